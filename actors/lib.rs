@@ -1,0 +1,1 @@
+//! Behaviour over time: one actor per supervisor, pair, provider, outbox, scheduler, store and notifier.

@@ -1,0 +1,3 @@
+//! The crosswatch binary.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Faithful in-process fakes of media servers and trackers, over real HTTP.

@@ -1,0 +1,1 @@
+//! Who is who: typed ids joined into entities, with contradictions kept apart.

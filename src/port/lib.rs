@@ -1,0 +1,1 @@
+//! Traits to the outside world with their fault taxonomy, and in-memory fakes.

@@ -1,0 +1,1 @@
+//! Adapters to media servers and trackers over one shared HTTP client.

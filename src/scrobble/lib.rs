@@ -1,0 +1,1 @@
+//! Playback events to plays: the same-play test shared by pairs and live scrobbling.

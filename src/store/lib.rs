@@ -1,0 +1,1 @@
+//! Durable state on fjall: keyspaces, versioned rows, atomic batches, leases.

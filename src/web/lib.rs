@@ -1,0 +1,1 @@
+//! Control API: HTTP in, messages to actors, JSON out.

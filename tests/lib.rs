@@ -1,0 +1,1 @@
+//! Simulation, scenarios, contracts and crash tests of the whole service.
