@@ -5,6 +5,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+mod baseline;
 mod capability;
 mod fact;
 mod feature;
@@ -18,6 +19,7 @@ mod reason;
 mod run;
 mod text;
 
+pub use baseline::{BaselineRow, PlayKey};
 pub use capability::{Capabilities, FeatureCapability, PlayDetail, WatchedPrecision};
 pub use fact::{Fact, WatchedAt, same_instant_tolerance_s};
 pub use feature::{Feature, FeatureSet};

@@ -1,1 +1,35 @@
-//! Traits to the outside world with their fault taxonomy, and in-memory fakes.
+//! Traits to the outside world, with their fault taxonomy, and in-memory fakes.
+//!
+//! Invariant: time, randomness, accounts and the disk reach the actors only through these traits.
+//! Deliberately absent: HTTP, the storage engine, actors.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
+mod account;
+mod clock;
+pub mod fake;
+mod fault;
+mod ledger;
+mod provider;
+mod record;
+mod sink;
+
+pub use account::{Budget, RequestKind, Shelf, ShelfChange, ShelfCursor, ShelfRow, Vault, Verdict};
+pub use clock::{Clock, Entropy};
+pub use fault::Fault;
+pub use ledger::{
+    BootReport, Change, Commit, Durability, Fence, FenceMark, LeaseAsk, LeaseBusy, Ledger, Refused, StorageFailure,
+};
+pub use provider::{
+    CellNow, CellQuery, Cursor, Page, Probe, Provider, ReadScope, Row, Stamp, Stamps, Write, WriteOutcome, WriteReport,
+};
+pub use record::{
+    EventRecord, FeatureTally, HeldRecord, ItemRecord, LeaseRecord, LineRecord, OutboxRecord, OutboxState,
+    PairFeatureRecord, PlanRecord, ReadingHead, ReadingRow, RunError, RunRecord, UnresolvedRecord,
+};
+pub use sink::{Notice, NoticeKind, Sink};
+
+use std::{future::Future, pin::Pin};
+
+/// A boxed future that stays on its thread: all actors live on one arbiter.
+pub type LocalFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;

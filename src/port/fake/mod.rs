@@ -1,0 +1,5 @@
+//! In-memory fakes of the ports, for tests and the simulator.
+
+mod time;
+
+pub use time::{FixedClock, SeededEntropy};
