@@ -1,1 +1,21 @@
 //! Who is who: typed ids joined into entities, with contradictions kept apart.
+//!
+//! A [`Catalog`] holds the items of one run in little memory; [`join`] says which of them are the same thing.
+//! Promises: the answer does not depend on the order of the input, a movie and a show never meet, and an entity whose
+//! ids contradict each other is [`Placement::Disputed`], which nobody may write to.
+//! Deliberately absent: guessing by title, mapping tables between numberings, storage, clocks and I/O.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
+mod catalog;
+mod classes;
+mod confidence;
+mod elements;
+mod join;
+mod merged;
+mod slots;
+mod union_find;
+
+pub use catalog::{Catalog, CatalogFull, ItemIx};
+pub use confidence::Confidence;
+pub use join::{EntityIx, Join, Placement, join};

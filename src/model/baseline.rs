@@ -1,7 +1,5 @@
 //! The baseline: what a pair last agreed on, and where each side of it came from.
 
-use jiff::Timestamp;
-
 use crate::{
     fact::{Fact, WatchedAt},
     item::NativeRef,
@@ -15,20 +13,27 @@ impl PlayKey {
     /// The key where only presence counts.
     pub const PRESENCE: Self = Self(0);
 
-    /// The key of an instant. Instants before 1970 share the key of presence.
-    pub fn of_instant(at: Timestamp) -> Self {
-        Self(u32::try_from(at.as_second() / 60).unwrap_or(0))
+    /// The key of a play; of a day, its noon in UTC.
+    pub fn of(at: WatchedAt) -> Self {
+        let second = match at {
+            WatchedAt::Exact(at) | WatchedAt::Minute(at) => at.as_second(),
+            WatchedAt::Day(day) => {
+                let noon = day.at(12, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC);
+                noon.map_or(0, |noon| noon.timestamp().as_second())
+            }
+            WatchedAt::Unknown => return Self::PRESENCE,
+        };
+        Self::of_second(second)
     }
 
-    /// The key of a play.
-    pub fn of(watched_at: WatchedAt) -> Self {
-        match watched_at {
-            WatchedAt::Exact(at) | WatchedAt::Minute(at) => Self::of_instant(at),
-            WatchedAt::Day(day) => day
-                .to_zoned(jiff::tz::TimeZone::UTC)
-                .map_or(Self::PRESENCE, |midnight| Self::of_instant(midnight.timestamp())),
-            WatchedAt::Unknown => Self::PRESENCE,
-        }
+    /// The key of a second since 1970. Earlier seconds share the first minute.
+    pub fn of_second(second: i64) -> Self {
+        Self(u32::try_from(second.div_euclid(60).max(1)).unwrap_or(u32::MAX))
+    }
+
+    /// The middle of the minute, in seconds since 1970.
+    pub fn second(self) -> i64 {
+        i64::from(self.0) * 60 + 30
     }
 }
 

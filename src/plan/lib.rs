@@ -1,1 +1,31 @@
 //! Pure planner: typed reads, three-way diff, guards, plans with a reason for every item.
+//!
+//! [`plan_feature`] is a function of its [`FeatureInput`] and nothing else. Promises: nothing is removed without a
+//! complete read and provenance; what was applied is not planned again; every line says why; the order of the input does
+//! not matter. Deliberately absent: I/O, clocks, randomness, storage, and the two-way mode (the comparison of cells is
+//! kept apart from the one-way rules so that it can join them).
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
+mod baseline;
+mod feature_plan;
+mod input;
+mod policy;
+mod read;
+mod seen;
+mod sentence;
+mod tally;
+
+pub use baseline::{BaselineChange, BaselineEntry, BaselineRow, PlayKey};
+pub use feature_plan::{After, FeaturePlan, Hold, PlannedItem};
+pub use input::FeatureInput;
+pub use policy::{FeaturePolicy, Limit, Removes};
+pub use read::{Absences, CompleteRead, DeltaRead, PartialRead, Read, SuspectRead, judge};
+pub use seen::Seen;
+pub use sentence::sentence;
+pub use tally::{PageHead, Tally};
+
+/// TEMPORARY compile stub, replaced below.
+pub fn plan_feature(input: &FeatureInput<'_>) -> FeaturePlan {
+    FeaturePlan { items: vec![], counts: crosswatch_model::Counts::default(), holds: vec![], settle: vec![], notices: vec![], source: input.source.report(), target: input.target.report() }
+}

@@ -1,1 +1,25 @@
 //! Adapters to media servers and trackers over one shared HTTP client.
+//!
+//! Promises: every request asks the account's budget first and is counted; nothing that may change an account is sent
+//! twice, except after a `401` that proves the first request was not applied; no secret appears in an error or a log.
+//! Deliberately absent: deciding what to sync, judging whether a read is complete, waiting between runs, settings files.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
+pub mod jellyfin;
+//pub mod notify;
+//pub mod tracker;
+//pub mod trakt;
+
+mod http;
+mod ids;
+mod library;
+mod loose;
+mod outcome;
+mod ports;
+mod reading;
+#[cfg(test)]
+mod testing;
+
+pub use library::LibraryFilter;
+pub use ports::Ports;

@@ -166,26 +166,17 @@ pub(crate) fn merge(keys: &[Key], below: &Table, above: Table) -> Table {
     let mut merged = above;
     for (name, node) in below {
         let Some(key) = find(keys, name) else { continue };
-        match (&key.kind, merged.remove(name)) {
-            (Kind::Entries(_), None) => {}
-            (Kind::Entries(inner), Some(over)) => {
-                merged.insert(name.clone(), merge_entries(inner, node, over));
-            }
-            (Kind::Switched(_), None) => {}
-            (Kind::Table(inner) | Kind::Switched(inner), Some(over)) => {
-                merged.insert(name.clone(), merge_node(inner, node, over));
-            }
-            (_, Some(over)) => {
-                merged.insert(name.clone(), over);
-            }
+        let laid_over = match (&key.kind, merged.remove(name)) {
+            (Kind::Entries(_) | Kind::Switched(_), None) => continue,
+            (Kind::Entries(inner), Some(over)) => merge_entries(inner, node, over),
+            (Kind::Table(inner) | Kind::Switched(inner), Some(over)) => merge_node(inner, node, over),
             (Kind::Table(inner), None) => {
-                let over = Node { value: Value::Table(Table::new()), origin: node.origin.clone() };
-                merged.insert(name.clone(), merge_node(inner, node, over));
+                let nothing = Node { value: Value::Table(Table::new()), origin: node.origin.clone() };
+                merge_node(inner, node, nothing)
             }
-            (_, None) => {
-                merged.insert(name.clone(), node.clone());
-            }
-        }
+            (_, over) => over.unwrap_or_else(|| node.clone()),
+        };
+        merged.insert(name.clone(), laid_over);
     }
     merged
 }

@@ -1,0 +1,125 @@
+//! Who lives where. Mailboxes are looked up when a message is sent, so nobody keeps the address of a dead actor.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard},
+};
+
+use crosswatch_model::{PairId, ProviderId};
+use tokio::sync::broadcast;
+
+use crate::{
+    mailbox::Mailbox,
+    notifier::{Happened, Notifier},
+    outbox::Outbox,
+    pair::Pair,
+    provider::Account,
+    scheduler::Scheduler,
+    store::StoreDoor,
+    supervisor::Supervisor,
+};
+
+/// The directory. Cheap to clone, usable from every thread.
+#[derive(Clone)]
+pub struct Directory {
+    entries: Arc<RwLock<Entries>>,
+    store: StoreDoor,
+    events: broadcast::Sender<Happened>,
+}
+
+#[derive(Default)]
+struct Entries {
+    supervisor: Option<Mailbox<Supervisor>>,
+    scheduler: Option<Mailbox<Scheduler>>,
+    notifier: Option<Mailbox<Notifier>>,
+    pairs: BTreeMap<PairId, Mailbox<Pair>>,
+    accounts: BTreeMap<ProviderId, Mailbox<Account>>,
+    outboxes: BTreeMap<ProviderId, Mailbox<Outbox>>,
+}
+
+impl Directory {
+    /// A directory that knows the store only.
+    pub(crate) fn new(store: StoreDoor, events: broadcast::Sender<Happened>) -> Self {
+        Self { entries: Arc::default(), store, events }
+    }
+
+    /// The store.
+    pub fn store(&self) -> &StoreDoor {
+        &self.store
+    }
+
+    /// A new listener to what happens.
+    pub fn listen(&self) -> broadcast::Receiver<Happened> {
+        self.events.subscribe()
+    }
+
+    /// The supervisor, once it lives.
+    pub fn supervisor(&self) -> Option<Mailbox<Supervisor>> {
+        self.read().supervisor.clone()
+    }
+
+    /// The scheduler, while it lives.
+    pub fn scheduler(&self) -> Option<Mailbox<Scheduler>> {
+        self.read().scheduler.clone()
+    }
+
+    /// The notifier, while it lives.
+    pub fn notifier(&self) -> Option<Mailbox<Notifier>> {
+        self.read().notifier.clone()
+    }
+
+    /// A pair.
+    pub fn pair(&self, id: &PairId) -> Option<Mailbox<Pair>> {
+        self.read().pairs.get(id).cloned()
+    }
+
+    /// An account.
+    pub fn account(&self, id: &ProviderId) -> Option<Mailbox<Account>> {
+        self.read().accounts.get(id).cloned()
+    }
+
+    /// The outbox of an account.
+    pub fn outbox(&self, id: &ProviderId) -> Option<Mailbox<Outbox>> {
+        self.read().outboxes.get(id).cloned()
+    }
+
+    /// Tells listeners that something happened; a full notifier loses the event, never the work.
+    pub(crate) fn happened(&self, event: Happened) {
+        let told = self.notifier().map(|notifier| notifier.tell(event));
+        if !matches!(told, Some(Ok(()))) {
+            tracing::debug!("an event had no listener");
+        }
+    }
+
+    pub(crate) fn enter_supervisor(&self, mailbox: Mailbox<Supervisor>) {
+        self.write().supervisor = Some(mailbox);
+    }
+
+    pub(crate) fn enter_scheduler(&self, mailbox: Mailbox<Scheduler>) {
+        self.write().scheduler = Some(mailbox);
+    }
+
+    pub(crate) fn enter_notifier(&self, mailbox: Mailbox<Notifier>) {
+        self.write().notifier = Some(mailbox);
+    }
+
+    pub(crate) fn enter_pair(&self, id: PairId, mailbox: Mailbox<Pair>) {
+        self.write().pairs.insert(id, mailbox);
+    }
+
+    pub(crate) fn enter_account(&self, id: ProviderId, mailbox: Mailbox<Account>) {
+        self.write().accounts.insert(id, mailbox);
+    }
+
+    pub(crate) fn enter_outbox(&self, id: ProviderId, mailbox: Mailbox<Outbox>) {
+        self.write().outboxes.insert(id, mailbox);
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Entries> {
+        self.entries.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Entries> {
+        self.entries.write().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,81 @@
+//! What an adapter keeps in the store: its tokens, and for the ledger its rows.
+
+use crosswatch_model::{Feature, ProviderId, Uid};
+use crosswatch_port::{
+    Change, Commit, Durability, Fault, Ledger, LocalFuture, Shelf, ShelfChange, ShelfCursor, ShelfRow, StorageFailure,
+    Vault,
+};
+use secrecy::{ExposeSecret, SecretString};
+use smol_str::{SmolStr, format_smolstr};
+
+use crate::store::{SaveError, StoreDoor};
+
+/// The part of the store that belongs to one account.
+#[derive(Clone)]
+pub(crate) struct AccountKeeping {
+    account: ProviderId,
+    store: StoreDoor,
+}
+
+impl AccountKeeping {
+    pub(crate) fn new(account: ProviderId, store: StoreDoor) -> Self {
+        Self { account, store }
+    }
+
+    async fn read<R, Q>(&self, query: Q) -> Result<R, Fault>
+    where
+        R: Send + 'static,
+        Q: FnOnce(&dyn Ledger, &ProviderId) -> Result<R, StorageFailure> + Send + 'static,
+    {
+        let account = self.account.clone();
+        self.store.query(move |ledger| query(ledger, &account)).await.map_err(|error| store_fault(&error))
+    }
+
+    async fn save(&self, changes: Vec<Change>) -> Result<(), Fault> {
+        let commit = Commit { fence: None, durability: Durability::Synced, changes };
+        self.store.save(commit).await.map_err(|error| store_fault(&error))
+    }
+}
+
+fn store_fault(error: &SaveError) -> Fault {
+    Fault::Transient(format_smolstr!("{error}"))
+}
+
+impl Vault for AccountKeeping {
+    fn load<'a>(&'a self, name: &'a str) -> LocalFuture<'a, Result<Option<SecretString>, Fault>> {
+        let name = SmolStr::new(name);
+        Box::pin(async move {
+            let bytes = self.read(move |ledger, account| ledger.secret(account, &name)).await?;
+            Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()).map(SecretString::from))
+        })
+    }
+
+    fn save<'a>(&'a self, name: &'a str, secret: SecretString) -> LocalFuture<'a, Result<(), Fault>> {
+        let change = Change::PutSecret(self.account.clone(), name.into(), secret.expose_secret().as_bytes().to_vec());
+        Box::pin(self.save(vec![change]))
+    }
+}
+
+impl Shelf for AccountKeeping {
+    fn page(
+        &self,
+        feature: Feature,
+        after: Option<ShelfCursor>,
+        limit: usize,
+    ) -> LocalFuture<'_, Result<Vec<ShelfRow>, Fault>> {
+        Box::pin(self.read(move |ledger, account| ledger.shelf(account, feature, after, limit)))
+    }
+
+    fn rows_of(&self, feature: Feature, uid: Uid) -> LocalFuture<'_, Result<Vec<ShelfRow>, Fault>> {
+        Box::pin(self.read(move |ledger, account| ledger.shelf_rows_of(account, feature, uid)))
+    }
+
+    fn count(&self, feature: Feature) -> LocalFuture<'_, Result<(u64, u64), Fault>> {
+        Box::pin(self.read(move |ledger, account| ledger.shelf_count(account, feature)))
+    }
+
+    fn apply(&self, changes: Vec<ShelfChange>) -> LocalFuture<'_, Result<(), Fault>> {
+        let changes = changes.into_iter().map(|change| Change::Shelf(self.account.clone(), change)).collect();
+        Box::pin(self.save(changes))
+    }
+}

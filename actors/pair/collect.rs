@@ -1,0 +1,254 @@
+//! Collecting: everything a plan looks at, read from both accounts and from the store.
+//!
+//! The cheap question comes first: where an account's change mark did not move since the last complete read, that read
+//! stands for a new one and costs nothing. The mark that is kept is the one seen before a read, so a change that lands
+//! in the middle is seen by the next run.
+
+use crosswatch_identity::{Catalog, ItemIx};
+use crosswatch_model::{Capabilities, Feature, PlayKey, Uid};
+use crosswatch_plan::{BaselineEntry, PageHead, Read, Seen, Tally};
+use crosswatch_port::{Fault, PairFeatureRecord, ReadScope, ReadingHead, RunError, Stamps};
+use smol_str::{SmolStr, format_smolstr};
+
+use super::journey::{Journey, Stop, account_error};
+use crate::{provider::AccountDoor, store::SaveError};
+
+/// Pages of one read; more means that an account never stops answering.
+const PAGES_MAX: u32 = 100_000;
+
+/// Everything a plan looks at.
+pub(super) struct Collected {
+    pub(super) catalog: Catalog,
+    pub(super) known: Vec<(Uid, ItemIx)>,
+    pub(super) features: Vec<FeatureReads>,
+    pub(super) source: Side,
+    pub(super) target: Side,
+}
+
+/// One account as this run found it.
+pub(super) struct Side {
+    pub(super) capabilities: Capabilities,
+    pub(super) fingerprint: SmolStr,
+    pub(super) stamps: Stamps,
+    /// Why it cannot be used at all.
+    pub(super) error: Option<RunError>,
+}
+
+/// One feature, read on both sides.
+pub(super) struct FeatureReads {
+    pub(super) feature: Feature,
+    pub(super) source: SideRead,
+    pub(super) target: SideRead,
+    pub(super) baseline: Vec<BaselineEntry>,
+    pub(super) known_pair: Option<PairFeatureRecord>,
+    pub(super) in_flight: Vec<(Uid, PlayKey)>,
+    pub(super) unresolved: Vec<(Uid, PlayKey)>,
+}
+
+/// One feature of one account.
+pub(super) struct SideRead {
+    pub(super) read: Read,
+    /// Read over the wire in this run, not stood for by an unmoved mark.
+    pub(super) is_fresh: bool,
+    /// The mark seen before the read.
+    pub(super) mark: Option<SmolStr>,
+    /// The last complete read before this one.
+    pub(super) head: Option<ReadingHead>,
+}
+
+/// Reads everything. A source that cannot be used ends the run; a target that cannot be used is reported with the plan.
+pub(super) async fn collect(journey: &Journey) -> Result<Collected, Stop> {
+    let source = open_side(journey, &journey.source, "source").await?;
+    if let Some(error) = source.error {
+        let kind = if error.kind == "sign-in" { "sign-in" } else { "source-unavailable" };
+        return Err(Stop::Account { kind, detail: error.detail });
+    }
+    let target = open_side(journey, &journey.target, "target").await?;
+    let (mut catalog, known) = load_known(journey).await?;
+    let mut features = Vec::new();
+    for feature in journey.features().iter() {
+        let source_read = read_side(journey, &journey.source, &source, feature, &mut catalog, &known).await?;
+        let target_read = read_side(journey, &journey.target, &target, feature, &mut catalog, &known).await?;
+        features.push(remember(journey, feature, source_read, target_read).await?);
+    }
+    Ok(Collected { catalog, known, features, source, target })
+}
+
+/// Asks who we are there and what has changed.
+async fn open_side(journey: &Journey, door: &AccountDoor, side: &'static str) -> Result<Side, Stop> {
+    journey.check_cancelled()?;
+    let broken = |fault: &Fault, capabilities: Capabilities| Side {
+        capabilities,
+        fingerprint: SmolStr::default(),
+        stamps: Stamps::default(),
+        error: Some(account_error(side, door, fault)),
+    };
+    let before = match door.observe().await {
+        Ok(state) => state.capabilities,
+        Err(fault) => {
+            return Err(Stop::Account { kind: "source-unavailable", detail: format_smolstr!("{}: {fault}", door.id()) });
+        }
+    };
+    let probe = match door.probe().await {
+        Ok(probe) => probe,
+        Err(fault) => return Ok(broken(&fault, before)),
+    };
+    let stamps = match door.stamps(journey.features()).await {
+        Ok(stamps) => stamps.unwrap_or_default(),
+        // Without an answer to the cheap question everything is read.
+        Err(fault) if fault.may_pass() => Stamps::default(),
+        Err(fault) => return Ok(broken(&fault, before)),
+    };
+    let capabilities = door.observe().await.map_or(before, |state| state.capabilities);
+    Ok(Side { capabilities, fingerprint: probe.fingerprint, stamps, error: None })
+}
+
+/// Every entity we have a name for, in the order of the names.
+async fn load_known(journey: &Journey) -> Result<(Catalog, Vec<(Uid, ItemIx)>), Stop> {
+    let read = |ledger: &dyn crosswatch_port::Ledger| {
+        let (mut catalog, mut known, mut is_full) = (Catalog::new(), Vec::new(), false);
+        ledger.visit_items(&mut |record| match catalog.push(&record.item) {
+            Ok(item) => known.push((record.uid, item)),
+            Err(_) => is_full = true,
+        })?;
+        Ok((catalog, known, is_full))
+    };
+    let (catalog, known, is_full) = journey.directory.store().query(read).await?;
+    if is_full { Err(too_many_items()) } else { Ok((catalog, known)) }
+}
+
+fn too_many_items() -> Stop {
+    Stop::Account {
+        kind: "too-many-items",
+        detail: "the accounts hold more items than one run can compare; narrow the libraries".into(),
+    }
+}
+
+async fn read_side(
+    journey: &Journey,
+    door: &AccountDoor,
+    side: &Side,
+    feature: Feature,
+    catalog: &mut Catalog,
+    known: &[(Uid, ItemIx)],
+) -> Result<SideRead, Stop> {
+    let account = door.id().clone();
+    let head = journey.directory.store().query(move |ledger| ledger.reading_head(&account, feature)).await?;
+    let mark = side.stamps.get(feature).cloned();
+    let unread = |read: Read, head: Option<ReadingHead>| SideRead { read, is_fresh: false, mark: None, head };
+    if let Some(error) = &side.error {
+        return Ok(unread(Read::Unavailable { reason: error.detail.clone() }, head));
+    }
+    if side.capabilities.feature(feature).is_none() {
+        return Ok(unread(Read::Unconfigured, head));
+    }
+    if let Some(head) = head.as_ref().filter(|head| stands_for_a_read(head, mark.as_ref(), &side.fingerprint)) {
+        let rows = load_reading(journey, door, feature, known).await?;
+        let proof = format_smolstr!("{} items, unchanged since the complete read of {}", rows.len(), head.taken_at);
+        return Ok(SideRead { read: Read::unchanged(rows, proof), is_fresh: false, mark, head: Some(head.clone()) });
+    }
+    let head = head.filter(|head| head.fingerprint == side.fingerprint);
+    let read = read_pages(journey, door, feature, ReadScope::Everything, catalog).await?;
+    Ok(SideRead { read, is_fresh: true, mark, head })
+}
+
+/// Whether the last complete read is as good as a new one.
+fn stands_for_a_read(head: &ReadingHead, mark: Option<&SmolStr>, fingerprint: &SmolStr) -> bool {
+    head.keeps_rows && mark.is_some() && head.mark.as_ref() == mark && &head.fingerprint == fingerprint
+}
+
+/// The rows of the last complete read.
+async fn load_reading(
+    journey: &Journey,
+    door: &AccountDoor,
+    feature: Feature,
+    known: &[(Uid, ItemIx)],
+) -> Result<Vec<Seen>, Stop> {
+    let account = door.id().clone();
+    let known = known.to_vec();
+    let read = move |ledger: &dyn crosswatch_port::Ledger| {
+        let mut rows = Vec::new();
+        ledger.visit_reading(&account, feature, &mut |row| {
+            if let Ok(at) = known.binary_search_by_key(&row.uid, |(uid, _)| *uid)
+                && let Some((_, item)) = known.get(at)
+            {
+                rows.push(Seen::new(*item, &row.fact, row.native));
+            }
+        })?;
+        Ok(rows)
+    };
+    Ok(journey.directory.store().query(read).await?)
+}
+
+/// Reads page by page. Whatever goes wrong after the first page leaves a partial read, never a short complete one.
+pub(super) async fn read_pages(
+    journey: &Journey,
+    door: &AccountDoor,
+    feature: Feature,
+    scope: ReadScope,
+    catalog: &mut Catalog,
+) -> Result<Read, Stop> {
+    let (mut tally, mut rows, mut cursor) = (Tally::new(), Vec::new(), None);
+    for number in 0..PAGES_MAX {
+        journey.check_cancelled()?;
+        let page = match door.page(feature, scope, cursor).await {
+            Ok(page) => page,
+            // A damaged answer is half a read; no answer at all at the beginning is none.
+            Err(Fault::InDoubt(detail)) => {
+                tally.broken(detail);
+                return Ok(tally.finish(rows));
+            }
+            Err(fault) if number == 0 => return Ok(Read::Unavailable { reason: fault.to_string().into() }),
+            Err(fault) => {
+                tally.broken(format_smolstr!("page {} failed: {fault}", number + 1));
+                return Ok(tally.finish(rows));
+            }
+        };
+        tally.page(PageHead { stream: page.stream, rows: page.received, total: page.total, is_last: page.ends_stream });
+        for row in &page.rows {
+            let item = catalog.push(&row.item).map_err(|_| too_many_items())?;
+            rows.push(Seen::new(item, &row.fact, row.native));
+        }
+        journey.happened(
+            "run.progress",
+            rows.len() as u64,
+            page.total,
+            format_smolstr!("{} {feature} items read from {}", rows.len(), door.id()),
+        );
+        cursor = page.next;
+        if cursor.is_none() {
+            return Ok(tally.finish(rows));
+        }
+    }
+    tally.broken("the account never stopped sending pages".into());
+    Ok(tally.finish(rows))
+}
+
+/// Adds what the store remembers about one feature of the pair.
+async fn remember(
+    journey: &Journey,
+    feature: Feature,
+    source: SideRead,
+    target: SideRead,
+) -> Result<FeatureReads, Stop> {
+    let (pair, account, now) = (journey.pair.id.clone(), journey.pair.target.clone(), journey.surroundings.clock.now());
+    let read = move |ledger: &dyn crosswatch_port::Ledger| {
+        let mut baseline = Vec::new();
+        ledger.visit_baseline(&pair, feature, &mut |uid, play, row| baseline.push(BaselineEntry { uid, play, row }))?;
+        let waits = ledger.unresolved(&pair)?.into_iter().filter(|item| item.feature == feature);
+        let unresolved =
+            waits.filter(|item| item.next_try.is_none_or(|at| at > now)).map(|item| (item.uid, item.play)).collect();
+        let on_the_way = ledger
+            .outbox(&account, IN_FLIGHT_MAX)?
+            .into_iter()
+            .filter(|row| row.pair == pair && row.feature == feature);
+        let in_flight = on_the_way.map(|row| (row.write.uid, row.play)).collect();
+        Ok((baseline, unresolved, in_flight, ledger.pair_feature(&pair, feature)?))
+    };
+    let (baseline, unresolved, in_flight, known_pair) =
+        journey.directory.store().query(read).await.map_err(|error: SaveError| Stop::from(error))?;
+    Ok(FeatureReads { feature, source, target, baseline, known_pair, in_flight, unresolved })
+}
+
+/// Rows in doubt that are looked at; a run leaves at most one batch of them behind.
+const IN_FLIGHT_MAX: usize = 10_000;

@@ -1,0 +1,131 @@
+//! Deciding: who is who, and what to do about it. Runs on the lane; sees no account and no store.
+
+use crosswatch_identity::{Catalog, EntityIx, ItemIx, Join, join};
+use crosswatch_model::{Feature, Uid};
+use crosswatch_plan::{FeatureInput, FeaturePlan, FeaturePolicy, Read, judge, plan_feature};
+use jiff::{Timestamp, tz::TimeZone};
+use rustc_hash::FxHashMap;
+use smol_str::{SmolStr, format_smolstr};
+
+use super::{
+    collect::{Collected, FeatureReads, Side},
+    journey::{Journey, Stop},
+};
+use crate::blueprint::SharedPair;
+
+/// What was decided, with everything needed to carry it out.
+pub(super) struct Decided {
+    pub(super) catalog: Catalog,
+    pub(super) known: Vec<(Uid, ItemIx)>,
+    pub(super) join: Join,
+    pub(super) features: Vec<FeatureDecision>,
+    pub(super) source: Side,
+    pub(super) target: Side,
+}
+
+/// One feature.
+pub(super) struct FeatureDecision {
+    pub(super) feature: Feature,
+    pub(super) plan: FeaturePlan,
+    pub(super) reads: FeatureReads,
+    pub(super) policy: FeaturePolicy,
+    pub(super) is_first_run: bool,
+    /// Names the accounts and filters this decision is about.
+    pub(super) scope: SmolStr,
+    /// Names of the entities of the plan, once they have one: a later join numbers entities anew.
+    pub(super) uids: FxHashMap<EntityIx, Uid>,
+}
+
+/// Joins and plans.
+pub(super) async fn decide(journey: &Journey, collected: Collected) -> Result<Decided, Stop> {
+    journey.check_cancelled()?;
+    let pair = journey.pair.as_ref().clone();
+    let approves_held = journey.ticket.job.approves_held;
+    let (now, zone) = (journey.surroundings.clock.now(), journey.surroundings.clock.zone());
+    let work = move || Desk { pair: std::rc::Rc::new(pair), approves_held, now, zone }.decide(collected);
+    Ok(journey.surroundings.lane.run(work).await?)
+}
+
+struct Desk {
+    pair: SharedPair,
+    approves_held: bool,
+    now: Timestamp,
+    zone: TimeZone,
+}
+
+impl Desk {
+    fn decide(&self, collected: Collected) -> Decided {
+        let Collected { catalog, known, features, source, target } = collected;
+        let join = join(&catalog, &known);
+        let scope = format_smolstr!("{}|{}|{}", source.fingerprint, target.fingerprint, self.pair.scope);
+        let decide_one = |mut reads: FeatureReads| {
+            let policy = self.policy(&reads);
+            let is_first_run = reads.known_pair.as_ref().is_none_or(|known| known.scope != scope);
+            judge_sides(&mut reads, &policy, is_first_run);
+            let plan = plan_feature(&FeatureInput {
+                pair: &self.pair.id,
+                feature: reads.feature,
+                catalog: &catalog,
+                join: &join,
+                source: &reads.source.read,
+                target: &reads.target.read,
+                baseline: &reads.baseline,
+                is_first_run,
+                in_flight: &reads.in_flight,
+                unresolved: &reads.unresolved,
+                policy: &policy,
+                source_capabilities: &source.capabilities,
+                target_capabilities: &target.capabilities,
+                zone: &self.zone,
+                now: self.now,
+            });
+            FeatureDecision {
+                feature: reads.feature,
+                plan,
+                reads,
+                policy,
+                is_first_run,
+                scope: scope.clone(),
+                uids: FxHashMap::default(),
+            }
+        };
+        let features = features.into_iter().map(decide_one).collect();
+        Decided { catalog, known, join, features, source, target }
+    }
+
+    fn policy(&self, reads: &FeatureReads) -> FeaturePolicy {
+        let configured = self.pair.features.iter().find(|entry| entry.feature == reads.feature);
+        let mut policy = configured.map_or_else(closed_policy, |entry| entry.policy.clone());
+        policy.approve_held = self.approves_held;
+        policy.mirror_approved = reads.known_pair.as_ref().is_some_and(|known| known.mirror_approved);
+        policy
+    }
+}
+
+/// Compares fresh reads with the last complete one of the same account. A first run compares with nothing.
+fn judge_sides(reads: &mut FeatureReads, policy: &FeaturePolicy, is_first_run: bool) {
+    for side in [&mut reads.source, &mut reads.target] {
+        let before = side.head.as_ref().map(|head| head.items).filter(|_| side.is_fresh && !is_first_run);
+        let read = std::mem::replace(&mut side.read, Read::Unconfigured);
+        side.read = judge(read, before, policy.max_shrink);
+    }
+}
+
+/// A feature without a policy may do nothing.
+fn closed_policy() -> FeaturePolicy {
+    let limit = crosswatch_plan::Limit { percent: 0, at_least: 0 };
+    FeaturePolicy {
+        adds: false,
+        removes: crosswatch_plan::Removes::Off,
+        remove_after_reads: u8::MAX,
+        max_removes: limit,
+        max_shrink: limit,
+        rewatches: false,
+        allow_undated: false,
+        new_item_grace_s: 0,
+        min_percent: 0,
+        max_percent: 100,
+        approve_held: false,
+        mirror_approved: false,
+    }
+}

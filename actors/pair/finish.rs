@@ -1,0 +1,362 @@
+//! Finishing: the final state, the sentence, and what is kept of the run.
+
+use crosswatch_model::{Completeness, Counts, Feature, Outcome, PlanItem, PlanState, RunState};
+use crosswatch_plan::sentence;
+use crosswatch_port::{
+    Change, Commit, Durability, EventRecord, FeatureTally, LineRecord, Notice, NoticeKind, PlanRecord, RunError,
+};
+use smol_str::{SmolStr, format_smolstr};
+
+use super::{
+    apply::{Applied, kept_lines},
+    decide::Decided,
+    journey::{Journey, Stop, account_error},
+    verify::Verified,
+};
+use crate::{notifier::Tell, run_table::JobKind};
+
+/// Runs of a pair that are kept, and plans.
+const RUNS_KEPT: usize = 200;
+const PLANS_KEPT: usize = 20;
+
+/// How the steps of a run ended.
+pub(super) struct Ending {
+    tallies: Vec<FeatureTally>,
+    notices: Vec<SmolStr>,
+    has_holds: bool,
+    target_error: Option<RunError>,
+    applied: Applied,
+    unverified: u64,
+    missing: u64,
+}
+
+impl Ending {
+    /// A dry run or plan.
+    pub(super) fn looked(decided: &Decided, tallies: Vec<FeatureTally>) -> Self {
+        Self {
+            tallies,
+            notices: notices(decided),
+            has_holds: has_holds(decided),
+            target_error: decided.target.error.clone(),
+            applied: Applied::default(),
+            unverified: 0,
+            missing: 0,
+        }
+    }
+
+    /// A run that may write.
+    pub(super) fn ran(decided: &Decided, applied: Applied, verified: Verified) -> Self {
+        let is_complete =
+            |feature: &&super::verify::FeatureVerified| feature.read.completeness() == Completeness::Complete;
+        Self {
+            tallies: tallies(decided),
+            notices: notices(decided),
+            has_holds: has_holds(decided),
+            target_error: decided.target.error.clone(),
+            applied,
+            unverified: verified.features.iter().filter(|feature| !is_complete(feature)).count() as u64,
+            missing: verified.features.iter().map(|feature| feature.missing).sum(),
+        }
+    }
+
+    fn reads(&self, wanted: impl Fn(Completeness) -> bool) -> bool {
+        self.tallies.iter().any(|tally| wanted(tally.source.completeness) || wanted(tally.target.completeness))
+    }
+
+    fn state(&self) -> RunState {
+        let is_usable = |completeness| !matches!(completeness, Completeness::Unavailable | Completeness::Unconfigured);
+        let any_usable = self
+            .tallies
+            .iter()
+            .any(|tally| is_usable(tally.source.completeness) && is_usable(tally.target.completeness));
+        if self.applied.is_cancelled {
+            return RunState::Cancelled;
+        }
+        if !any_usable && !self.tallies.is_empty() {
+            return RunState::Failed;
+        }
+        let refused_everything =
+            self.applied.stopped.as_ref().is_some_and(|fault| !fault.may_pass()) && self.applied.settled == 0;
+        if refused_everything {
+            return RunState::Failed;
+        }
+        let left_undone = self.applied.stopped.is_some()
+            || self.applied.canary.is_some()
+            || self.applied.rejected + self.applied.withdrawn + self.unverified + self.missing > 0;
+        if left_undone || self.reads(|completeness| completeness == Completeness::Partial || !is_usable(completeness)) {
+            return RunState::Partial;
+        }
+        if self.has_holds || self.reads(|completeness| completeness == Completeness::Suspect) {
+            return RunState::Held;
+        }
+        RunState::Succeeded
+    }
+}
+
+fn has_holds(decided: &Decided) -> bool {
+    decided.features.iter().any(|feature| !feature.plan.holds.is_empty())
+}
+
+fn notices(decided: &Decided) -> Vec<SmolStr> {
+    decided.features.iter().flat_map(|feature| feature.plan.notices.iter().cloned()).collect()
+}
+
+fn tallies(decided: &Decided) -> Vec<FeatureTally> {
+    let tally = |feature: &super::decide::FeatureDecision| FeatureTally {
+        feature: feature.feature,
+        counts: feature.plan.counts,
+        outcomes: Vec::new(),
+        source: feature.plan.source.clone(),
+        target: feature.plan.target.clone(),
+    };
+    decided.features.iter().map(tally).collect()
+}
+
+/// Keeps the lines of a dry run or plan, so that they can be looked at.
+pub(super) async fn keep_lines(journey: &Journey, decided: &Decided) -> Result<Vec<FeatureTally>, Stop> {
+    let is_plan = journey.ticket.job.kind == JobKind::Plan;
+    let owner = journey.record.id;
+    let lines: Vec<PlanItem> = if is_plan {
+        decided.features.iter().flat_map(|feature| feature.plan.items.iter().map(|item| item.line.clone())).collect()
+    } else {
+        kept_lines(decided).map(|(_, item)| item.line.clone()).collect()
+    };
+    let changes =
+        (0u32..).zip(lines).map(|(number, line)| Change::PutLine(LineRecord { owner, number, line })).collect();
+    journey.commit_many(changes).await?;
+    if is_plan {
+        let record = plan_record(journey, decided).await;
+        journey.commit(Durability::Synced, vec![Change::PutPlan(record)]).await?;
+    }
+    Ok(tallies(decided))
+}
+
+async fn plan_record(journey: &Journey, decided: &Decided) -> PlanRecord {
+    let tallies = tallies(decided);
+    let unusable = tallies.iter().all(|tally| tally.target.completeness == Completeness::Unavailable);
+    let text = match &decided.target.error {
+        Some(error) => error.detail.clone(),
+        None => sentence(tallies.iter().map(|tally| &tally.counts)).into(),
+    };
+    PlanRecord {
+        id: journey.record.id,
+        pair: journey.pair.id.clone(),
+        created_at: journey.surroundings.clock.now(),
+        state: if unusable && !tallies.is_empty() { PlanState::Failed } else { PlanState::Ready },
+        cost: vec![cost(journey, decided).await],
+        tallies,
+        sentence: text,
+    }
+}
+
+/// Requests and seconds that writing the plan would cost: batches, and the pace of the target.
+async fn cost(journey: &Journey, decided: &Decided) -> (crosswatch_model::ProviderId, u64, u64) {
+    let requests = decided.features.iter().map(|feature| {
+        let batch =
+            decided.target.capabilities.feature(feature.feature).map_or(1, |entry| entry.batch_size.max(1)) as u64;
+        feature.plan.counts.writes().div_ceil(batch)
+    });
+    let requests: u64 = requests.sum();
+    let write_every_ms = journey
+        .target
+        .observe()
+        .await
+        .ok()
+        .and_then(|state| state.budget.write_every)
+        .map_or(0, |every| every.as_millis());
+    let milliseconds = u128::from(requests) * write_every_ms;
+    (journey.pair.target.clone(), requests, u64::try_from(milliseconds / 1000).unwrap_or(u64::MAX))
+}
+
+/// Writes down how the run went, tells listeners and people, and forgets the oldest runs.
+pub(super) async fn finish(journey: &mut Journey, result: Result<Ending, Stop>) {
+    journey.update_requests().await;
+    match result {
+        Ok(ending) => conclude(journey, ending).await,
+        Err(stop) => conclude_stopped(journey, &stop),
+    }
+    journey.record.finished_at = Some(journey.surroundings.clock.now());
+    tell_people(journey);
+    let event = EventRecord {
+        at: journey.surroundings.clock.now(),
+        kind: "run.finished".into(),
+        pair: Some(journey.pair.id.clone()),
+        run: Some(journey.record.id),
+        sentence: journey.record.sentence.clone(),
+    };
+    let changes = match journey.ticket.job.kind {
+        JobKind::Plan => plan_that_failed(journey),
+        JobKind::Run | JobKind::DryRun => vec![Change::PutRun(journey.record.clone()), Change::AppendEvent(event)],
+    };
+    if !changes.is_empty() {
+        // Without the lease: a run that lost it may still say so in its own record.
+        let commit = Commit { fence: None, durability: Durability::Synced, changes };
+        if let Err(error) = journey.directory.store().save(commit).await {
+            tracing::error!(run = %journey.record.id, "the end of the run was not saved: {error}");
+        }
+    }
+    let kind = if journey.ticket.job.kind == JobKind::Plan { "plan.finished" } else { "run.finished" };
+    journey.happened(kind, 0, None, journey.record.sentence.clone());
+    tracing::info!(pair = journey.pair.id.as_str(), run = %journey.record.id, state = %journey.record.state, "{}", journey.record.sentence);
+    if let Err(error) = forget_oldest(journey).await {
+        tracing::warn!("old runs were not forgotten: {error}");
+    }
+}
+
+async fn conclude(journey: &mut Journey, ending: Ending) {
+    journey.record.state = ending.state();
+    journey.record.tallies = ending.tallies.clone();
+    if !journey.record.dry_run {
+        match count_outcomes(journey).await {
+            Ok(outcomes) => add_outcomes(&mut journey.record.tallies, &outcomes),
+            Err(stop) => tracing::warn!("outcomes were not counted: {stop}"),
+        }
+    }
+    journey.record.error = error_of(journey, &ending);
+    journey.record.sentence = run_sentence(journey, &ending);
+}
+
+fn conclude_stopped(journey: &mut Journey, stop: &Stop) {
+    journey.record.state = if *stop == Stop::Cancelled { RunState::Cancelled } else { RunState::Failed };
+    journey.record.sentence = format_smolstr!("{stop}");
+    journey.record.error = match stop {
+        Stop::Cancelled => None,
+        Stop::Account { kind, detail } => Some(RunError { kind: (*kind).into(), detail: detail.clone() }),
+        Stop::LostLease => Some(RunError { kind: "lost-lease".into(), detail: format_smolstr!("{stop}") }),
+        Stop::Store(_) => Some(RunError { kind: "storage".into(), detail: format_smolstr!("{stop}") }),
+        Stop::Work(_) => Some(RunError { kind: "internal".into(), detail: format_smolstr!("{stop}") }),
+    };
+}
+
+/// A plan that could not be made is kept as such, so that whoever asked for it learns why.
+fn plan_that_failed(journey: &Journey) -> Vec<Change> {
+    if journey.record.error.is_none() || !journey.record.tallies.is_empty() {
+        return Vec::new();
+    }
+    vec![Change::PutPlan(PlanRecord {
+        id: journey.record.id,
+        pair: journey.pair.id.clone(),
+        created_at: journey.surroundings.clock.now(),
+        state: PlanState::Failed,
+        tallies: Vec::new(),
+        cost: Vec::new(),
+        sentence: journey.record.sentence.clone(),
+    })]
+}
+
+async fn count_outcomes(journey: &Journey) -> Result<Vec<(Feature, Outcome, u64)>, Stop> {
+    let run = journey.record.id;
+    let read = move |ledger: &dyn crosswatch_port::Ledger| {
+        let mut counts = std::collections::BTreeMap::new();
+        ledger.visit_lines(run, 0, &mut |record| {
+            if super::apply::is_write(&record.line) {
+                *counts.entry((record.line.feature, record.line.outcome)).or_insert(0_u64) += 1;
+            }
+            true
+        })?;
+        Ok(counts.into_iter().map(|((feature, outcome), count)| (feature, outcome, count)).collect())
+    };
+    Ok(journey.directory.store().query(read).await?)
+}
+
+fn add_outcomes(tallies: &mut [FeatureTally], outcomes: &[(Feature, Outcome, u64)]) {
+    for tally in tallies {
+        tally.outcomes = outcomes
+            .iter()
+            .filter(|(feature, ..)| *feature == tally.feature)
+            .map(|(_, outcome, count)| (*outcome, *count))
+            .collect();
+    }
+}
+
+fn error_of(journey: &Journey, ending: &Ending) -> Option<RunError> {
+    if journey.record.state != RunState::Failed && journey.record.state != RunState::Partial {
+        return None;
+    }
+    if let Some(error) = &ending.target_error {
+        return Some(error.clone());
+    }
+    if let Some(fault) = &ending.applied.stopped {
+        return Some(account_error("target", &journey.target, fault));
+    }
+    let unusable = |completeness| matches!(completeness, Completeness::Unavailable | Completeness::Unconfigured);
+    let broken = ending.tallies.iter().find_map(|tally| match (tally.source.completeness, tally.target.completeness) {
+        (source, _) if unusable(source) => Some(("source-unavailable", &tally.source.proof)),
+        (_, target) if unusable(target) => Some(("target-unavailable", &tally.target.proof)),
+        (Completeness::Partial, _) => Some(("source-partial", &tally.source.proof)),
+        (_, Completeness::Partial) => Some(("target-partial", &tally.target.proof)),
+        _ => None,
+    });
+    broken.map(|(kind, proof)| RunError { kind: kind.into(), detail: proof.clone() })
+}
+
+fn run_sentence(journey: &Journey, ending: &Ending) -> SmolStr {
+    let counts: Vec<&Counts> = ending.tallies.iter().map(|tally| &tally.counts).collect();
+    let planned = sentence(counts.iter().copied());
+    let mut parts = vec![];
+    let of = |wanted: Outcome| -> u64 {
+        let outcomes = journey.record.tallies.iter().flat_map(|tally| &tally.outcomes);
+        outcomes.filter(|(outcome, _)| *outcome == wanted).map(|(_, count)| count).sum()
+    };
+    if journey.record.dry_run {
+        parts.push(format!("Would do: {planned}"));
+    } else if ending.applied.total == 0 {
+        parts.push(planned);
+    } else {
+        let (verified, confirmed, there) =
+            (of(Outcome::Verified), of(Outcome::Acknowledged), of(Outcome::AlreadyThere));
+        parts.push(format!(
+            "{planned} {} of {} done, {verified} of them seen at {}.",
+            verified + confirmed + there,
+            ending.applied.total,
+            journey.pair.target
+        ));
+    }
+    let refused = of(Outcome::Rejected);
+    if refused > 0 {
+        parts.push(format!("{refused} refused, each with its reason."));
+    }
+    let left =
+        of(Outcome::NotAttempted) + of(Outcome::InDoubt) + of(Outcome::Planned) * u64::from(!journey.record.dry_run);
+    if left > 0 {
+        parts.push(format!("{left} left for the next run."));
+    }
+    parts.extend(ending.applied.canary.clone().map(|text| format!("{text}.")));
+    parts.extend(journey.record.error.as_ref().map(|error| format!("{}.", error.detail)));
+    parts.extend(ending.notices.iter().map(ToString::to_string));
+    parts.join(" ").into()
+}
+
+fn tell_people(journey: &Journey) {
+    if journey.record.dry_run || journey.record.state != RunState::Failed {
+        return;
+    }
+    let is_sign_in = journey.record.error.as_ref().is_some_and(|error| error.kind == "sign-in");
+    let notice = Notice {
+        kind: if is_sign_in { NoticeKind::Auth } else { NoticeKind::Failed },
+        title: format_smolstr!("{} failed", journey.pair.id),
+        body: journey.record.sentence.clone(),
+    };
+    if let Some(notifier) = journey.directory.notifier()
+        && notifier.tell(Tell(notice)).is_err()
+    {
+        tracing::warn!("a notice was dropped because too many wait");
+    }
+}
+
+/// Keeps the newest runs and plans of the pair.
+async fn forget_oldest(journey: &Journey) -> Result<(), Stop> {
+    let pair = journey.pair.id.clone();
+    let read = move |ledger: &dyn crosswatch_port::Ledger| {
+        let runs = ledger.runs(Some(&pair), None, RUNS_KEPT + 50)?.into_iter().skip(RUNS_KEPT).map(|run| run.id);
+        let plans = ledger.plans(Some(&pair), None, PLANS_KEPT + 50)?.into_iter().skip(PLANS_KEPT).map(|plan| plan.id);
+        Ok(runs.chain(plans).map(|id| Change::DropRun(pair.clone(), id)).collect::<Vec<_>>())
+    };
+    let changes = journey.directory.store().query(read).await?;
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let commit = Commit { fence: None, durability: Durability::Buffered, changes };
+    journey.directory.store().save(commit).await?;
+    Ok(())
+}

@@ -1,0 +1,259 @@
+//! Verifying: what was acknowledged must show up when the target is read again.
+//!
+//! The read that verifies is also the next complete read: its mark was taken before it, so the run after this one asks
+//! the cheap question and is done. Where plays can be read from a moment on, only that window is read, and the account's
+//! own total proves that the rest is as it was.
+
+use crosswatch_identity::{Join, Placement, join};
+use crosswatch_model::{Fact, Feature, FeatureSet, Outcome, PlayKey, Reason, Scale, Uid};
+use crosswatch_plan::{Read, Seen};
+use crosswatch_port::{Change, LineRecord, ReadScope, UnresolvedRecord};
+use jiff::{SignedDuration, Timestamp};
+use rustc_hash::FxHashMap;
+use smol_str::{SmolStr, format_smolstr};
+
+use super::{
+    apply::{Applied, Named, is_write},
+    collect::read_pages,
+    journey::{Journey, Stop},
+    naming::{Survey, name},
+};
+use crate::landed::shows;
+
+/// Written plays are looked for from a little before the earliest of them.
+const WINDOW_MARGIN: SignedDuration = SignedDuration::from_mins(5);
+/// With more writes than this, everything is read instead of a window.
+const WINDOW_WRITES_MAX: usize = 500;
+/// An item that was accepted but does not show up is tried again after this long.
+const PHANTOM_RETRY: SignedDuration = SignedDuration::from_hours(24);
+
+/// What the target shows after the writes.
+#[derive(Debug, Default)]
+pub(super) struct Verified {
+    pub(super) features: Vec<FeatureVerified>,
+}
+
+/// One feature that was written.
+#[derive(Debug)]
+pub(super) struct FeatureVerified {
+    pub(super) feature: Feature,
+    /// Everything the target has now.
+    pub(super) read: Read,
+    /// The mark seen before that read.
+    pub(super) mark: Option<SmolStr>,
+    pub(super) confirmed: u64,
+    pub(super) missing: u64,
+}
+
+/// Reads the written features again and compares.
+pub(super) async fn verify(journey: &mut Journey, named: &mut Named, applied: &Applied) -> Result<Verified, Stop> {
+    let mut verified = Verified::default();
+    if applied.settled == 0 {
+        return Ok(verified);
+    }
+    journey.enter(crosswatch_model::RunState::Verifying, "Reads back what was written.").await?;
+    let lines = confirmed_lines(journey).await?;
+    let written: FeatureSet = lines.iter().map(|record| record.line.feature).collect();
+    let stamps = journey.target.stamps(written).await.ok().flatten().unwrap_or_default();
+    for feature in written.iter() {
+        let of_feature: Vec<&LineRecord> = lines.iter().filter(|record| record.line.feature == feature).collect();
+        let read = read_again(journey, named, feature, &of_feature).await?;
+        verified.features.push(FeatureVerified {
+            feature,
+            read,
+            mark: stamps.get(feature).cloned(),
+            confirmed: 0,
+            missing: 0,
+        });
+    }
+    rejoin(journey, named, &verified).await?;
+    for feature in &mut verified.features {
+        let of_feature = lines.iter().filter(|record| record.line.feature == feature.feature).cloned().collect();
+        compare(journey, named, feature, of_feature).await?;
+    }
+    Ok(verified)
+}
+
+/// The lines of this run that the target confirmed.
+async fn confirmed_lines(journey: &Journey) -> Result<Vec<LineRecord>, Stop> {
+    let run = journey.record.id;
+    let read = move |ledger: &dyn crosswatch_port::Ledger| {
+        let mut lines = Vec::new();
+        ledger.visit_lines(run, 0, &mut |record| {
+            if is_write(&record.line) && matches!(record.line.outcome, Outcome::Acknowledged | Outcome::AlreadyThere) {
+                lines.push(record);
+            }
+            true
+        })?;
+        Ok(lines)
+    };
+    Ok(journey.directory.store().query(read).await?)
+}
+
+/// Reads a feature of the target again: a window where that proves enough, else everything.
+async fn read_again(
+    journey: &Journey,
+    named: &mut Named,
+    feature: Feature,
+    lines: &[&LineRecord],
+) -> Result<Read, Stop> {
+    if let Some(read) = read_window(journey, named, feature, lines).await? {
+        return Ok(read);
+    }
+    read_pages(journey, &journey.target, feature, ReadScope::Everything, &mut named.decided.catalog).await
+}
+
+/// Reads plays from the earliest written one on, and joins them with the older rows of the read before the writes.
+/// Answers `None` where that would prove nothing, or where the total disagrees.
+async fn read_window(
+    journey: &Journey,
+    named: &mut Named,
+    feature: Feature,
+    lines: &[&LineRecord],
+) -> Result<Option<Read>, Stop> {
+    let capabilities = &named.decided.target.capabilities;
+    let can_read_since = capabilities.feature(feature).is_some_and(|entry| entry.can_read_since);
+    if feature != Feature::History || !can_read_since || lines.len() > WINDOW_WRITES_MAX {
+        return Ok(None);
+    }
+    let Some(decision) = named.decided.features.iter().find(|decision| decision.feature == feature) else {
+        return Ok(None);
+    };
+    let Read::Complete(_) = &decision.reads.target.read else { return Ok(None) };
+    let Some(since) = earliest(lines).and_then(|earliest| earliest.checked_sub(WINDOW_MARGIN).ok()) else {
+        return Ok(None);
+    };
+    let older = |row: &&Seen| instant_of(row).is_some_and(|at| at < since);
+    let before = decision.reads.target.read.rows();
+    let mut rows: Vec<Seen> = before.iter().filter(older).copied().collect();
+    // A window that is most of the history is read in one go instead.
+    if rows.len() < before.len() / 2 || before.iter().any(|row| instant_of(row).is_none()) {
+        return Ok(None);
+    }
+    let window =
+        read_pages(journey, &journey.target, feature, ReadScope::Since(since), &mut named.decided.catalog).await?;
+    let Read::Complete(_) = &window else { return Ok(None) };
+    let newer = window.rows().len();
+    rows.extend_from_slice(window.rows());
+    let total = journey.target.count(feature).await.ok().flatten();
+    if total != Some(rows.len() as u64) {
+        return Ok(None);
+    }
+    let proof = format_smolstr!(
+        "{newer} plays read since {since}; the total of {} proves that the older ones are as they were",
+        rows.len()
+    );
+    Ok(Some(Read::unchanged(rows, proof)))
+}
+
+fn earliest(lines: &[&LineRecord]) -> Option<Timestamp> {
+    let instants: Option<Vec<Timestamp>> = lines
+        .iter()
+        .map(|record| match record.line.value.or(record.line.before) {
+            Some(Fact::Play(at)) => at.instant(),
+            _ => None,
+        })
+        .collect();
+    instants?.into_iter().min()
+}
+
+fn instant_of(row: &Seen) -> Option<Timestamp> {
+    if let Fact::Play(at) = row.fact() { at.instant() } else { None }
+}
+
+/// Joins again: the target's own rows tell ids we did not know before.
+async fn rejoin(journey: &Journey, named: &mut Named, verified: &Verified) -> Result<(), Stop> {
+    let catalog = std::mem::take(&mut named.decided.catalog);
+    let known = std::mem::take(&mut named.decided.known);
+    let work = move || {
+        let join = join(&catalog, &known);
+        (catalog, known, join)
+    };
+    let (catalog, known, join) = journey.surroundings.lane.run(work).await?;
+    (named.decided.catalog, named.decided.known, named.decided.join) = (catalog, known, join);
+    let mut survey = Survey::default();
+    for feature in &verified.features {
+        survey.add_rows(&named.decided.join, &named.decided.catalog, &feature.read, feature.mark.is_some());
+    }
+    let decided = &mut named.decided;
+    let (names, changes) = name(journey, &mut decided.catalog, &mut decided.known, &decided.join, survey).await?;
+    named.names = names;
+    journey.commit_many(changes).await
+}
+
+/// Marks what shows up as verified, and keeps what does not from being written again and again.
+async fn compare(
+    journey: &Journey,
+    named: &Named,
+    verified: &mut FeatureVerified,
+    lines: Vec<LineRecord>,
+) -> Result<(), Stop> {
+    let Read::Complete(_) = &verified.read else { return Ok(()) };
+    let shown = shown_facts(&named.decided.join, &verified.read);
+    let scale = named.decided.target.capabilities.scale;
+    let now = journey.surroundings.clock.now();
+    let mut changes = Vec::with_capacity(lines.len());
+    for mut record in lines {
+        let Some(uid) = record.line.uid else { continue };
+        let facts =
+            named.decided.join.entity_of_uid(uid).and_then(|entity| shown.get(&entity)).map_or(&[][..], Vec::as_slice);
+        if is_visible(&record, facts, scale) {
+            verified.confirmed += 1;
+            record.line.outcome = Outcome::Verified;
+        } else {
+            verified.missing += 1;
+            record.line.reason = Reason::NotVisible;
+            changes.push(Change::PutUnresolved(phantom(journey, named, verified.feature, &record, uid, now)));
+        }
+        changes.push(Change::PutLine(record));
+    }
+    journey.commit_many(changes).await
+}
+
+type Shown = FxHashMap<crosswatch_identity::EntityIx, Vec<Fact>>;
+
+fn shown_facts(join: &Join, read: &Read) -> Shown {
+    let mut shown = Shown::default();
+    for row in read.rows() {
+        if let Placement::Entity(entity) = join.placement(row.item()) {
+            shown.entry(entity).or_default().push(row.fact());
+        }
+    }
+    shown
+}
+
+fn is_visible(record: &LineRecord, facts: &[Fact], scale: Scale) -> bool {
+    let is_removal = record.line.action == crosswatch_model::Action::Remove;
+    let value = if is_removal { record.line.before.or(record.line.value) } else { record.line.value };
+    let is_there = match value {
+        Some(value) => facts.iter().any(|fact| shows(&value, fact, scale)),
+        None => !facts.is_empty(),
+    };
+    is_there != is_removal
+}
+
+fn phantom(
+    journey: &Journey,
+    named: &Named,
+    feature: Feature,
+    record: &LineRecord,
+    uid: Uid,
+    now: Timestamp,
+) -> UnresolvedRecord {
+    let planned = named
+        .decided
+        .features
+        .iter()
+        .flat_map(|decision| &decision.plan.items)
+        .find(|item| item.line.op == record.line.op);
+    UnresolvedRecord {
+        pair: journey.pair.id.clone(),
+        feature,
+        uid,
+        play: planned.map_or(PlayKey::PRESENCE, |item| item.play),
+        reason: Reason::NotVisible,
+        failures: 1,
+        next_try: now.checked_add(PHANTOM_RETRY).ok(),
+        since: now,
+    }
+}

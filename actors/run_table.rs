@@ -1,0 +1,181 @@
+//! Which run may start when. Pure: no clock, no messages.
+//!
+//! Promises: at most one job per pair and per account at any moment; a request during a run gives exactly one more run,
+//! however often it is asked; jobs start in the order they were asked for, unless their accounts are busy.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use crosswatch_model::{Cause, FeatureSet, PairId, RunId};
+use smol_str::SmolStr;
+
+/// What a job is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobKind {
+    /// Reads, plans and writes.
+    Run,
+    /// Reads and plans, writes nothing; the run is listed as a dry run.
+    DryRun,
+    /// Reads and plans; the result is a plan that can be looked at.
+    Plan,
+}
+
+/// A job that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// Its id: of the run or of the plan.
+    pub id: RunId,
+    /// The pair.
+    pub pair: PairId,
+    /// What it is for.
+    pub kind: JobKind,
+    /// Why it was asked for.
+    pub cause: Cause,
+    /// The features it works on.
+    pub features: FeatureSet,
+    /// Held items are let through, once.
+    pub approves_held: bool,
+    /// Pair and accounts it needs for itself.
+    pub resources: Vec<SmolStr>,
+}
+
+/// What became of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Placed {
+    /// It waits for its turn (which may be now).
+    Waiting,
+    /// A job that waits already does the same; the request joined it.
+    Joined(RunId),
+    /// The pair is running and the request did not want to queue.
+    AlreadyRunning(RunId),
+}
+
+/// How many jobs may wait.
+pub(crate) const WAITING_MAX: usize = 256;
+
+/// The table.
+#[derive(Debug, Default)]
+pub(crate) struct RunTable {
+    running: BTreeMap<PairId, Job>,
+    waiting: VecDeque<Job>,
+    busy: BTreeSet<SmolStr>,
+}
+
+impl RunTable {
+    /// Places a request. `may_queue` says whether it wants to wait behind a running job of its pair.
+    pub(crate) fn place(&mut self, job: Job, may_queue: bool) -> Placed {
+        if let Some(running) = self.running.get(&job.pair)
+            && !may_queue
+        {
+            return Placed::AlreadyRunning(running.id);
+        }
+        if let Some(waiting) = self
+            .waiting
+            .iter_mut()
+            .find(|other| other.pair == job.pair && other.kind == job.kind && job.kind != JobKind::Plan)
+        {
+            waiting.features = waiting.features.iter().chain(job.features.iter()).collect();
+            waiting.approves_held |= job.approves_held;
+            return Placed::Joined(waiting.id);
+        }
+        self.waiting.push_back(job);
+        Placed::Waiting
+    }
+
+    /// Takes the first waiting job whose pair and accounts are free.
+    pub(crate) fn start_next(&mut self) -> Option<Job> {
+        let at =
+            self.waiting.iter().position(|job| job.resources.iter().all(|resource| !self.busy.contains(resource)))?;
+        let job = self.waiting.remove(at)?;
+        self.busy.extend(job.resources.iter().cloned());
+        self.running.insert(job.pair.clone(), job.clone());
+        Some(job)
+    }
+
+    /// A job ended; its accounts are free again. An unknown id changes nothing.
+    pub(crate) fn finish(&mut self, id: RunId) -> Option<Job> {
+        let pair = self.running.values().find(|job| job.id == id)?.pair.clone();
+        let job = self.running.remove(&pair)?;
+        for resource in &job.resources {
+            self.busy.remove(resource);
+        }
+        Some(job)
+    }
+
+    /// Takes a waiting job away.
+    pub(crate) fn withdraw(&mut self, id: RunId) -> Option<Job> {
+        let at = self.waiting.iter().position(|job| job.id == id)?;
+        self.waiting.remove(at)
+    }
+
+    /// Takes all waiting jobs away.
+    pub(crate) fn withdraw_all(&mut self) -> Vec<Job> {
+        self.waiting.drain(..).collect()
+    }
+
+    /// The running job of a pair.
+    pub(crate) fn running(&self, pair: &PairId) -> Option<&Job> {
+        self.running.get(pair)
+    }
+
+    /// All running jobs.
+    pub(crate) fn all_running(&self) -> impl Iterator<Item = &Job> {
+        self.running.values()
+    }
+
+    /// The waiting job of a pair.
+    pub(crate) fn waiting(&self, pair: &PairId) -> Option<&Job> {
+        self.waiting.iter().find(|job| &job.pair == pair)
+    }
+
+    /// Whether another job would be one too many.
+    pub(crate) fn is_full(&self) -> bool {
+        self.waiting.len() >= WAITING_MAX
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(id: u128, pair: &str, accounts: &[&str]) -> Job {
+        let resources = accounts.iter().map(SmolStr::new).chain([SmolStr::new(pair)]).collect();
+        Job {
+            id: RunId(id),
+            pair: PairId::parse(pair).unwrap(),
+            kind: JobKind::Run,
+            cause: Cause::Manual,
+            features: FeatureSet::NONE,
+            approves_held: false,
+            resources,
+        }
+    }
+
+    #[test]
+    fn a_request_during_a_run_gives_exactly_one_more() {
+        let mut table = RunTable::default();
+        assert_eq!(table.place(job(1, "p", &["a", "b"]), false), Placed::Waiting);
+        assert_eq!(table.start_next().unwrap().id, RunId(1));
+        assert_eq!(table.place(job(2, "p", &["a", "b"]), false), Placed::AlreadyRunning(RunId(1)));
+        assert_eq!(table.place(job(3, "p", &["a", "b"]), true), Placed::Waiting);
+        assert_eq!(table.place(job(4, "p", &["a", "b"]), true), Placed::Joined(RunId(3)));
+        assert!(table.start_next().is_none());
+        table.finish(RunId(1)).unwrap();
+        assert_eq!(table.start_next().unwrap().id, RunId(3));
+        table.finish(RunId(3)).unwrap();
+        assert!(table.start_next().is_none());
+    }
+
+    #[test]
+    fn two_pairs_on_one_account_take_turns_and_others_pass() {
+        let mut table = RunTable::default();
+        table.place(job(1, "p", &["a", "b"]), false);
+        table.place(job(2, "q", &["a", "c"]), false);
+        table.place(job(3, "r", &["d"]), false);
+        assert_eq!(table.start_next().unwrap().id, RunId(1));
+        assert_eq!(table.start_next().unwrap().id, RunId(3));
+        assert!(table.start_next().is_none());
+        assert!(table.finish(RunId(9)).is_none());
+        table.finish(RunId(1)).unwrap();
+        assert_eq!(table.start_next().unwrap().id, RunId(2));
+    }
+}

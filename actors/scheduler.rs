@@ -1,0 +1,187 @@
+//! The scheduler: asks for runs when they are due.
+//!
+//! One timer for the earliest due time. A machine that slept through ten due times asks for one run, not ten.
+//! A due run never overlaps: the supervisor queues it behind whatever uses the accounts.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, MessageResult, SpawnHandle, WrapFuture};
+use crosswatch_model::{Cause, FeatureSet, PairId};
+use crosswatch_settings::Schedule;
+use jiff::Timestamp;
+
+use crate::{
+    blueprint::{PairBlueprint, Surroundings},
+    directory::Directory,
+    run_table::JobKind,
+    supervisor::{Ping, RequestRun},
+};
+
+/// Messages the scheduler may have waiting.
+pub(crate) const CAPACITY: usize = 16;
+/// Runs that are due together are spread over up to this many seconds, so that a restart does not hit every account at once.
+const JITTER_MAX_S: u64 = 30;
+/// The timer never sleeps longer, so that a clock that was set is noticed.
+const NAP_MAX: Duration = Duration::from_secs(600);
+/// Runs of the past that are looked at to find out when a feature ran last.
+const PAST_RUNS_MAX: usize = 200;
+const SUPERVISOR_DEADLINE: Duration = Duration::from_secs(30);
+
+/// What runs next.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "Vec<Due>")]
+pub struct ObserveSchedule;
+
+/// One line of the schedule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Due {
+    /// The pair.
+    pub pair: PairId,
+    /// The features that share this schedule.
+    pub features: FeatureSet,
+    /// When it is due; `None` for `manual`.
+    pub due: Option<Timestamp>,
+}
+
+struct Entry {
+    pair: PairId,
+    features: FeatureSet,
+    schedule: Schedule,
+    due: Option<Timestamp>,
+}
+
+/// The actor.
+pub struct Scheduler {
+    entries: Vec<Entry>,
+    directory: Directory,
+    surroundings: Surroundings,
+    timer: Option<SpawnHandle>,
+}
+
+impl Scheduler {
+    /// A scheduler over the enabled pairs.
+    pub fn new(pairs: &[PairBlueprint], directory: Directory, surroundings: Surroundings) -> Self {
+        let entries = pairs.iter().filter(|pair| pair.is_enabled).flat_map(entries_of).collect();
+        Self { entries, directory, surroundings, timer: None }
+    }
+
+    /// Sets every due time from the runs of the past, then the timer.
+    fn plan_from_the_past(&mut self, last_runs: &BTreeMap<(PairId, u8), Timestamp>, context: &mut Context<Self>) {
+        for at in 0..self.entries.len() {
+            let Some(entry) = self.entries.get(at) else { continue };
+            let last = entry
+                .features
+                .iter()
+                .filter_map(|feature| last_runs.get(&(entry.pair.clone(), feature as u8)).copied())
+                .min();
+            let due = self.next_due(&entry.schedule, last);
+            if let Some(entry) = self.entries.get_mut(at) {
+                entry.due = due;
+            }
+        }
+        self.set_timer(context);
+    }
+
+    fn next_due(&self, schedule: &Schedule, last: Option<Timestamp>) -> Option<Timestamp> {
+        let clock = &self.surroundings.clock;
+        let due = schedule.next_after(last, clock.now(), &clock.zone())?;
+        let jitter_s = i64::try_from(self.surroundings.entropy.below(JITTER_MAX_S)).unwrap_or(0);
+        due.checked_add(jiff::SignedDuration::from_secs(jitter_s)).ok()
+    }
+
+    fn set_timer(&mut self, context: &mut Context<Self>) {
+        if let Some(timer) = self.timer.take() {
+            context.cancel_future(timer);
+        }
+        let Some(earliest) = self.entries.iter().filter_map(|entry| entry.due).min() else { return };
+        let until_due = earliest.duration_since(self.surroundings.clock.now());
+        let nap = Duration::try_from(until_due).unwrap_or(Duration::ZERO).min(NAP_MAX);
+        self.timer = Some(context.run_later(nap, Self::ask_for_due_runs));
+    }
+
+    fn ask_for_due_runs(&mut self, context: &mut Context<Self>) {
+        let now = self.surroundings.clock.now();
+        for at in 0..self.entries.len() {
+            let Some(entry) = self.entries.get(at).filter(|entry| entry.due.is_some_and(|due| due <= now)) else {
+                continue;
+            };
+            let request = RequestRun {
+                pair: entry.pair.clone(),
+                kind: JobKind::Run,
+                cause: Cause::Schedule,
+                features: Some(entry.features),
+                approves_held: false,
+                may_queue: true,
+            };
+            let due = self.next_due(&entry.schedule, Some(now));
+            if let Some(entry) = self.entries.get_mut(at) {
+                entry.due = due;
+            }
+            self.ask(request, context);
+        }
+        self.set_timer(context);
+    }
+
+    fn ask(&self, request: RequestRun, context: &mut Context<Self>) {
+        let Some(supervisor) = self.directory.supervisor() else { return };
+        let pair = request.pair.clone();
+        let asking = async move { supervisor.ask(request, SUPERVISOR_DEADLINE).await };
+        context.spawn(asking.into_actor(self).map(move |answer, _, _| match answer {
+            Ok(Ok(started)) => tracing::info!(pair = pair.as_str(), run = %started.id, "due by schedule"),
+            Ok(Err(refusal)) => tracing::warn!(pair = pair.as_str(), "the scheduled run was refused: {refusal}"),
+            Err(error) => tracing::warn!(pair = pair.as_str(), "the scheduled run was not asked for: {error}"),
+        }));
+    }
+}
+
+/// Features with the same schedule run together.
+fn entries_of(pair: &PairBlueprint) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = Vec::new();
+    for feature in &pair.features {
+        match entries.iter_mut().find(|entry| entry.schedule == feature.schedule) {
+            Some(entry) => entry.features = entry.features.with(feature.feature),
+            None => entries.push(Entry {
+                pair: pair.id.clone(),
+                features: FeatureSet::NONE.with(feature.feature),
+                schedule: feature.schedule.clone(),
+                due: None,
+            }),
+        }
+    }
+    entries
+}
+
+impl Actor for Scheduler {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        let store = self.directory.store().clone();
+        let reading = async move { store.query(|ledger| ledger.runs(None, None, PAST_RUNS_MAX)).await };
+        context.spawn(reading.into_actor(self).map(|runs, scheduler, context| {
+            let mut last_runs = BTreeMap::new();
+            for run in runs.unwrap_or_default().into_iter().filter(|run| !run.dry_run) {
+                let Some(at) = run.started_at else { continue };
+                for feature in run.features.iter() {
+                    let last = last_runs.entry((run.pair.clone(), feature as u8)).or_insert(at);
+                    *last = at.max(*last);
+                }
+            }
+            scheduler.plan_from_the_past(&last_runs, context);
+        }));
+    }
+}
+
+impl Handler<ObserveSchedule> for Scheduler {
+    type Result = MessageResult<ObserveSchedule>;
+
+    fn handle(&mut self, _: ObserveSchedule, _: &mut Self::Context) -> Self::Result {
+        let line = |entry: &Entry| Due { pair: entry.pair.clone(), features: entry.features, due: entry.due };
+        MessageResult(self.entries.iter().map(line).collect())
+    }
+}
+
+impl Handler<Ping> for Scheduler {
+    type Result = ();
+
+    fn handle(&mut self, _: Ping, _: &mut Self::Context) {}
+}

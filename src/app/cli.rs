@@ -1,0 +1,178 @@
+//! The command line as people type it.
+//!
+//! Deliberately absent: what the commands do, and any default that the configuration already has.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use crosswatch_model::{Feature, FeatureSet};
+
+use crate::exit::Exit;
+
+/// Keeps watch history, ratings and watchlists in step between media servers and trackers.
+#[derive(Debug, Parser)]
+#[command(name = "crosswatch", version, propagate_version = true, after_help = EXIT_CODES)]
+pub struct Arguments {
+    /// The configuration file; otherwise $CROSSWATCH_CONFIG, ./crosswatch.toml, /config/crosswatch.toml.
+    #[arg(long, global = true, value_name = "PATH")]
+    pub config: Option<PathBuf>,
+    /// What to do; `serve` when nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 not healthy or bad advice, 2 something waits for approval, 3 partly done, \
+4 failed, 64 wrong usage, 70 storage failed, 75 in use by another process, 78 bad configuration, 130 stopped by a signal.";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Runs the service: schedules, accounts and the HTTP API.
+    Serve,
+    /// Shows everything at work on emulated servers: no account, no network.
+    Demo(DemoArguments),
+    /// Checks the configuration, asks every account, and gives advice.
+    Check(CheckArguments),
+    /// Runs a pair now.
+    Run(RunArguments),
+    /// Shows what a run of a pair would do, and changes nothing.
+    Plan(PlanArguments),
+    /// Lists runs, newest first.
+    Runs(RunsArguments),
+    /// Asks the running service whether it is ready; for containers.
+    Healthcheck,
+}
+
+/// Of `demo`.
+#[derive(Debug, Clone, Args)]
+pub struct DemoArguments {
+    /// Port of the API on the loopback address; 0 takes a free one.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub port: u16,
+    /// Runs every pair twice and ends; exit code 4 when the second runs had anything left to do.
+    #[arg(long)]
+    pub once: bool,
+    /// Keeps everything in this folder, which must be empty or new, instead of a temporary one.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+/// Of `check`.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct CheckArguments {
+    /// Asks no account.
+    #[arg(long)]
+    pub offline: bool,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Of `run`.
+#[derive(Debug, Clone, Args)]
+pub struct RunArguments {
+    /// The pair.
+    pub pair: String,
+    /// Only this feature; may be repeated.
+    #[arg(long = "feature", value_name = "FEATURE", value_parser = feature)]
+    pub features: Vec<Feature>,
+    /// Reads and plans, and writes nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Waits for the end of the run. Without a running service it always waits.
+    #[arg(long)]
+    pub wait: bool,
+    /// Lets through, once, what is held for approval.
+    #[arg(long)]
+    pub approve_held: bool,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Of `plan`.
+#[derive(Debug, Clone, Args)]
+pub struct PlanArguments {
+    /// The pair.
+    pub pair: String,
+    /// Only this feature; may be repeated.
+    #[arg(long = "feature", value_name = "FEATURE", value_parser = feature)]
+    pub features: Vec<Feature>,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Of `runs`.
+#[derive(Debug, Clone, Args)]
+pub struct RunsArguments {
+    /// Only runs of this pair.
+    #[arg(long, value_name = "PAIR")]
+    pub pair: Option<String>,
+    /// How many.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=500))]
+    pub limit: u16,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Reads the process's arguments. Help and version are shown here; wrong usage is told here.
+pub fn parse() -> Result<Arguments, Exit> {
+    Arguments::try_parse().map_err(|error| {
+        // Nothing can be told when standard output and standard error are both gone.
+        drop(error.print());
+        if error.use_stderr() { Exit::Usage } else { Exit::Done }
+    })
+}
+
+/// The named features, or `None` where none was named: then all that are on.
+pub fn chosen(features: &[Feature]) -> Option<FeatureSet> {
+    if features.is_empty() { None } else { Some(features.iter().copied().collect()) }
+}
+
+fn feature(text: &str) -> Result<Feature, String> {
+    let known = || Feature::ALL.iter().map(|feature| feature.as_str()).collect::<Vec<_>>().join(", ");
+    text.parse().map_err(|_| format!("use one of: {}", known()))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn what_people_type_is_understood() {
+        for (line, fits) in [
+            ("crosswatch", true),
+            ("crosswatch serve --config x.toml", true),
+            ("crosswatch --config x.toml run home-to-ledger --feature history --feature ratings --wait", true),
+            ("crosswatch run", false),
+            ("crosswatch run a --feature films", false),
+            ("crosswatch plan a --json", true),
+            ("crosswatch runs --limit 0", false),
+            ("crosswatch runs --limit 501", false),
+            ("crosswatch runs --pair a --limit 500 --json", true),
+            ("crosswatch demo --once --port 70000", false),
+            ("crosswatch demo --once --port 8080 --data d", true),
+            ("crosswatch check --offline --json", true),
+            ("crosswatch healthcheck", true),
+            ("crosswatch undo", false),
+        ] {
+            assert_eq!(Arguments::try_parse_from(line.split(' ')).is_ok(), fits, "{line}");
+        }
+    }
+
+    #[test]
+    fn no_named_feature_means_all_of_them() {
+        assert_eq!(chosen(&[]), None);
+        let both = chosen(&[Feature::Ratings, Feature::History]).unwrap();
+        assert_eq!(both.iter().collect::<Vec<_>>(), [Feature::History, Feature::Ratings]);
+    }
+}

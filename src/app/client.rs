@@ -1,0 +1,179 @@
+//! Asks a service over its HTTP API, be it the running one or one that this command started for itself.
+//!
+//! Promises: every call has a deadline and a limit on what it reads; the key travels in a header and is never shown;
+//! system proxies are not asked, because the service is on this machine or in this network.
+
+mod address;
+mod events;
+mod follow;
+
+use std::{fmt, time::Duration};
+
+use reqwest::{
+    Client, Method, RequestBuilder, Response, StatusCode,
+    header::{HeaderMap, HeaderValue},
+};
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::{
+    answer::{Listing, Problem},
+    exit::Failure,
+};
+
+pub use address::base_url;
+pub use follow::Followed;
+
+const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
+/// Asking an account may include waits for its budget.
+const CALL_DEADLINE: Duration = Duration::from_secs(150);
+const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// The way to a service.
+#[derive(Debug, Clone)]
+pub struct Api {
+    http: Client,
+    base: String,
+}
+
+/// Why a call had no usable answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiFailure {
+    /// The status, where there was an answer at all.
+    pub status: Option<u16>,
+    /// The stable name of the problem, where one was told.
+    pub kind: String,
+    /// What happened and what to do.
+    pub message: String,
+}
+
+impl fmt::Display for ApiFailure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl From<ApiFailure> for Failure {
+    fn from(failure: ApiFailure) -> Self {
+        Self::failed(failure.message)
+    }
+}
+
+impl ApiFailure {
+    fn silent(message: String) -> Self {
+        Self { status: None, kind: String::new(), message }
+    }
+}
+
+impl Api {
+    /// The way to the service at this address.
+    pub fn new(base: String, key: &SecretString) -> Result<Self, Failure> {
+        let refused = || Failure::failed("the API key holds characters that cannot be sent; write a key of letters and digits");
+        let mut key = HeaderValue::from_str(key.expose_secret()).map_err(|_| refused())?;
+        key.set_sensitive(true);
+        let http = Client::builder()
+            .no_proxy()
+            .connect_timeout(CONNECT_DEADLINE)
+            .default_headers(HeaderMap::from_iter([(reqwest::header::HeaderName::from_static("x-api-key"), key)]))
+            .build()
+            .map_err(|error| Failure::failed(format!("the HTTP client could not be made: {error}")))?;
+        Ok(Self { http, base })
+    }
+
+    /// Where the service is.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Reads something. `path` begins below the base path, as in `/api/v1/runs`.
+    pub async fn get(&self, path: &str) -> Result<Value, ApiFailure> {
+        let response = self.send(self.request(Method::GET, path).timeout(CALL_DEADLINE)).await?;
+        self.json(response).await
+    }
+
+    /// Asks for something to be done.
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Value, ApiFailure> {
+        let response = self.send(self.request(Method::POST, path).json(body).timeout(CALL_DEADLINE)).await?;
+        self.json(response).await
+    }
+
+    /// Whether the service says that it is ready; the error says what it says instead.
+    pub async fn ready(&self, deadline: Duration) -> Result<(), ApiFailure> {
+        self.send(self.request(Method::GET, "/readyz").timeout(deadline)).await.map(drop)
+    }
+
+    /// One page of a list.
+    pub async fn list(&self, path: &str, limit: u16, cursor: Option<&str>) -> Result<Listing, ApiFailure> {
+        let mut request = self.request(Method::GET, path).query(&[("limit", limit)]).timeout(CALL_DEADLINE);
+        if let Some(cursor) = cursor {
+            request = request.query(&[("cursor", cursor)]);
+        }
+        let response = self.send(request).await?;
+        self.read(self.json(response).await?)
+    }
+
+    /// An answer in its shape.
+    pub fn read<T: DeserializeOwned>(&self, value: Value) -> Result<T, ApiFailure> {
+        serde_json::from_value(value).map_err(|error| {
+            ApiFailure::silent(format!("{} answers in an unknown shape ({error}); is it another version?", self.base))
+        })
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.base))
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Response, ApiFailure> {
+        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        if response.status().is_success() { Ok(response) } else { Err(self.problem(response).await) }
+    }
+
+    async fn json(&self, response: Response) -> Result<Value, ApiFailure> {
+        if response.status() == StatusCode::NO_CONTENT {
+            return Ok(Value::Null);
+        }
+        let body = self.body(response).await?;
+        serde_json::from_slice(&body).map_err(|_| {
+            ApiFailure::silent(format!("{} does not answer in JSON; is another service at this address?", self.base))
+        })
+    }
+
+    async fn body(&self, mut response: Response) -> Result<Vec<u8>, ApiFailure> {
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
+            if body.len() + chunk.len() > BODY_BYTES_MAX {
+                return Err(ApiFailure::silent(format!("{} answers with more than 64 MiB; ask for less", self.base)));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    async fn problem(&self, response: Response) -> ApiFailure {
+        let status = response.status();
+        let body = self.body(response).await.unwrap_or_default();
+        let problem: Problem = serde_json::from_slice(&body).unwrap_or_default();
+        let message = if status == StatusCode::UNAUTHORIZED {
+            format!("{} does not accept the API key; does it run with this configuration?", self.base)
+        } else if !problem.detail.is_empty() {
+            problem.detail
+        } else if !problem.title.is_empty() {
+            problem.title
+        } else {
+            format!("{} answers with status {status}", self.base)
+        };
+        ApiFailure { status: Some(status.as_u16()), kind: problem.kind, message }
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> ApiFailure {
+        let what = if error.is_connect() {
+            "is not there"
+        } else if error.is_timeout() {
+            "does not answer in time"
+        } else {
+            "broke off its answer"
+        };
+        ApiFailure::silent(format!("the service at {} {what}", self.base))
+    }
+}

@@ -1,0 +1,26 @@
+//! The commands, one file each.
+
+pub mod check;
+pub mod demo;
+pub mod healthcheck;
+pub mod plan;
+pub mod run;
+pub mod runs;
+pub mod serve;
+
+use crosswatch_settings::{Pair, Settings};
+
+use crate::exit::Failure;
+
+/// The configured pair of this name; otherwise the names there are.
+fn pair<'a>(settings: &'a Settings, name: &str) -> Result<&'a Pair, Failure> {
+    settings.pairs.iter().find(|pair| pair.id.as_str() == name).ok_or_else(|| {
+        let known: Vec<&str> = settings.pairs.iter().map(|pair| pair.id.as_str()).collect();
+        let advice = if known.is_empty() {
+            "the configuration has none; add a [[pair]] to it".to_owned()
+        } else {
+            format!("use one of: {}", known.join(", "))
+        };
+        Failure::failed(format!("there is no pair called \"{}\"; {advice}", crate::output::table::harmless(name)))
+    })
+}

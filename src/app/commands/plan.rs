@@ -1,0 +1,164 @@
+//! `crosswatch plan PAIR`: shows what a run would do, and changes nothing.
+
+use std::sync::Arc;
+
+use crosswatch_model::{Feature, PairId};
+use crosswatch_settings::Settings;
+use serde_json::{Value, json};
+
+use crate::{
+    answer::{Line, Plan},
+    cli::{self, PlanArguments},
+    client::{Api, Followed},
+    commands::{pair, run::counts},
+    exit::{Exit, Failure},
+    output::{self, json, style::Style, table::{self, Table}, words},
+    session::Session,
+};
+
+/// Lines that are read and shown at a time.
+const PAGE: u16 = 500;
+
+/// Plans the pair and prints the plan.
+pub async fn run(settings: &Arc<Settings>, arguments: &PlanArguments) -> Result<Exit, Failure> {
+    let id = pair(settings, &arguments.pair)?.id.clone();
+    let request = match cli::chosen(&arguments.features) {
+        Some(features) => json!({ "features": features.iter().map(Feature::as_str).collect::<Vec<_>>() }),
+        None => json!({}),
+    };
+    let session = Session::open(settings).await?;
+    session
+        .finish(async |session: &Session| {
+            let answer = make(session.api(), &id, &request).await?;
+            let plan: Plan = session.api().read(answer.clone())?;
+            if arguments.json { print_json(session.api(), answer, &plan.id).await? } else { print(session.api(), &plan).await? }
+            Ok(outcome(&plan))
+        })
+        .await
+}
+
+async fn make(api: &Api, pair: &PairId, request: &Value) -> Result<Value, Failure> {
+    let follower = api.follower(pair.as_str()).await;
+    let started = api.post(&format!("/api/v1/pairs/{pair}/plan"), request).await?;
+    let id = started.get("id").and_then(Value::as_str).unwrap_or_default();
+    Ok(follower.follow(Followed::Plan, id).await?)
+}
+
+fn outcome(plan: &Plan) -> Exit {
+    if plan.state == "failed" {
+        Exit::Failed
+    } else if plan.features.values().any(|counts| counts.held > 0) {
+        Exit::Held
+    } else {
+        Exit::Done
+    }
+}
+
+async fn print(api: &Api, plan: &Plan) -> Result<(), Failure> {
+    let style = Style::of_stdout();
+    let mut cursor = None;
+    let mut has_head = true;
+    loop {
+        let page = api.list(&format!("/api/v1/plans/{}/items", plan.id), PAGE, cursor.as_deref()).await?;
+        let mut lines = Vec::with_capacity(page.items.len());
+        for line in page.items {
+            lines.push(api.read::<Line>(line)?);
+        }
+        if !lines.is_empty() {
+            output::say_text(&line_table(&lines).render(style, has_head))?;
+            has_head = false;
+        }
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    if !has_head {
+        output::say("")?;
+    }
+    output::say_text(&totals(plan, style))
+}
+
+/// The plan with its lines under `items`, page by page, so that a big plan is never held as a whole.
+async fn print_json(api: &Api, mut answer: Value, id: &str) -> Result<(), Failure> {
+    if let Some(plan) = answer.as_object_mut() {
+        plan.remove("items");
+    }
+    let head = json::pretty(&answer)?;
+    output::say_text(&format!("{},\n  \"items\": [", head.trim_end().trim_end_matches('}').trim_end()))?;
+    let (mut cursor, mut separator) = (None, "\n    ");
+    loop {
+        let page = api.list(&format!("/api/v1/plans/{id}/items"), PAGE, cursor.as_deref()).await?;
+        for line in page.items {
+            output::say_text(&format!("{separator}{line}"))?;
+            separator = ",\n    ";
+        }
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    output::say("\n  ]\n}")
+}
+
+fn line_table(lines: &[Line]) -> Table {
+    // The widths hold for all pages of a plan: only the last column may be longer than its share.
+    let mut table = Table::new(&[
+        table::text("feature  ", 9),
+        table::text("action  ", 8),
+        table::text("item", 56),
+        table::text("reason", 24),
+        table::text("value before -> after", 48),
+    ]);
+    for line in lines {
+        table.row([
+            line.feature.clone(),
+            line.action.clone(),
+            words::item(&line.item),
+            line.reason.replace('_', " "),
+            words::change(&line.feature, line.before.as_ref(), line.value.as_ref()),
+        ]);
+    }
+    table
+}
+
+fn totals(plan: &Plan, style: Style) -> String {
+    let mut text = format!("{}\n\n{}", table::harmless(&plan.sentence), counts(&plan.features, style));
+    for (account, cost) in &plan.cost {
+        let requests = words::counted(cost.requests, "request", "requests");
+        text.push_str(&format!("\nApplying it would cost {requests} at {account}, about {}.", words::length(cost.seconds * 1000)));
+    }
+    text.push_str("\nNothing was written. `crosswatch run` does it.\n");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_show_what_changes_and_why() {
+        let lines: Vec<Line> = serde_json::from_value(json!([
+            {"op": "1", "feature": "ratings", "action": "update", "side": "target", "reason": "changed_on_source", "explain": "",
+             "item": {"kind": "movie", "title": "Heat", "year": 1995, "ids": {}}, "before": {"rating": 30}, "value": {"rating": 80}},
+            {"op": "2", "feature": "history", "action": "add", "side": "target", "reason": "only_on_source", "explain": "",
+             "item": {"kind": "movie", "title": "Ran", "year": 1985, "ids": {}}, "value": {"watched_at": "2024-03-01T20:15:30Z"}},
+        ]))
+        .unwrap();
+        let expected = "feature    action    item         reason             value before -> after\n\
+            ratings    update    Heat (1995)  changed on source  30/100 -> 80/100\n\
+            history    add       Ran (1985)   only on source     2024-03-01 20:15\n";
+        assert_eq!(line_table(&lines).render(Style::PLAIN, true), expected);
+    }
+
+    #[test]
+    fn a_plan_ends_as_its_run_would() {
+        for (plan, exit) in [
+            (json!({"id": "p", "state": "ready", "features": {"history": {"adds": 3}}}), Exit::Done),
+            (json!({"id": "p", "state": "ready", "features": {"history": {"held": 1}}}), Exit::Held),
+            (json!({"id": "p", "state": "failed"}), Exit::Failed),
+        ] {
+            assert_eq!(outcome(&serde_json::from_value(plan).unwrap()), exit);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! From settings to the blueprint of the house: which adapter an account gets, how fast it is asked, and what a pair allows.
+//!
+//! Deliberately absent: starting anything, and asking any account.
+
+mod accounts;
+mod channels;
+mod pace;
+mod pairs;
+mod support;
+mod unusable;
+
+use std::{rc::Rc, sync::Arc};
+
+use crosswatch_actors::{Blueprint, Lane, OnStorageFailure};
+use crosswatch_port::{Clock, Ledger};
+use crosswatch_settings::Settings;
+
+use crate::{clock::MachineEntropy, exit::Failure};
+
+pub use support::{ignored, require_supported};
+
+/// What the machine gives the house.
+pub struct Machine {
+    /// The store.
+    pub ledger: Arc<dyn Ledger>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub entropy: MachineEntropy,
+    /// Told when the disk fails.
+    pub on_storage_failure: OnStorageFailure,
+}
+
+/// The house that these settings describe.
+pub fn blueprint(settings: &Settings, machine: &Machine, follows_schedules: bool) -> Result<Blueprint, Failure> {
+    require_supported(settings)?;
+    let ports = channels::ChannelPorts { clock: Arc::clone(&machine.clock), entropy: Arc::new(machine.entropy) };
+    Ok(Blueprint {
+        accounts: settings.providers.iter().map(accounts::account).collect(),
+        pairs: settings.pairs.iter().map(|pair| pairs::pair(pair, settings)).collect(),
+        channels: channels::channels(settings, &ports)?,
+        ledger: Arc::clone(&machine.ledger),
+        clock: Arc::clone(&machine.clock),
+        entropy: Arc::new(machine.entropy),
+        lane: Lane::Blocking,
+        boot: machine.entropy.next_u128(),
+        has_scheduler: follows_schedules,
+        on_storage_failure: Rc::clone(&machine.on_storage_failure),
+    })
+}

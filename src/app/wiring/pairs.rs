@@ -1,0 +1,123 @@
+//! A pair as the house knows it: which features, what each allows, and which accounts and libraries it is about.
+
+use crosswatch_actors::{FeatureBlueprint, PairBlueprint};
+use crosswatch_model::{Feature, ProviderId};
+use crosswatch_plan::{FeaturePolicy, Limit, Removes};
+use crosswatch_settings::{FeatureSettings, Filter, Pair, RemoveMode, Settings, Shelf};
+use smol_str::{SmolStr, format_smolstr};
+
+/// The blueprint of a pair.
+pub(crate) fn pair(pair: &Pair, settings: &Settings) -> PairBlueprint {
+    PairBlueprint {
+        id: pair.id.clone(),
+        source: pair.source.clone(),
+        target: pair.target.clone(),
+        is_enabled: pair.enabled,
+        is_shadow: pair.shadow,
+        has_canary: pair.policy.canary,
+        scope: format_smolstr!("{} > {}", scope(&pair.source, settings), scope(&pair.target, settings)),
+        features: Feature::ALL.iter().filter_map(|feature| one_feature(*feature, pair)).collect(),
+    }
+}
+
+fn one_feature(feature: Feature, pair: &Pair) -> Option<FeatureBlueprint> {
+    let settings = pair.feature(feature)?;
+    let schedule = pair.schedule_of(feature)?.clone();
+    Some(FeatureBlueprint { feature, policy: policy(pair, settings), schedule })
+}
+
+fn policy(pair: &Pair, settings: &FeatureSettings) -> FeaturePolicy {
+    let limit = |limit: crosswatch_settings::Limit| Limit { percent: limit.percent, at_least: limit.at_least };
+    FeaturePolicy {
+        adds: settings.add,
+        removes: match settings.remove {
+            RemoveMode::Off => Removes::Off,
+            RemoveMode::Observed => Removes::Observed,
+            RemoveMode::Mirror => Removes::Mirror,
+        },
+        remove_after_reads: u8::try_from(pair.policy.remove_after_reads).unwrap_or(u8::MAX),
+        max_removes: limit(pair.policy.max_removes),
+        max_shrink: limit(pair.policy.max_shrink),
+        rewatches: pair.history.as_ref().is_some_and(|history| history.rewatches),
+        allow_undated: pair.history.as_ref().is_some_and(|history| history.allow_undated),
+        new_item_grace_s: pair.policy.new_item_grace.seconds(),
+        min_percent: pair.progress.as_ref().map_or(0, |progress| progress.min_percent),
+        max_percent: pair.progress.as_ref().map_or(100, |progress| progress.max_percent),
+        // Approvals belong to a run and to the store, not to the configuration.
+        approve_held: false,
+        mirror_approved: false,
+    }
+}
+
+/// Names an account and what of it counts. When it changes, rows that left the view are no removals: the next run is a
+/// first run. A server that moved to another address is still the same account; its fingerprint tells.
+fn scope(id: &ProviderId, settings: &Settings) -> SmolStr {
+    let Some(provider) = settings.provider(id) else { return id.as_str().into() };
+    let libraries = match &provider.libraries {
+        Filter::All => String::new(),
+        Filter::Only(names) => format!("+{}", names_in_order(names)),
+        Filter::Except(names) => format!("-{}", names_in_order(names)),
+    };
+    let shelf = match &provider.watchlist {
+        None => String::new(),
+        Some(Shelf::Favorites) => "favorites".to_owned(),
+        Some(Shelf::Playlist(name)) => format!("playlist {name:?}"),
+        Some(Shelf::Collection(name)) => format!("collection {name:?}"),
+    };
+    format_smolstr!("{id}({libraries})({shelf})")
+}
+
+/// Quoted, so that no two lists of names give the same text.
+fn names_in_order(names: &[String]) -> String {
+    let mut names: Vec<String> = names.iter().map(|name| format!("{:?}", name.trim().to_lowercase())).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::wiring::support::tests::settings;
+
+    use super::*;
+
+    fn blueprint(libraries: &str, rest: &str) -> PairBlueprint {
+        let settings = settings(&format!(
+            "[[provider]]\nid = \"home\"\nkind = \"jellyfin\"\nurl = \"http://jellyfin:8096\"\nuser = \"anna\"\ntoken = \"t\"\n{libraries}\n\
+             [[provider]]\nid = \"ledger\"\nkind = \"tracker\"\n\
+             [[pair]]\nid = \"p\"\nsource = \"home\"\ntarget = \"ledger\"\n{rest}"
+        ));
+        pair(settings.pairs.first().unwrap(), &settings)
+    }
+
+    #[test]
+    fn a_pair_carries_what_was_written() {
+        let pair = blueprint(
+            "",
+            "shadow = true\nschedule = \"daily 03:30\"\n[pair.history]\nrewatches = false\nallow_undated = true\n\
+             [pair.watchlist]\nremove = \"observed\"\nschedule = \"every 30m\"\n[pair.ratings]\nenabled = false\n\
+             [pair.policy]\ncanary = false\nremove_after_reads = 3\nnew_item_grace = \"2m\"\nmax_removes = { percent = 4, at_least = 7 }\n",
+        );
+        assert!(pair.is_enabled && pair.is_shadow && !pair.has_canary);
+        let [history, watchlist] = pair.features.as_slice() else { panic!("{:?}", pair.features) };
+        assert_eq!((history.feature, history.schedule.as_str()), (Feature::History, "daily 03:30"));
+        assert_eq!((history.policy.rewatches, history.policy.allow_undated, history.policy.removes), (false, true, Removes::Off));
+        assert_eq!((watchlist.feature, watchlist.schedule.as_str()), (Feature::Watchlist, "every 30m"));
+        assert_eq!(watchlist.policy.removes, Removes::Observed);
+        assert_eq!(watchlist.policy.max_removes, Limit { percent: 4, at_least: 7 });
+        assert_eq!((watchlist.policy.remove_after_reads, watchlist.policy.new_item_grace_s), (3, 120));
+        assert!(!watchlist.policy.approve_held && !watchlist.policy.mirror_approved);
+    }
+
+    #[test]
+    fn the_scope_changes_with_what_counts_and_with_nothing_else() {
+        let scope = |libraries: &str| blueprint(libraries, "").scope;
+        let all = scope("");
+        let two = scope("libraries = { only = [\"Movies\", \"Shows\"] }");
+        assert_ne!(all, two);
+        assert_eq!(two, scope("libraries = { only = [\"shows\", \"Movies \"] }"));
+        assert_ne!(two, scope("libraries = { except = [\"Movies\", \"Shows\"] }"));
+        assert_ne!(two, scope("libraries = { only = [\"Movies,Shows\"] }"));
+        assert_ne!(all, scope("watchlist = \"favorites\""));
+    }
+}

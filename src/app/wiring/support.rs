@@ -1,0 +1,92 @@
+//! What this version can carry out of all that the configuration can say.
+//!
+//! Asking for something that would silently not happen, or happen differently, is an error; what is merely left aside is
+//! told at the start.
+
+use crosswatch_settings::{Conflict, Mode, ProviderKind, Settings};
+
+use crate::exit::{Exit, Failure};
+
+/// Refuses settings that this version would carry out differently from what they say. One line per problem.
+pub fn require_supported(settings: &Settings) -> Result<(), Failure> {
+    let mut problems = Vec::new();
+    for provider in &settings.providers {
+        if !matches!(provider.kind, ProviderKind::Jellyfin | ProviderKind::Trakt | ProviderKind::Tracker) {
+            problems.push(format!(
+                "provider[{}].kind: this version has no adapter for {}; use jellyfin, trakt or tracker, or remove the account",
+                provider.id, provider.kind
+            ));
+        }
+        if provider.watchlist.as_ref().is_some_and(|shelf| *shelf != crosswatch_settings::Shelf::Favorites) {
+            problems.push(format!("provider[{}].watchlist: this version reads favourites only; write \"favorites\"", provider.id));
+        }
+    }
+    for pair in &settings.pairs {
+        if pair.mode == Mode::TwoWay {
+            problems.push(format!("pair[{}].mode: this version has no two-way mode; write \"one-way\"", pair.id));
+        }
+        if pair.policy.conflict != Conflict::Source {
+            problems.push(format!("pair[{}].policy.conflict: in one-way mode the source wins; write \"source\"", pair.id));
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(Failure::new(Exit::BadConfig, problems.join("\n"))) }
+}
+
+/// What is configured and left aside by this version, one sentence each.
+pub fn ignored(settings: &Settings) -> Vec<&'static str> {
+    let mut sentences = Vec::new();
+    if !settings.routes.is_empty() {
+        sentences.push("routes are left aside: this version has no live scrobbling, pairs on a schedule carry new plays");
+    }
+    if !settings.snapshots.is_empty() {
+        sentences.push("snapshot schedules are left aside: this version takes no snapshots");
+    }
+    sentences
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::{collections::BTreeMap, path::Path};
+
+    use crosswatch_settings::{Sources, load_text};
+
+    use super::*;
+
+    /// Settings from text alone.
+    pub(crate) fn settings(text: &str) -> Settings {
+        let sources = Sources::new("/nowhere", BTreeMap::new());
+        load_text(text, Path::new("/nowhere/crosswatch.toml"), &sources).unwrap()
+    }
+
+    const ACCOUNTS: &str = "[[provider]]\nid = \"home\"\nkind = \"jellyfin\"\nurl = \"http://jellyfin:8096\"\nuser = \"anna\"\ntoken = \"t\"\n\
+        [[provider]]\nid = \"ledger\"\nkind = \"tracker\"\n";
+    const PAIR: &str = "[[pair]]\nid = \"p\"\nsource = \"home\"\ntarget = \"ledger\"\n";
+
+    fn check(rest: &str, refused: &[&str]) {
+        let problems = match require_supported(&settings(&format!("{ACCOUNTS}{rest}"))) {
+            Ok(()) => String::new(),
+            Err(failure) => {
+                assert_eq!(failure.exit, Exit::BadConfig);
+                failure.message
+            }
+        };
+        assert_eq!(problems.lines().count(), refused.len(), "{problems}");
+        for (problem, field) in problems.lines().zip(refused) {
+            assert!(problem.starts_with(field), "{problem}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_carried_out_is_refused() {
+        check(PAIR, &[]);
+        check("[[provider]]\nid = \"m\"\nkind = \"mdblist\"\ntoken = \"t\"\n", &["provider[m].kind"]);
+        check(&format!("{PAIR}mode = \"two-way\"\n[pair.policy]\nconflict = \"newest\"\n"), &["pair[p].mode", "pair[p].policy.conflict"]);
+    }
+
+    #[test]
+    fn what_is_left_aside_is_told() {
+        assert!(ignored(&settings(ACCOUNTS)).is_empty());
+        let snapshot = "[[snapshot]]\nprovider = \"ledger\"\nfeatures = [\"history\"]\nschedule = \"daily 04:00\"\nkeep = { daily = 1, weekly = 0, monthly = 0 }\n";
+        assert_eq!(ignored(&settings(&format!("{ACCOUNTS}{snapshot}"))).len(), 1);
+    }
+}

@@ -1,0 +1,117 @@
+//! Items of a Jellyfin server: movies, series, seasons and episodes with ids of the server's own.
+
+use std::fmt;
+
+use jiff::{Timestamp, civil::Date};
+use smol_str::SmolStr;
+
+use crate::library::LibraryItem;
+
+/// The id of an item, a user or a library: 32 hexadecimal digits on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct JellyfinId(pub u128);
+
+impl JellyfinId {
+    /// Reads 32 hexadecimal digits, with or without dashes.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits: String = text.chars().filter(|letter| *letter != '-').collect();
+        if digits.len() != 32 {
+            return None;
+        }
+        u128::from_str_radix(&digits, 16).ok().map(Self)
+    }
+}
+
+impl fmt::Display for JellyfinId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:032x}", self.0)
+    }
+}
+
+/// The kinds of item this emulator holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ItemKind {
+    /// A film.
+    Movie,
+    /// A series.
+    Series,
+    /// A season of a series.
+    Season,
+    /// An episode of a season.
+    Episode,
+}
+
+impl ItemKind {
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Movie => "Movie",
+            Self::Series => "Series",
+            Self::Season => "Season",
+            Self::Episode => "Episode",
+        }
+    }
+
+    /// Whether it holds other items instead of a film of its own.
+    pub const fn is_folder(self) -> bool {
+        matches!(self, Self::Series | Self::Season)
+    }
+}
+
+/// Where the item's content is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Location {
+    /// There is a file.
+    FileSystem,
+    /// Known from metadata only: a missing episode.
+    Virtual,
+}
+
+/// One item.
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// Id on this server; derived from the path, so a renamed file is another item.
+    pub id: JellyfinId,
+    /// What it is.
+    pub kind: ItemKind,
+    /// Title.
+    pub name: SmolStr,
+    /// Year of release.
+    pub year: Option<u16>,
+    /// Day of release or airing.
+    pub premiered: Option<Date>,
+    /// Length in ticks of 100 ns; absent for folders.
+    pub runtime_ticks: Option<i64>,
+    /// Ids at metadata providers, with names in whatever case the plugin used.
+    pub provider_ids: Vec<(SmolStr, SmolStr)>,
+    /// Episode number of an episode, season number of a season.
+    pub index_number: Option<u16>,
+    /// Season number of an episode.
+    pub parent_index_number: Option<u16>,
+    /// The library, series or season it lies in.
+    pub parent: JellyfinId,
+    /// The series of a season or episode.
+    pub series: Option<(JellyfinId, SmolStr)>,
+    /// Where it lies on the disk.
+    pub path: String,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// When its metadata last changed. Watching does not move this.
+    pub saved_at: Timestamp,
+    /// File or no file.
+    pub location: Location,
+    /// What it is in the library the server was filled from.
+    pub origin: Option<LibraryItem>,
+    pub(crate) sort_name: SmolStr,
+    /// Under which user data is filed; copies of one title share it.
+    pub(crate) data_key: SmolStr,
+    pub(crate) data_slot: usize,
+}
+
+impl Item {
+    /// A provider id, with the provider's name in any case.
+    pub fn provider_id(&self, provider: &str) -> Option<&str> {
+        let found = self.provider_ids.iter().find(|(name, _)| name.eq_ignore_ascii_case(provider));
+        found.map(|(_, id)| id.as_str())
+    }
+}

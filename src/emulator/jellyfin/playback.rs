@@ -1,0 +1,150 @@
+//! Playback: reports of clients that play something, and the sessions that other clients see.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::{
+    item::JellyfinId,
+    people::{Caller, Device, JellyfinRole},
+    present::Fields,
+    state::{JellyfinState, NotOnServer},
+};
+use crate::{chance::fingerprint, instant, reply::Reply, request::Request};
+
+/// What a signed-in device plays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NowPlaying {
+    item: JellyfinId,
+    position_ticks: i64,
+    paused: bool,
+    reported_at: Timestamp,
+}
+
+/// One report of a playing client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlaybackReport {
+    /// Playback began.
+    Started,
+    /// It goes on.
+    Playing {
+        /// Where it is, in ticks of 100 ns.
+        position_ticks: i64,
+    },
+    /// It is paused.
+    Paused {
+        /// Where it is, in ticks of 100 ns.
+        position_ticks: i64,
+    },
+    /// It ended; without a position it counts as seen to the end.
+    Stopped {
+        /// Where it was, in ticks of 100 ns.
+        position_ticks: Option<i64>,
+    },
+}
+
+impl JellyfinState {
+    /// A user's client plays an item.
+    pub fn report_playback(&mut self, user: &str, item: JellyfinId, report: PlaybackReport) -> Result<(), NotOnServer> {
+        let id = self.user_id(user)?;
+        self.item(item)?;
+        let signed_in = self.people.devices.iter().find(|(_, device)| device.user == id);
+        let token = signed_in.map(|(token, _)| token.clone()).unwrap_or_default();
+        self.play(id, &token, item, report);
+        Ok(())
+    }
+
+    /// `POST /Sessions/Playing`, `…/Progress` and `…/Stopped`.
+    pub(crate) fn playback_report(&mut self, caller: &Caller, request: &Request, what: &str) -> Result<Reply, Reply> {
+        let Caller::User { id, token } = caller else { return Err(Reply::text(400, "Error processing request.")) };
+        let body = request.json().ok_or_else(|| Reply::text(400, "The body is not JSON."))?;
+        let item = body.get("ItemId").and_then(Value::as_str).and_then(JellyfinId::parse);
+        let item = item.filter(|item| self.shelf.get(*item).is_some()).ok_or_else(|| Reply::status(404))?;
+        let position_ticks = body.get("PositionTicks").and_then(Value::as_i64);
+        let paused = body.get("IsPaused").and_then(Value::as_bool).unwrap_or(false);
+        let report = match (what, paused) {
+            ("stopped", _) => PlaybackReport::Stopped { position_ticks },
+            ("progress", true) => PlaybackReport::Paused { position_ticks: position_ticks.unwrap_or(0) },
+            ("progress", false) => PlaybackReport::Playing { position_ticks: position_ticks.unwrap_or(0) },
+            _ => PlaybackReport::Started,
+        };
+        self.play(*id, token, item, report);
+        Ok(Reply::status(204))
+    }
+
+    /// `GET /Sessions`: everybody's for administrators and API keys, one's own for others.
+    pub(crate) fn sessions(&self, caller: &Caller, request: &Request) -> Reply {
+        let within_s = request.query.get("activeWithinSeconds").and_then(|text| text.parse::<i64>().ok());
+        let since = within_s.map(|seconds| instant::plus_seconds(self.clock.now(), -seconds));
+        let own = match caller {
+            Caller::Key => None,
+            Caller::User { id, .. } => {
+                let role = self.people.users.get(id).map(|user| user.role);
+                (role != Some(JellyfinRole::Administrator)).then_some(*id)
+            }
+        };
+        let devices = self.people.devices.iter();
+        let devices = devices.filter(|(_, device)| own.is_none_or(|own| device.user == own));
+        let devices = devices.filter(|(_, device)| since.is_none_or(|since| device.last_active_at >= since));
+        Reply::json(200, devices.map(|(token, device)| self.session_json(token, device)).collect())
+    }
+
+    fn play(&mut self, user: JellyfinId, token: &str, item: JellyfinId, report: PlaybackReport) {
+        let now = self.clock.now();
+        let version = self.version;
+        let runtime_ticks = self.shelf.get(item).and_then(|item| item.runtime_ticks);
+        if let Some(device) = self.people.devices.get_mut(token) {
+            device.last_active_at = now;
+        }
+        let (position_ticks, paused) = match report {
+            PlaybackReport::Started => {
+                self.change(user, item, |row| row.start_playback(version, now));
+                (0, false)
+            }
+            PlaybackReport::Playing { position_ticks } => {
+                self.change(user, item, |row| row.report_position(position_ticks, runtime_ticks));
+                (position_ticks, false)
+            }
+            PlaybackReport::Paused { position_ticks } => {
+                self.change(user, item, |row| row.report_position(position_ticks, runtime_ticks));
+                (position_ticks, true)
+            }
+            PlaybackReport::Stopped { position_ticks } => {
+                self.change(user, item, |row| row.stop_playback(position_ticks, runtime_ticks));
+                self.playing.remove(token);
+                return;
+            }
+        };
+        self.playing.insert(token.to_owned(), NowPlaying { item, position_ticks, paused, reported_at: now });
+    }
+
+    fn session_json(&self, token: &str, device: &Device) -> Value {
+        let mut session = Map::new();
+        let name = self.people.users.get(&device.user).map(|user| user.name.clone());
+        session.insert("Id".into(), format!("{:032x}", fingerprint(&format!("session:{token}"))).into());
+        session.insert("UserId".into(), device.user.to_string().into());
+        session.insert("UserName".into(), name.unwrap_or_default().into());
+        session.insert("Client".into(), device.client.client.clone().unwrap_or_else(|| "Emulator".into()).into());
+        session.insert("DeviceName".into(), device.client.device.clone().unwrap_or_else(|| "Sofa".into()).into());
+        session.insert("DeviceId".into(), device.client.device_id.clone().unwrap_or_default().into());
+        session.insert("LastActivityDate".into(), instant::to_ticks_text(device.last_active_at).into());
+        session.insert("AdditionalUsers".into(), json!([]));
+        let Some(playing) = self.playing.get(token) else {
+            session.insert("PlayState".into(), json!({"CanSeek": false, "IsPaused": false, "IsMuted": false}));
+            return Value::Object(session);
+        };
+        session.insert("LastPlaybackCheckIn".into(), instant::to_ticks_text(playing.reported_at).into());
+        let state = json!({
+            "CanSeek": true,
+            "IsMuted": false,
+            "IsPaused": playing.paused,
+            "PositionTicks": playing.position_ticks,
+            "PlayMethod": "DirectPlay",
+            "MediaSourceId": playing.item.to_string(),
+        });
+        session.insert("PlayState".into(), state);
+        if let Some(item) = self.shelf.get(playing.item) {
+            session.insert("NowPlayingItem".into(), self.item_json(item, None, &Fields::All));
+        }
+        Value::Object(session)
+    }
+}

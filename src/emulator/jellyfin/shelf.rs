@@ -1,0 +1,286 @@
+//! The items of a server, filled from a library.
+//!
+//! User data is filed under keys made of provider ids: the bare TMDB number of a film, the bare TVDB number of a series,
+//! and the series' key with season and number for an episode. Titles with equal keys therefore share their state, even a
+//! film and a series with the same number: <https://github.com/jellyfin/jellyfin/issues/11840>.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rustc_hash::FxHashMap;
+use smol_str::{SmolStr, ToSmolStr, format_smolstr};
+
+use super::item::{Item, ItemKind, JellyfinId, Location};
+use crate::{
+    chance::fingerprint,
+    instant,
+    library::{Episode, ExternalIds, Library, LibraryItem, Movie, Season, Show},
+};
+
+const TICKS_PER_MINUTE: i64 = 600_000_000;
+/// The first item was added on 1 January 2019, each further one this much later.
+const FIRST_ADDED_SECOND: i64 = 1_546_300_800;
+const ADDED_EVERY_SECONDS: i64 = 1_500;
+
+/// All items with the lookups that requests need.
+#[derive(Debug, Default)]
+pub(crate) struct Shelf {
+    items: BTreeMap<JellyfinId, Item>,
+    by_origin: BTreeMap<LibraryItem, JellyfinId>,
+    children: BTreeMap<JellyfinId, Vec<JellyfinId>>,
+    episodes: BTreeMap<JellyfinId, Vec<JellyfinId>>,
+    slots: FxHashMap<SmolStr, usize>,
+    added: i64,
+}
+
+/// The id of the library that holds the films.
+pub(crate) fn movies_view() -> JellyfinId {
+    JellyfinId(fingerprint("view:Movies"))
+}
+
+/// The id of the library that holds the series.
+pub(crate) fn shows_view() -> JellyfinId {
+    JellyfinId(fingerprint("view:Shows"))
+}
+
+impl Shelf {
+    pub(crate) fn fill(library: &Library) -> Self {
+        let mut shelf = Self::default();
+        for (origin, movie) in library.movies() {
+            shelf.add_movie(movie, Some(origin));
+        }
+        for (origin, show) in library.shows() {
+            shelf.add_show(show, Some(origin));
+        }
+        shelf
+    }
+
+    pub(crate) fn get(&self, id: JellyfinId) -> Option<&Item> {
+        self.items.get(&id)
+    }
+
+    pub(crate) fn get_mut(&mut self, id: JellyfinId) -> Option<&mut Item> {
+        self.items.get_mut(&id)
+    }
+
+    pub(crate) fn of_origin(&self, origin: LibraryItem) -> Option<JellyfinId> {
+        self.by_origin.get(&origin).copied()
+    }
+
+    pub(crate) fn items(&self) -> impl Iterator<Item = &Item> {
+        self.items.values()
+    }
+
+    /// Direct children, in order.
+    pub(crate) fn children(&self, id: JellyfinId) -> impl Iterator<Item = &Item> {
+        self.children.get(&id).into_iter().flatten().filter_map(|child| self.items.get(child))
+    }
+
+    /// All episodes of a series or season, in order; nothing for other items.
+    pub(crate) fn episodes_of(&self, id: JellyfinId) -> impl Iterator<Item = &Item> {
+        self.episodes.get(&id).into_iter().flatten().filter_map(|episode| self.items.get(episode))
+    }
+
+    /// The library an item lies in.
+    pub(crate) fn view_of(&self, item: &Item) -> JellyfinId {
+        match item.kind {
+            ItemKind::Movie => movies_view(),
+            ItemKind::Series | ItemKind::Season | ItemKind::Episode => shows_view(),
+        }
+    }
+
+    pub(crate) fn add_movie(&mut self, movie: &Movie, origin: Option<LibraryItem>) -> JellyfinId {
+        let path = format!("/media/movies/{0} ({1})/{0} ({1}).mkv", file_name(&movie.title), movie.year);
+        let mut item = self.blank(ItemKind::Movie, &path, &movie.title, movies_view(), origin);
+        item.year = Some(movie.year);
+        item.premiered = Some(movie.released);
+        item.runtime_ticks = Some(i64::from(movie.runtime_min) * TICKS_PER_MINUTE);
+        item.provider_ids = self.provider_ids(&movie.ids);
+        item.data_key = first_id(&item, &["Tmdb", "Imdb"]);
+        self.insert(item)
+    }
+
+    pub(crate) fn add_show(&mut self, show: &Show, origin: Option<LibraryItem>) -> JellyfinId {
+        let path = format!("/media/shows/{} ({})", file_name(&show.title), show.year);
+        let mut series = self.blank(ItemKind::Series, &path, &show.title, shows_view(), origin);
+        series.year = Some(show.year);
+        series.provider_ids = self.provider_ids(&show.ids);
+        series.data_key = first_id(&series, &["Tvdb", "Imdb"]);
+        let key = series.data_key.clone();
+        let id = self.insert(series);
+        for (&number, season) in &show.seasons {
+            let origin = origin.and_then(LibraryItem::show).map(|show| LibraryItem::Season { show, season: number });
+            self.add_season(id, &key, number, season, origin);
+        }
+        id
+    }
+
+    /// Takes an item and all below it off the shelf.
+    pub(crate) fn remove(&mut self, id: JellyfinId) -> Option<Item> {
+        for child in self.children.remove(&id).unwrap_or_default() {
+            self.remove(child);
+        }
+        self.episodes.remove(&id);
+        let item = self.items.remove(&id)?;
+        for listed in self.children.values_mut().chain(self.episodes.values_mut()) {
+            listed.retain(|other| *other != id);
+        }
+        if let Some(origin) = item.origin {
+            self.by_origin.remove(&origin);
+        }
+        Some(item)
+    }
+
+    /// Gives a film or episode another path, and with it another id.
+    pub(crate) fn replace_file(&mut self, id: JellyfinId) -> Option<JellyfinId> {
+        let old = self.items.get(&id).filter(|item| !item.kind.is_folder())?.clone();
+        self.remove(id);
+        let path = format!("{}.remux.mkv", old.path.trim_end_matches(".mkv"));
+        let now = self.next_added();
+        let id = item_id(old.kind, &path);
+        Some(self.insert(Item { id, path, created_at: now, saved_at: now, ..old }))
+    }
+
+    fn add_season(
+        &mut self,
+        series: JellyfinId,
+        series_key: &str,
+        number: u16,
+        season: &Season,
+        origin: Option<LibraryItem>,
+    ) {
+        let Some((path, name)) = self.items.get(&series).map(|item| (item.path.clone(), item.name.clone())) else {
+            return;
+        };
+        let path = format!("{path}/Season {number:02}");
+        let title = if number == 0 { "Specials".to_owned() } else { format!("Season {number}") };
+        let mut item = self.blank(ItemKind::Season, &path, &title, series, origin);
+        item.index_number = Some(number);
+        item.series = Some((series, name.clone()));
+        item.provider_ids = self.provider_ids(&season.ids);
+        item.data_key = format_smolstr!("{series_key}{number:03}");
+        let id = self.insert(item);
+        for (&episode_number, episode) in &season.episodes {
+            let file = format!("{path}/{} S{number:02}E{episode_number:02}.mkv", file_name(&name));
+            let origin = origin.and_then(LibraryItem::show).map(|show| LibraryItem::Episode {
+                show,
+                season: number,
+                number: episode_number,
+            });
+            let mut item = self.episode(&file, episode, id, origin);
+            item.index_number = Some(episode_number);
+            item.parent_index_number = Some(number);
+            item.series = Some((series, name.clone()));
+            item.data_key = format_smolstr!("{series_key}{number:03}{episode_number:03}");
+            self.insert(item);
+        }
+    }
+
+    fn episode(&mut self, path: &str, episode: &Episode, season: JellyfinId, origin: Option<LibraryItem>) -> Item {
+        let mut item = self.blank(ItemKind::Episode, path, &episode.title, season, origin);
+        item.year = u16::try_from(episode.aired.year()).ok();
+        item.premiered = Some(episode.aired);
+        item.runtime_ticks = Some(i64::from(episode.runtime_min) * TICKS_PER_MINUTE);
+        item.provider_ids = self.provider_ids(&episode.ids);
+        item.location = if episode.has_file { Location::FileSystem } else { Location::Virtual };
+        item
+    }
+
+    fn blank(
+        &mut self,
+        kind: ItemKind,
+        path: &str,
+        name: &str,
+        parent: JellyfinId,
+        origin: Option<LibraryItem>,
+    ) -> Item {
+        let now = self.next_added();
+        Item {
+            id: item_id(kind, path),
+            kind,
+            name: name.into(),
+            year: None,
+            premiered: None,
+            runtime_ticks: None,
+            provider_ids: Vec::new(),
+            index_number: None,
+            parent_index_number: None,
+            parent,
+            series: None,
+            path: path.to_owned(),
+            created_at: now,
+            saved_at: now,
+            location: Location::FileSystem,
+            origin,
+            sort_name: sort_name(name),
+            data_key: SmolStr::default(),
+            data_slot: 0,
+        }
+    }
+
+    fn insert(&mut self, mut item: Item) -> JellyfinId {
+        while self.items.contains_key(&item.id) {
+            item.path.push('+');
+            item.id = item_id(item.kind, &item.path);
+        }
+        if item.data_key.is_empty() {
+            item.data_key = item.id.to_smolstr();
+        }
+        let next = self.slots.len();
+        item.data_slot = *self.slots.entry(item.data_key.clone()).or_insert(next);
+        let id = item.id;
+        if let Some(origin) = item.origin {
+            self.by_origin.insert(origin, id);
+        }
+        place(self.children.entry(item.parent).or_default(), &self.items, &item);
+        if item.kind == ItemKind::Episode {
+            place(self.episodes.entry(item.parent).or_default(), &self.items, &item);
+            if let Some((series, _)) = &item.series {
+                place(self.episodes.entry(*series).or_default(), &self.items, &item);
+            }
+        }
+        self.items.insert(id, item);
+        id
+    }
+
+    /// Plugins disagree about the case of provider names: some items have them in capitals.
+    fn provider_ids(&self, ids: &ExternalIds) -> Vec<(SmolStr, SmolStr)> {
+        let shout = self.added % 31 == 5;
+        let named = |name: &str| if shout { name.to_ascii_uppercase().into() } else { SmolStr::new(name) };
+        let numbered = |name: &str, number: Option<u32>| number.map(|number| (named(name), number.to_smolstr()));
+        let imdb = ids.imdb.clone().map(|id| (named("Imdb"), id));
+        [imdb, numbered("Tmdb", ids.tmdb), numbered("Tvdb", ids.tvdb)].into_iter().flatten().collect()
+    }
+
+    fn next_added(&mut self) -> Timestamp {
+        self.added += 1;
+        let start = Timestamp::from_second(FIRST_ADDED_SECOND).unwrap_or_default();
+        instant::plus_seconds(start, self.added * ADDED_EVERY_SECONDS)
+    }
+}
+
+/// Inserts by season and number, behind equals. Items mostly come in order, so the search starts at the end.
+fn place(list: &mut Vec<JellyfinId>, items: &BTreeMap<JellyfinId, Item>, item: &Item) {
+    let order = |item: &Item| (item.parent_index_number, item.index_number);
+    let earlier = |id: &JellyfinId| items.get(id).is_some_and(|other| order(other) <= order(item));
+    let at = list.iter().rposition(earlier).map_or(0, |position| position + 1);
+    list.insert(at, item.id);
+}
+
+fn item_id(kind: ItemKind, path: &str) -> JellyfinId {
+    JellyfinId(fingerprint(&format!("{}:{path}", kind.as_str())))
+}
+
+fn first_id(item: &Item, providers: &[&str]) -> SmolStr {
+    providers.iter().find_map(|provider| item.provider_id(provider)).unwrap_or_default().into()
+}
+
+fn file_name(title: &str) -> String {
+    title.replace(['/', '\\', ':', '?', '"'], "_")
+}
+
+fn sort_name(name: &str) -> SmolStr {
+    let lower = name.to_lowercase();
+    let bare = ["the ", "a ", "an "].iter().find_map(|article| lower.strip_prefix(article));
+    bare.unwrap_or(&lower).into()
+}

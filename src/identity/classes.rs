@@ -1,0 +1,219 @@
+//! From items to classes of items that are the same thing.
+//!
+//! Two steps, both independent of the order of the input:
+//! 1. Elements that share an id are one class. A class with two ids in one namespace is disputed.
+//! 2. Seasons and episodes that stand at the same place of the same show join, unless their ids say otherwise: then
+//!    every class that meets there is disputed. Numbers below a disputed show prove nothing.
+
+use crosswatch_model::{Id, Kind, Reason};
+use rustc_hash::FxHashMap;
+
+use crate::{
+    catalog::fx,
+    elements::Elements,
+    slots::Slots,
+    union_find::{Groups, UnionFind},
+};
+
+/// An id that is seen at more places than this is not the id of an episode: some rows carry the id of their show.
+const MAX_PLACES: usize = 4;
+
+/// The classes, and what is wrong with them.
+pub(crate) struct Classes {
+    /// The groups of elements.
+    pub(crate) groups: Groups,
+    /// Per group, why it is disputed.
+    pub(crate) disputes: Vec<Dispute>,
+}
+
+/// Why a class is disputed, the stronger reason last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) enum Dispute {
+    #[default]
+    None,
+    Coordinates,
+    Ids,
+}
+
+impl Dispute {
+    pub(crate) const fn reason(self) -> Option<Reason> {
+        match self {
+            Self::None => None,
+            Self::Coordinates => Some(Reason::CoordinatesContradict),
+            Self::Ids => Some(Reason::IdsContradict),
+        }
+    }
+}
+
+impl Classes {
+    pub(crate) fn of(elements: Elements<'_>) -> Self {
+        let mut sets = sets_by_id(elements);
+        let by_id = sets.groups();
+        let found = disputes_by_id(elements, &by_id);
+        let met = join_places(elements, &by_id, &found, &mut sets);
+        let groups = sets.groups();
+        let disputes = disputes_of_groups(elements, &groups, &by_id, &met);
+        Self { groups, disputes }
+    }
+
+    pub(crate) fn dispute(&self, group: u32) -> Dispute {
+        self.disputes.get(group as usize).copied().unwrap_or_default()
+    }
+}
+
+fn sets_by_id(elements: Elements<'_>) -> UnionFind {
+    let mut sets = UnionFind::new(elements.len());
+    let mut seen = Slots::with_room(elements.total_ids());
+    for element in 0..elements.len() {
+        for id in elements.ids(element) {
+            let hash = fx(&id);
+            match seen.find(hash, |other| elements.ids(other).any(|seen| seen == id)) {
+                Some(other) => sets.union(other, element),
+                None => seen.insert(hash, element),
+            }
+        }
+    }
+    sets
+}
+
+fn disputes_by_id(elements: Elements<'_>, groups: &Groups) -> Vec<Dispute> {
+    let judge = |group: u32| {
+        let members = groups.members(group);
+        if clash(members.iter().flat_map(|member| elements.ids(*member))) {
+            Dispute::Ids
+        } else if stands_everywhere(elements, members) {
+            Dispute::Coordinates
+        } else {
+            Dispute::None
+        }
+    };
+    (0..groups.count()).map(judge).collect()
+}
+
+/// Whether two of the ids share a namespace and differ. Every namespace names an entity at most once.
+pub(crate) fn clash(ids: impl Iterator<Item = Id>) -> bool {
+    let mut values: [Option<Id>; 16] = [None; 16];
+    for id in ids {
+        match values.get_mut(id.namespace() as usize) {
+            Some(Some(value)) if *value != id => return true,
+            Some(value) => *value = Some(id),
+            None => return true,
+        }
+    }
+    false
+}
+
+fn stands_everywhere(elements: Elements<'_>, members: &[u32]) -> bool {
+    let is_episode = members.first().is_some_and(|first| elements.kind(*first) == Kind::Episode);
+    if !is_episode || members.len() <= MAX_PLACES {
+        return false;
+    }
+    let mut places: Vec<_> = members.iter().filter_map(|member| elements.coordinates(*member)).collect();
+    places.sort_unstable();
+    places.dedup();
+    places.len() > MAX_PLACES
+}
+
+/// Two elements of different classes at one place; the first element seen at a place stands for the place.
+type Meeting = (u32, u32);
+
+/// Joins what meets at one place. Answers `found` with the verdicts of all meetings added.
+///
+/// Meetings are judged by what was found by ids alone, so their order does not matter.
+fn join_places(elements: Elements<'_>, by_id: &Groups, found: &[Dispute], sets: &mut UnionFind) -> Vec<Dispute> {
+    let mut disputes = found.to_vec();
+    let meetings = meetings(elements, by_id);
+    let mut ids_of_group: FxHashMap<u32, Vec<Id>> = FxHashMap::default();
+    for meeting in meetings.chunk_by(|one, other| one.0 == other.0) {
+        let Some((first, _)) = meeting.first() else { continue };
+        let mut met: Vec<u32> = vec![*first];
+        met.extend(meeting.iter().map(|(_, other)| *other));
+        let verdict = judge_meeting(elements, by_id, found, &met, &mut ids_of_group);
+        if verdict != Dispute::None {
+            for element in &met {
+                if let Some(dispute) = disputes.get_mut(by_id.group_of(*element) as usize) {
+                    *dispute = verdict.max(*dispute);
+                }
+            }
+            met.retain(|element| !elements.has_ids(*element));
+        }
+        for (one, other) in met.iter().zip(met.iter().skip(1)) {
+            sets.union(*one, *other);
+        }
+    }
+    disputes
+}
+
+fn meetings(elements: Elements<'_>, by_id: &Groups) -> Vec<Meeting> {
+    let place_of = |item: u32| elements.place(item, |show| by_id.group_of(show));
+    let mut first_at = Slots::with_room(elements.items() as usize);
+    let mut meetings = Vec::new();
+    for item in 0..elements.items() {
+        let Some(place) = place_of(item) else { continue };
+        let hash = fx(&place);
+        match first_at.find(hash, |other| place_of(other) == Some(place) && elements.kind(other) == elements.kind(item)) {
+            None => first_at.insert(hash, item),
+            Some(first) if by_id.group_of(first) != by_id.group_of(item) => meetings.push((first, item)),
+            Some(_) => {}
+        }
+    }
+    meetings.sort_unstable();
+    meetings
+}
+
+/// What follows for the classes that meet at one place.
+fn judge_meeting(
+    elements: Elements<'_>,
+    by_id: &Groups,
+    found: &[Dispute],
+    met: &[u32],
+    ids_of_group: &mut FxHashMap<u32, Vec<Id>>,
+) -> Dispute {
+    let dispute_of = |element: u32| found.get(by_id.group_of(element) as usize).copied().unwrap_or_default();
+    let show = met.first().and_then(|first| elements.show_of(*first));
+    if show.is_some_and(|show| dispute_of(show) != Dispute::None) {
+        return Dispute::Ids;
+    }
+    let known = met.iter().map(|element| dispute_of(*element)).max().unwrap_or_default();
+    if known != Dispute::None {
+        return known;
+    }
+    let mut groups: Vec<u32> =
+        met.iter().filter(|element| elements.has_ids(**element)).map(|element| by_id.group_of(*element)).collect();
+    groups.sort_unstable();
+    groups.dedup();
+    if groups.len() < 2 {
+        return Dispute::None;
+    }
+    for group in &groups {
+        ids_of_group.entry(*group).or_insert_with(|| {
+            let mut ids: Vec<Id> = by_id.members(*group).iter().flat_map(|member| elements.ids(*member)).collect();
+            ids.sort_unstable();
+            ids.dedup();
+            ids
+        });
+    }
+    let ids = groups.iter().filter_map(|group| ids_of_group.get(group)).flatten().copied();
+    if clash(ids) { Dispute::Coordinates } else { Dispute::None }
+}
+
+fn disputes_of_groups(elements: Elements<'_>, groups: &Groups, by_id: &Groups, found: &[Dispute]) -> Vec<Dispute> {
+    let dispute_of = |element: u32| found.get(by_id.group_of(element) as usize).copied().unwrap_or_default();
+    let below_disputed_show = |element: u32| {
+        element < elements.items()
+            && !elements.has_ids(element)
+            && elements.show_of(element).is_some_and(|show| dispute_of(show) != Dispute::None)
+    };
+    let judge = |group: u32| {
+        let members = groups.members(group);
+        let told = members.iter().map(|member| dispute_of(*member)).max().unwrap_or_default();
+        if members.iter().any(|member| below_disputed_show(*member)) {
+            return Dispute::Ids;
+        }
+        let was_joined = members.iter().any(|member| by_id.members(by_id.group_of(*member)).len() != members.len());
+        let clashes = was_joined
+            && (clash(members.iter().flat_map(|member| elements.ids(*member))) || stands_everywhere(elements, members));
+        if clashes { told.max(Dispute::Coordinates) } else { told }
+    };
+    (0..groups.count()).map(judge).collect()
+}

@@ -1,0 +1,251 @@
+//! The one-way rules: what one cell means when the source is the system of record.
+//!
+//! A removal needs [`Absences`], which only a complete read of the source gives, and a baseline row that says the source
+//! had it (or, for a mirror, that the target had it in an earlier complete read).
+
+use crosswatch_identity::EntityIx;
+use crosswatch_model::{Action, Reason};
+
+use crate::{
+    baseline::BaselineRow,
+    cell::{Base, Cell},
+    policy::{FeaturePolicy, Removes},
+    read::Absences,
+    rules::{Comparison, Rules},
+    seen::Seen,
+    standing::Standing,
+};
+
+/// What is to be done about a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Both sides agree.
+    Same,
+    /// Write to the target.
+    Write(Action, Reason),
+    /// Would write, but waits for a person.
+    Hold(Action, Reason),
+    /// Left alone.
+    Skip(Reason),
+    /// Would add or update, which the policy does not do.
+    AddsOff,
+    /// Nothing to say.
+    Quiet,
+}
+
+/// What the baseline learns from the reads alone.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Settle {
+    /// Nothing.
+    Keep,
+    /// This row.
+    Put(BaselineRow),
+    /// Neither side has it any more.
+    Drop,
+}
+
+/// The rules for one plan.
+#[derive(Clone, Copy)]
+pub(crate) struct OneWay<'a> {
+    pub(crate) rules: Rules<'a>,
+    pub(crate) policy: &'a FeaturePolicy,
+    pub(crate) source: Standing<'a>,
+    pub(crate) target: Standing<'a>,
+    pub(crate) is_first_run: bool,
+    /// A person approved what the source lost, so its absences need no further reads.
+    pub(crate) is_loss_approved: bool,
+}
+
+impl OneWay<'_> {
+    pub(crate) fn decide(&self, entity: EntityIx, cell: &Cell<'_>) -> (Verdict, Settle) {
+        match (cell.source, cell.target) {
+            (Some(source), Some(target)) => self.on_both(entity, source, target, cell.base),
+            (Some(source), None) => self.only_on_source(source, cell.base),
+            (None, Some(target)) => self.only_on_target(entity, target, cell),
+            (None, None) => (Verdict::Quiet, self.on_neither(cell.base)),
+        }
+    }
+
+    fn on_both(&self, entity: EntityIx, source: &Seen, target: &Seen, base: Option<Base>) -> (Verdict, Settle) {
+        let row = base.map(|base| base.row);
+        let met = row.map_or(Settle::Keep, |row| {
+            Settle::Put(BaselineRow { absent_source_reads: 0, absent_target_reads: 0, ..row })
+        });
+        match self.rules.compare(source.fact(), target.fact(), row.as_ref()) {
+            Comparison::Same => (Verdict::Same, Settle::Put(agreed(source, target, row))),
+            Comparison::TargetIsNewer => (Verdict::Skip(Reason::TargetIsNewer), met),
+            Comparison::Differs if !self.policy.adds => (Verdict::AddsOff, met),
+            Comparison::Differs => {
+                let verdict = match self.rules.write_obstacle(source) {
+                    Some(reason) => Verdict::Skip(reason),
+                    None if !self.rules.may_overwrite(entity, source, target, row.as_ref()) => {
+                        Verdict::Skip(Reason::MatchTooWeak)
+                    }
+                    None => Verdict::Write(Action::Update, Reason::ChangedOnSource),
+                };
+                (verdict, met)
+            }
+        }
+    }
+
+    fn only_on_source(&self, source: &Seen, base: Option<Base>) -> (Verdict, Settle) {
+        let row = base.map(|base| base.row);
+        let settle = row.map_or(Settle::Keep, |row| {
+            let absent = if self.target.is_complete() { self.one_more(row.absent_target_reads) } else { row.absent_target_reads };
+            Settle::Put(BaselineRow { absent_source_reads: 0, absent_target_reads: absent, ..row })
+        });
+        (self.add(source, row), settle)
+    }
+
+    fn add(&self, source: &Seen, row: Option<BaselineRow>) -> Verdict {
+        let known = row.filter(|row| row.seen_on_target);
+        if let Some(row) = known.filter(|_| !self.target.is_complete() && !matches!(self.target, Standing::Shrunk(_))) {
+            return self.refresh(source, &row);
+        }
+        if let Some(reason) = self.rules.write_obstacle(source) {
+            return Verdict::Skip(reason);
+        }
+        if !self.policy.adds {
+            return Verdict::AddsOff;
+        }
+        let was_agreed = known.is_some_and(|row| row.seen_on_source);
+        match self.target {
+            Standing::Complete(_) if was_agreed => Verdict::Write(Action::Add, Reason::MissingOnTarget),
+            Standing::Shrunk(_) if was_agreed => Verdict::Hold(Action::Add, Reason::TargetShrunk),
+            Standing::Shrunk(_) | Standing::RowsOnly if self.rules.would_double() => Verdict::Skip(Reason::ReadIncomplete),
+            _ => Verdict::Write(Action::Add, Reason::OnlyOnSource),
+        }
+    }
+
+    /// The target had it and was not read in full: it is believed to have it still, with the value it had.
+    fn refresh(&self, source: &Seen, row: &BaselineRow) -> Verdict {
+        let same = match row.target {
+            Some(target) => self.rules.compare(source.fact(), target, Some(row)) != Comparison::Differs,
+            None => true,
+        };
+        if same || self.target.is_silent() {
+            return Verdict::Same;
+        }
+        match self.rules.write_obstacle(source) {
+            Some(reason) => Verdict::Skip(reason),
+            None if !self.policy.adds => Verdict::AddsOff,
+            None => Verdict::Skip(Reason::ReadIncomplete),
+        }
+    }
+
+    fn only_on_target(&self, entity: EntityIx, target: &Seen, cell: &Cell<'_>) -> (Verdict, Settle) {
+        let row = cell.base.map(|base| base.row);
+        let was_on_source = row.is_some_and(|row| row.seen_on_source);
+        match self.source {
+            Standing::Complete(absences) => match row.filter(|_| !self.is_first_run) {
+                Some(row) if was_on_source || (self.rules.removes == Removes::Mirror && row.seen_on_target) => {
+                    self.gone_from_source(absences, entity, target, &row)
+                }
+                _ => (Verdict::Skip(self.left_alone()), self.remember(target, row, cell.is_extra)),
+            },
+            Standing::Shrunk(_) => {
+                let is_candidate = was_on_source
+                    || (self.rules.removes == Removes::Mirror && row.is_some_and(|row| row.seen_on_target));
+                let verdict = if is_candidate && self.rules.removes != Removes::Off && !self.is_first_run {
+                    Verdict::Hold(Action::Remove, Reason::SourceShrunk)
+                } else {
+                    Verdict::Quiet
+                };
+                (verdict, Settle::Keep)
+            }
+            Standing::RowsOnly if was_on_source && self.rules.removes != Removes::Off => {
+                (Verdict::Skip(Reason::ReadIncomplete), Settle::Keep)
+            }
+            Standing::RowsOnly | Standing::Silent => (Verdict::Quiet, Settle::Keep),
+        }
+    }
+
+    /// The only place where a removal is planned.
+    fn gone_from_source(
+        &self,
+        _absences: Absences<'_>,
+        entity: EntityIx,
+        target: &Seen,
+        row: &BaselineRow,
+    ) -> (Verdict, Settle) {
+        if self.rules.removes == Removes::Off {
+            return (Verdict::Skip(Reason::RemovesOff), Settle::Put(target_only(target, Some(*row))));
+        }
+        let absent = self.one_more(row.absent_source_reads);
+        let settle = Settle::Put(BaselineRow { absent_source_reads: absent, absent_target_reads: 0, ..*row });
+        let reason = if row.seen_on_source { Reason::RemovedOnSource } else { Reason::NotOnSourceMirror };
+        let verdict = if absent < self.reads_needed() && !self.is_loss_approved {
+            Verdict::Skip(Reason::WaitingForReads)
+        } else if self.rules.may_remove(entity, target, row) {
+            Verdict::Write(Action::Remove, reason)
+        } else {
+            Verdict::Skip(Reason::MatchTooWeak)
+        };
+        (verdict, settle)
+    }
+
+    fn left_alone(&self) -> Reason {
+        if self.is_first_run && self.rules.removes != Removes::Off { Reason::Adoption } else { Reason::OnlyOnTarget }
+    }
+
+    /// What only the target has is remembered once a complete read showed it. Nothing remains of what the source had.
+    fn remember(&self, target: &Seen, row: Option<BaselineRow>, is_extra: bool) -> Settle {
+        if self.target.is_complete() && !is_extra || row.is_some() {
+            Settle::Put(target_only(target, row))
+        } else {
+            Settle::Keep
+        }
+    }
+
+    fn on_neither(&self, base: Option<Base>) -> Settle {
+        let Some(Base { row, .. }) = base else { return Settle::Keep };
+        match (self.source.is_complete(), self.target.is_complete()) {
+            (true, true) => Settle::Drop,
+            (true, false) if self.rules.removes == Removes::Off || self.is_first_run => {
+                Settle::Put(BaselineRow { source: None, seen_on_source: false, absent_source_reads: 0, ..row })
+            }
+            (true, false) if row.seen_on_source => {
+                Settle::Put(BaselineRow { absent_source_reads: self.one_more(row.absent_source_reads), ..row })
+            }
+            (false, true) => {
+                Settle::Put(BaselineRow { absent_target_reads: self.one_more(row.absent_target_reads), ..row })
+            }
+            _ => Settle::Keep,
+        }
+    }
+
+    fn reads_needed(&self) -> u8 {
+        self.policy.remove_after_reads.max(1)
+    }
+
+    /// Counts up to what is needed and no further, so that a row that waits for a person stops changing.
+    fn one_more(&self, reads: u8) -> u8 {
+        reads.saturating_add(1).min(self.reads_needed())
+    }
+}
+
+fn agreed(source: &Seen, target: &Seen, row: Option<BaselineRow>) -> BaselineRow {
+    BaselineRow {
+        source: Some(source.fact()),
+        target: Some(target.fact()),
+        seen_on_source: true,
+        seen_on_target: true,
+        written_by_us: row.is_some_and(|row| row.written_by_us),
+        absent_source_reads: 0,
+        absent_target_reads: 0,
+        target_native: target.native(),
+    }
+}
+
+fn target_only(target: &Seen, row: Option<BaselineRow>) -> BaselineRow {
+    BaselineRow {
+        source: None,
+        target: Some(target.fact()),
+        seen_on_source: false,
+        seen_on_target: true,
+        written_by_us: row.is_some_and(|row| row.written_by_us),
+        absent_source_reads: 0,
+        absent_target_reads: 0,
+        target_native: target.native(),
+    }
+}

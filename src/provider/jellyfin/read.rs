@@ -1,0 +1,441 @@
+//! Reading state: the series first, because an episode names its series only by item id, then the items themselves.
+//!
+//! Pages are offsets into a list that may move; it is sorted by something that does not, and an item that comes twice is
+//! told once. A read of watched items never sees `Played = false`, so the rewatch that clears it on 10.x shows up as an
+//! item that is missing while it has a resume point; telling that from a removal needs the resume points.
+
+use std::rc::Rc;
+
+use crosswatch_model::{Fact, Feature, IdSet, Item, Kind, NativeRef, Rating, Show};
+use crosswatch_port::{Cursor, Fault, Page, Row};
+use rustc_hash::{FxHashMap, FxHashSet};
+use smol_str::{SmolStr, ToSmolStr};
+
+use super::{
+    Jellyfin,
+    account::Account,
+    wire::{self, List, TICKS_PER_SECOND, UserData, WireItem},
+};
+use crate::{http::Call, reading::Position};
+
+/// Rows per page.
+pub(super) const PAGE_LIMIT: u64 = 1000;
+/// No file covers more episodes than this.
+const MAX_EPISODES_PER_FILE: u16 = 100;
+
+/// One read of one feature.
+pub(super) struct Reading {
+    account: Rc<Account>,
+    streams: Vec<Stream>,
+    shows: Shows,
+    seen: FxHashSet<u128>,
+    rejected_ids: u64,
+}
+
+/// The series of the libraries, by item id.
+pub(super) type Shows = FxHashMap<u128, Show>;
+
+/// One list that is paged to its end.
+#[derive(Debug, Clone)]
+struct Stream {
+    library: Option<SmolStr>,
+    types: &'static str,
+    list: Listing,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Listing {
+    All,
+    Played,
+    Favourite,
+    Resumable,
+}
+
+/// What the libraries hold of one feature: the lists to page, in order.
+fn streams(feature: Feature, account: &Account) -> Vec<Stream> {
+    const SERIES: (&str, Listing) = ("Series", Listing::All);
+    let lists: &[(&'static str, Listing)] = match feature {
+        Feature::History => &[SERIES, ("Movie,Episode", Listing::Played)],
+        Feature::Ratings => &[SERIES, ("Movie,Episode", Listing::All)],
+        Feature::Progress => &[SERIES, ("Movie,Episode", Listing::Resumable)],
+        Feature::Watchlist => &[("Movie,Series,Season", Listing::Favourite)],
+    };
+    let libraries: Vec<Option<SmolStr>> = match &account.libraries {
+        None => vec![None],
+        Some(chosen) => chosen.iter().cloned().map(Some).collect(),
+    };
+    let stream = |(types, list): (&'static str, Listing)| {
+        libraries.iter().cloned().map(move |library| Stream { library, types, list })
+    };
+    lists.iter().copied().flat_map(stream).collect()
+}
+
+impl Jellyfin {
+    /// One page of a read. The first streams of history, ratings and progress are the series; their rows are only facts
+    /// where the feature is ratings.
+    pub(super) async fn page(&self, feature: Feature, cursor: Option<Cursor>) -> Result<Page, Fault> {
+        let position = match &cursor {
+            Some(cursor) => Position::of(cursor)?,
+            None => {
+                self.begin(feature).await?;
+                Position::default()
+            }
+        };
+        let call = self.in_reading(feature, |reading| {
+            let stream = reading.streams.get(usize::from(position.stream)).ok_or_else(start_again)?;
+            Ok(self.list_call(stream, &reading.account, position.start, PAGE_LIMIT))
+        })?;
+        let list: List<WireItem> = self.connection.send(call).await?.success()?.json()?;
+        self.in_reading(feature, |reading| {
+            let page = reading.take(feature, position, &list);
+            if page.next.is_none() && reading.rejected_ids > 0 {
+                tracing::info!(%feature, count = reading.rejected_ids, "left out ids that do not have the form of one");
+            }
+            Ok(page)
+        })
+    }
+
+    async fn begin(&self, feature: Feature) -> Result<(), Fault> {
+        let account = self.connection.account().await?;
+        let reading = Reading {
+            streams: streams(feature, &account),
+            account,
+            shows: Shows::default(),
+            seen: FxHashSet::default(),
+            rejected_ids: 0,
+        };
+        self.readings.borrow_mut().insert(feature, reading);
+        Ok(())
+    }
+
+    fn in_reading<T>(
+        &self,
+        feature: Feature,
+        act: impl FnOnce(&mut Reading) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        act(self.readings.borrow_mut().get_mut(&feature).ok_or_else(start_again)?)
+    }
+
+    fn list_call(&self, stream: &Stream, account: &Account, start: u64, limit: u64) -> Call {
+        let path = if stream.list == Listing::Resumable { "/UserItems/Resume" } else { "/Items" };
+        let mut call = self
+            .connection
+            .get(path)
+            .query("userId", &account.user_id)
+            .query("recursive", "true")
+            .query("includeItemTypes", stream.types)
+            .query("fields", "ProviderIds")
+            .query("enableUserData", "true")
+            .query("enableImages", "false")
+            .query("enableTotalRecordCount", "true")
+            .query("excludeLocationTypes", "Virtual")
+            .query("isMissing", "false")
+            .query("collapseBoxSetItems", "false")
+            .query("sortBy", "DateCreated,SortName")
+            .query("sortOrder", "Ascending")
+            .query("startIndex", &start.to_string())
+            .query("limit", &limit.to_string());
+        if let Some(library) = &stream.library {
+            call = call.query("parentId", library);
+        }
+        match stream.list {
+            Listing::Played => call.query("isPlayed", "true"),
+            Listing::Favourite => call.query("isFavorite", "true"),
+            Listing::All | Listing::Resumable => call,
+        }
+    }
+
+    /// The page of the whole library that the index is built from.
+    pub(super) async fn library_page(
+        &self,
+        account: &Account,
+        library: Option<&SmolStr>,
+        start: u64,
+    ) -> Result<List<WireItem>, Fault> {
+        let stream = Stream { library: library.cloned(), types: "Movie,Series,Episode", list: Listing::All };
+        self.connection.send(self.list_call(&stream, account, start, PAGE_LIMIT)).await?.success()?.json()
+    }
+
+    /// Rows on the wire of a feature, where one request tells: not with several libraries, and not for ratings.
+    pub(super) async fn count_rows(&self, feature: Feature) -> Result<Option<u64>, Fault> {
+        let account = self.connection.account().await?;
+        let streams = streams(feature, &account);
+        let last = match (feature, &account.libraries) {
+            (Feature::Ratings, _) | (_, Some(_)) => None,
+            _ => streams.last(),
+        };
+        let Some(stream) = last else { return Ok(None) };
+        let call = self.list_call(stream, &account, 0, 1);
+        let list: List<WireItem> = self.connection.send(call).await?.success()?.json()?;
+        Ok(list.total_record_count.whole())
+    }
+}
+
+fn start_again() -> Fault {
+    Fault::Transient("the read was interrupted; it has to start again from the first page".into())
+}
+
+impl Reading {
+    fn take(&mut self, feature: Feature, position: Position, list: &List<WireItem>) -> Page {
+        let received = list.items.len() as u64;
+        let total = list.total_record_count.whole();
+        let reached = position.start + received;
+        let is_last = received == 0 || total.map_or(received < PAGE_LIMIT, |total| reached >= total);
+        let next = if is_last {
+            Position { stream: position.stream + 1, start: 0 }
+        } else {
+            Position { stream: position.stream, start: reached }
+        };
+        let mut page = Page {
+            received,
+            total,
+            stream: position.stream,
+            ends_stream: is_last,
+            next: (usize::from(next.stream) < self.streams.len()).then(|| next.cursor()),
+            ..Page::default()
+        };
+        for item in &list.items {
+            self.take_item(feature, item, &mut page);
+        }
+        page
+    }
+
+    fn take_item(&mut self, feature: Feature, item: &WireItem, page: &mut Page) {
+        let (Some(id), Some(kind)) = (wire::item_id(&item.id), wire::kind(item)) else {
+            page.unusable += 1;
+            return;
+        };
+        if !self.seen.insert(id) {
+            return;
+        }
+        let (ids, rejected) = wire::ids(item, kind);
+        self.rejected_ids += rejected;
+        if kind == Kind::Show && feature != Feature::Watchlist {
+            self.shows.insert(id, show(item, ids.clone()));
+        }
+        let Some(fact) = item.user_data.get().and_then(|user_data| fact(feature, kind, item, user_data)) else {
+            page.unusable += u64::from(kind == Kind::Season);
+            return;
+        };
+        if feature == Feature::Progress && last_number(item).is_some() {
+            page.unusable += 1;
+            return;
+        }
+        let rows = describe(item, kind, ids, &self.shows).into_iter().map(|item| Row {
+            item,
+            fact,
+            native: Some(NativeRef(id)),
+            uid: None,
+        });
+        page.rows.extend(rows);
+    }
+}
+
+/// The fact a feature sees in the user's state, if any.
+///
+/// A rating is a number above 0; a like alone is none, although the server stores it in the same place as 10 or 1.
+pub(super) fn fact(feature: Feature, kind: Kind, item: &WireItem, user_data: &UserData) -> Option<Fact> {
+    match (feature, kind) {
+        (Feature::History, Kind::Movie | Kind::Episode) if user_data.is_played() => {
+            Some(Fact::Play(user_data.watched_at()))
+        }
+        (Feature::Watchlist, Kind::Movie | Kind::Show) if user_data.is_favorite.flag() == Some(true) => {
+            Some(Fact::Listed(None))
+        }
+        (Feature::Ratings, Kind::Movie | Kind::Show | Kind::Episode) => {
+            Some(Fact::Rated { value: rating(user_data.rating.number()?)?, rated_at: None })
+        }
+        (Feature::Progress, Kind::Movie | Kind::Episode) => Some(Fact::Resume {
+            position_s: user_data.position_s()?,
+            duration_s: duration_s(item),
+            stopped_at: user_data.last_played(),
+        }),
+        _ => None,
+    }
+}
+
+fn duration_s(item: &WireItem) -> Option<u32> {
+    let ticks = item.run_time_ticks.whole().filter(|ticks| *ticks > 0)?;
+    u32::try_from(ticks / TICKS_PER_SECOND).ok()
+}
+
+/// 0 to 10 in any fraction, as 1 to 100.
+pub(super) fn rating(stored: f64) -> Option<Rating> {
+    let tenths = (stored * 10.0).round();
+    if (1.0..=100.0).contains(&tenths) {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and 100")]
+        let value = tenths as u8;
+        Rating::new(value).ok()
+    } else {
+        None
+    }
+}
+
+/// The last episode of a file that holds several.
+pub(super) fn last_number(item: &WireItem) -> Option<u16> {
+    let (first, last) = (item.index_number.small()?, item.index_number_end.small()?);
+    (last > first && last - first < MAX_EPISODES_PER_FILE).then_some(last)
+}
+
+fn show(item: &WireItem, ids: IdSet) -> Show {
+    Show { title: item.name.text_or_empty().into(), year: item.production_year.small(), ids }
+}
+
+/// The item, or one item per episode where a file holds several. The file's own ids are those of its first episode.
+fn describe(item: &WireItem, kind: Kind, ids: IdSet, shows: &Shows) -> Vec<Item> {
+    let (title, year) = (item.name.text_or_empty(), item.production_year.small());
+    let mut first = Item::titled(kind, title, year, ids);
+    if kind != Kind::Episode {
+        return vec![first];
+    }
+    let known = wire::item_id(&item.series_id).and_then(|series| shows.get(&series));
+    let show = known.cloned().unwrap_or_else(|| Show {
+        title: item.series_name.text_or_empty().to_smolstr(),
+        ..Show::default()
+    });
+    first.show = Some(Box::new(show));
+    first.season = item.parent_index_number.small();
+    first.number = item.index_number.small();
+    let mut items = vec![first.clone()];
+    if let (Some(number), Some(last)) = (first.number, last_number(item)) {
+        items.extend((number + 1..=last).map(|number| Item {
+            title: SmolStr::default(),
+            ids: IdSet::EMPTY,
+            number: Some(number),
+            ..first.clone()
+        }));
+    }
+    items
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reading(feature: Feature) -> Reading {
+        let account = Account {
+            server_id: "s".into(),
+            version: "10.10.7".into(),
+            user_id: "u".into(),
+            user_name: "anna".into(),
+            libraries: None,
+        };
+        Reading {
+            streams: streams(feature, &account),
+            account: Rc::new(account),
+            shows: Shows::default(),
+            seen: FxHashSet::default(),
+            rejected_ids: 0,
+        }
+    }
+
+    fn list(items: &str, total: &str) -> List<WireItem> {
+        serde_json::from_str(&format!("{{\"Items\":[{items}],\"TotalRecordCount\":{total}}}")).unwrap()
+    }
+
+    fn id(number: u128) -> String {
+        format!("{number:032x}")
+    }
+
+    fn episode(number: u128, coordinates: &str, user_data: &str) -> String {
+        format!(
+            r#"{{"Id":"{}","Type":"Episode","Name":"Pilot","SeriesId":"{}","SeriesName":"Firefly",{coordinates}
+                "ProviderIds":{{"Tvdb":"297989"}},"UserData":{{{user_data}}}}}"#,
+            id(number),
+            id(1),
+        )
+    }
+
+    const SERIES: &str = r#"{"Id":"00000000000000000000000000000001","Type":"Series","Name":"Firefly","ProductionYear":2002,
+        "ProviderIds":{"Tvdb":"78874"},"UserData":{"Rating":9.0}}"#;
+
+    #[test]
+    fn episodes_get_the_ids_of_their_series() {
+        let mut reading = reading(Feature::History);
+        let first = reading.take(Feature::History, Position::default(), &list(SERIES, "1"));
+        assert_eq!((first.rows.len(), first.received, first.total, first.ends_stream), (0, 1, Some(1), true));
+        assert_eq!(first.next, Some(Position { stream: 1, start: 0 }.cursor()));
+        let item = episode(
+            2,
+            r#""ParentIndexNumber":1,"IndexNumber":1,"#,
+            r#""Played":true,"LastPlayedDate":"2020-03-04T05:06:07.0000000Z""#,
+        );
+        let page = reading.take(Feature::History, Position { stream: 1, start: 0 }, &list(&item, "1"));
+        let row = &page.rows[0];
+        let show = row.item.show.as_deref().unwrap();
+        assert_eq!((show.title.as_str(), show.year, show.ids.len()), ("Firefly", Some(2002), 1));
+        assert_eq!((row.item.season, row.item.number, row.native), (Some(1), Some(1), Some(NativeRef(2))));
+        assert_eq!(page.next, None);
+    }
+
+    #[test]
+    fn a_file_with_three_episodes_is_three_plays() {
+        let mut reading = reading(Feature::History);
+        reading.take(Feature::History, Position::default(), &list(SERIES, "1"));
+        let item = episode(2, r#""ParentIndexNumber":0,"IndexNumber":4,"IndexNumberEnd":6,"#, r#""Played":true"#);
+        let page = reading.take(Feature::History, Position { stream: 1, start: 0 }, &list(&item, "1"));
+        let numbers: Vec<_> = page.rows.iter().map(|row| (row.item.season, row.item.number, row.item.ids.len())).collect();
+        assert_eq!(numbers, [(Some(0), Some(4), 1), (Some(0), Some(5), 0), (Some(0), Some(6), 0)]);
+        assert_eq!((page.received, page.rows[2].fact), (1, Fact::Play(crosswatch_model::WatchedAt::Unknown)));
+    }
+
+    #[test]
+    fn ratings_are_numbers_above_zero_and_likes_are_not() {
+        for (stored, expected) in [
+            (r#""Rating":8.5"#, Some(85)),
+            (r#""Rating":10"#, Some(100)),
+            (r#""Rating":0.04"#, None),
+            (r#""Rating":0"#, None),
+            (r#""Rating":11"#, None),
+            (r#""Rating":null"#, None),
+            (r#""Likes":true"#, None),
+        ] {
+            let mut reading = reading(Feature::Ratings);
+            let movie = format!(r#"{{"Id":"{}","Type":"Movie","Name":"A","UserData":{{{stored}}}}}"#, id(5));
+            let page = reading.take(Feature::Ratings, Position { stream: 1, start: 0 }, &list(&movie, "1"));
+            let told = page.rows.first().map(|row| match row.fact {
+                Fact::Rated { value, .. } => value.get(),
+                other => panic!("{other:?}"),
+            });
+            assert_eq!(told, expected, "{stored}");
+        }
+        let mut reading = reading(Feature::Ratings);
+        let shows = reading.take(Feature::Ratings, Position::default(), &list(SERIES, "1"));
+        assert_eq!(shows.rows[0].item.kind, Kind::Show);
+    }
+
+    #[test]
+    fn favourite_seasons_are_counted_as_unusable() {
+        let mut reading = reading(Feature::Watchlist);
+        let season = format!(r#"{{"Id":"{}","Type":"Season","UserData":{{"IsFavorite":true}}}}"#, id(7));
+        let movie = format!(r#"{{"Id":"{}","Type":"Movie","Name":"A","UserData":{{"IsFavorite":true}}}}"#, id(8));
+        let page = reading.take(Feature::Watchlist, Position::default(), &list(&format!("{season},{movie}"), "2"));
+        assert_eq!((page.rows.len(), page.unusable, page.received), (1, 1, 2));
+        assert!(page.rows[0].item.ids.is_empty(), "an item without ids is still told");
+    }
+
+    #[test]
+    fn resume_points_are_seconds() {
+        let mut reading = reading(Feature::Progress);
+        let movie = format!(
+            r#"{{"Id":"{}","Type":"Movie","RunTimeTicks":72000000000,"UserData":{{"PlaybackPositionTicks":18000000000}}}}"#,
+            id(8)
+        );
+        let page = reading.take(Feature::Progress, Position { stream: 1, start: 0 }, &list(&movie, "1"));
+        let expected = Fact::Resume { position_s: 1800, duration_s: Some(7200), stopped_at: None };
+        assert_eq!(page.rows[0].fact, expected);
+    }
+
+    #[test]
+    fn pages_go_on_by_what_arrived_and_tell_an_item_once() {
+        let mut reading = reading(Feature::History);
+        let movie = |number| format!(r#"{{"Id":"{}","Type":"Movie","UserData":{{"Played":true}}}}"#, id(number));
+        let at = |start| Position { stream: 1, start };
+        let first = reading.take(Feature::History, at(0), &list(&format!("{},{}", movie(5), movie(6)), "4"));
+        assert_eq!((first.ends_stream, first.next), (false, Some(at(2).cursor())));
+        let second = reading.take(Feature::History, at(2), &list(&format!("{},{}", movie(6), movie(7)), "4"));
+        assert_eq!((second.rows.len(), second.received, second.ends_stream), (1, 2, true));
+        let short = reading.take(Feature::History, at(4), &list("", "9"));
+        assert_eq!((short.ends_stream, short.total, short.received), (true, Some(9), 0));
+    }
+}

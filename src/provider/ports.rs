@@ -1,0 +1,18 @@
+//! What the house gives every adapter.
+
+use std::{rc::Rc, sync::Arc};
+
+use crosswatch_port::{Budget, Clock, Entropy, Vault};
+
+/// Time, chance, the account's request budget and the place for its tokens.
+#[derive(Clone)]
+pub struct Ports {
+    /// Wall time and waiting.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness for the spread of retries.
+    pub entropy: Arc<dyn Entropy>,
+    /// Asked before every request.
+    pub budget: Rc<dyn Budget>,
+    /// Keeps tokens that an account hands out.
+    pub vault: Rc<dyn Vault>,
+}

@@ -1,0 +1,75 @@
+//! Signed requests to Trakt.
+
+use crosswatch_port::Fault;
+use reqwest::{
+    Method, Url,
+    header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue},
+};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+
+use super::{TraktOptions, auth::Auth};
+use crate::{
+    http::{Answer, Call, HttpClient, base_url, below, secret_value},
+    ports::Ports,
+};
+
+/// One account's way to Trakt.
+pub(super) struct Api {
+    http: HttpClient,
+    base: Url,
+    auth: Auth,
+    client_id: HeaderValue,
+}
+
+impl Api {
+    /// Prepares the way without sending anything.
+    pub(super) fn new(options: &TraktOptions, ports: Ports) -> Result<Self, Fault> {
+        Ok(Self {
+            base: base_url(&options.url)?,
+            auth: Auth::new(options)?,
+            client_id: secret_value(options.client_id.trim(), "client_id")?,
+            http: HttpClient::new(ports, options.verify_tls)?,
+        })
+    }
+
+    pub(super) fn requests_sent(&self) -> u64 {
+        self.http.requests_sent()
+    }
+
+    /// A read of a path.
+    pub(super) fn get(&self, path: &str) -> Call {
+        Call::read(below(&self.base, path))
+    }
+
+    /// Reads and insists on success.
+    pub(super) async fn read(&self, call: Call) -> Result<Answer, Fault> {
+        self.send(call).await?.success()
+    }
+
+    /// Sends a write with a body and gives whatever answer arrives.
+    pub(super) async fn post(&self, path: &str, body: &impl Serialize) -> Result<Answer, Fault> {
+        self.send(Call::write(Method::POST, below(&self.base, path)).json(body)?).await
+    }
+
+    /// Sends a signed request. After a `401` the tokens are refreshed once; the refused request was not applied, so it may
+    /// be sent again.
+    pub(super) async fn send(&self, call: Call) -> Result<Answer, Fault> {
+        let call = call
+            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
+            .header(HeaderName::from_static("trakt-api-version"), HeaderValue::from_static("2"))
+            .header(HeaderName::from_static("trakt-api-key"), self.client_id.clone());
+        let token = self.auth.access(&self.http).await?;
+        let answer = self.http.send(&signed(call.clone(), &token)?).await?;
+        if answer.status.as_u16() != 401 {
+            return Ok(answer);
+        }
+        let token = self.auth.access_after(&token, &self.http).await?;
+        self.http.send(&signed(call, &token)?).await
+    }
+}
+
+fn signed(call: Call, token: &SecretString) -> Result<Call, Fault> {
+    let value = secret_value(&format!("Bearer {}", token.expose_secret()), "the Trakt token")?;
+    Ok(call.header(AUTHORIZATION, value))
+}

@@ -1,0 +1,353 @@
+//! Keys: hand-encoded, big-endian, fixed width first.
+//!
+//! Promises, each with a property test: the order of the bytes is the order of the values, and `parse(bytes(key)) == key`.
+//! Pairs, accounts and leased resources stand in keys as the numbers that [`crate::names`] gave them.
+
+use std::cmp::Reverse;
+
+use crosswatch_model::{Feature, Id, NativeRef, PlayKey, RunId, Uid};
+use jiff::Timestamp;
+use smol_str::SmolStr;
+
+#[cfg(test)]
+mod tests;
+
+/// A value that is a key in some keyspace.
+pub(crate) trait Key: Sized {
+    /// The bytes that stand for it.
+    fn bytes(&self) -> Vec<u8>;
+
+    /// The value these bytes stand for; `None` where they stand for none.
+    fn parse(bytes: &[u8]) -> Option<Self>;
+}
+
+/// `lease`: a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct LeaseKey(pub(crate) u32);
+
+/// `run` and `plan`: the records by id, and an index by pair. Ids begin with their time, so both are newest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum RunKey {
+    /// The record.
+    Record(Reverse<RunId>),
+    /// Says that the pair has a record with this id.
+    OfPair(u32, Reverse<RunId>),
+}
+
+/// `line`: a line of a run or plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct LineKey {
+    pub(crate) owner: RunId,
+    pub(crate) number: u32,
+}
+
+/// `item`: an entity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ItemKey(pub(crate) Uid);
+
+/// `identity`: an external id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct IdentityKey(pub(crate) Id);
+
+/// `baseline` and `unresolved` (of a pair), `shelf` (of an account): one play of one entity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct FactKey {
+    pub(crate) scope: u32,
+    pub(crate) feature: Feature,
+    pub(crate) uid: Uid,
+    pub(crate) play: PlayKey,
+}
+
+/// `reading`: one row of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ReadingKey {
+    pub(crate) fact: FactKey,
+    pub(crate) native: Option<NativeRef>,
+}
+
+/// `reading_head` and `shelf_size` (of an account), `pair_feature` (of a pair).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct FeatureKey {
+    pub(crate) scope: u32,
+    pub(crate) feature: Feature,
+}
+
+/// `outbox`: a place in the queue of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct OutboxKey {
+    pub(crate) account: u32,
+    pub(crate) seq: u64,
+}
+
+/// `held`: what waits for a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct HeldKey(pub(crate) u64);
+
+/// `event`: an instant, and a number among the events of that instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct EventKey {
+    pub(crate) at: Timestamp,
+    pub(crate) seq: u32,
+}
+
+/// `secret`: a secret of an account.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct SecretKey {
+    pub(crate) account: u32,
+    pub(crate) name: SmolStr,
+}
+
+/// What all keys of one feature of a pair or account begin with.
+pub(crate) fn feature_prefix(scope: u32, feature: Feature) -> Vec<u8> {
+    FeatureKey { scope, feature }.bytes()
+}
+
+/// What all keys of one entity in a feature of a pair or account begin with.
+pub(crate) fn entity_prefix(scope: u32, feature: Feature, uid: Uid) -> Vec<u8> {
+    join(&[&feature_prefix(scope, feature), &uid.0.to_be_bytes()])
+}
+
+/// What all keys of a pair or account begin with.
+pub(crate) fn scope_prefix(scope: u32) -> Vec<u8> {
+    scope.to_be_bytes().to_vec()
+}
+
+/// What the keys of all lines of a run or plan begin with.
+pub(crate) fn line_prefix(owner: RunId) -> Vec<u8> {
+    owner.0.to_be_bytes().to_vec()
+}
+
+/// What the keys of all records begin with, in `run` and `plan`.
+pub(crate) fn record_prefix() -> Vec<u8> {
+    vec![RECORD]
+}
+
+/// What the index of a pair begins with, in `run` and `plan`.
+pub(crate) fn pair_index_prefix(pair: u32) -> Vec<u8> {
+    join(&[&[OF_PAIR], &pair.to_be_bytes()])
+}
+
+/// What the keys of all events of an instant begin with.
+pub(crate) fn instant_prefix(at: Timestamp) -> Vec<u8> {
+    ordered_instant(at).to_vec()
+}
+
+const RECORD: u8 = 0;
+const OF_PAIR: u8 = 1;
+
+impl Key for LeaseKey {
+    fn bytes(&self) -> Vec<u8> {
+        self.0.to_be_bytes().to_vec()
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut rest = Rest(bytes);
+        let key = Self(rest.number()?);
+        rest.end(key)
+    }
+}
+
+impl Key for RunKey {
+    fn bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Record(id) => join(&[&record_prefix(), &(!id.0.0).to_be_bytes()]),
+            Self::OfPair(pair, id) => join(&[&pair_index_prefix(*pair), &(!id.0.0).to_be_bytes()]),
+        }
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut rest = Rest(bytes);
+        let key = match rest.take::<1>()? {
+            [RECORD] => Self::Record(rest.inverted_id()?),
+            [OF_PAIR] => Self::OfPair(rest.number()?, rest.inverted_id()?),
+            _ => return None,
+        };
+        rest.end(key)
+    }
+}
+
+impl Key for LineKey {
+    fn bytes(&self) -> Vec<u8> {
+        join(&[&line_prefix(self.owner), &self.number.to_be_bytes()])
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut rest = Rest(bytes);
+        let key = Self { owner: RunId(rest.wide()?), number: rest.number()? };
+        rest.end(key)
+    }
+}
+
+impl Key for ItemKey {
+    fn bytes(&self) -> Vec<u8> {
+        self.0.0.to_be_bytes().to_vec()
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut rest = Rest(bytes);
+        let key = Self(Uid(rest.long()?));
+        rest.end(key)
+    }
+}
+
+impl Key for IdentityKey {
+    fn bytes(&self) -> Vec<u8> {
+        self.0.to_bits().to_be_bytes().to_vec()
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut rest = Rest(bytes);
+        let key = Self(Id::from_bits(rest.wide()?)?);
+        rest.end(key)
+    }
+}
+
+impl Key for FactKey {
+    fn bytes(&self) -> Vec<u8> {
+        join(&[&entity_prefix(self.scope, self.feature, self.uid), &self.play.0.to_be_bytes()])
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut rest = Rest(bytes);
+        let key = rest.fact()?;
+        rest.end(key)
+    }
+}
+
+impl Key for ReadingKey {
+    fn bytes(&self) -> Vec<u8> {
+        match self.native {
+            None => join(&[&self.fact.bytes(), &[0]]),
+            Some(native) => join(&[&self.fact.bytes(), &[1], &native.0.to_be_bytes()]),
+        }
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut rest = Rest(bytes);
+        let fact = rest.fact()?;
+        let native = match rest.take::<1>()? {
+            [0] => None,
+            [1] => Some(NativeRef(rest.wide()?)),
+            _ => return None,
+        };
+        rest.end(Self { fact, native })
+    }
+}
+
+impl Key for FeatureKey {
+    fn bytes(&self) -> Vec<u8> {
+        join(&[&scope_prefix(self.scope), &[self.feature as u8]])
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut rest = Rest(bytes);
+        let key = Self { scope: rest.number()?, feature: rest.feature()? };
+        rest.end(key)
+    }
+}
+
+impl Key for OutboxKey {
+    fn bytes(&self) -> Vec<u8> {
+        join(&[&scope_prefix(self.account), &self.seq.to_be_bytes()])
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut rest = Rest(bytes);
+        let key = Self { account: rest.number()?, seq: rest.long()? };
+        rest.end(key)
+    }
+}
+
+impl Key for HeldKey {
+    fn bytes(&self) -> Vec<u8> {
+        self.0.to_be_bytes().to_vec()
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut rest = Rest(bytes);
+        let key = Self(rest.long()?);
+        rest.end(key)
+    }
+}
+
+impl Key for EventKey {
+    fn bytes(&self) -> Vec<u8> {
+        join(&[&instant_prefix(self.at), &self.seq.to_be_bytes()])
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut rest = Rest(bytes);
+        let nanosecond = (rest.wide()? ^ SIGN).cast_signed();
+        let key = Self { at: Timestamp::from_nanosecond(nanosecond).ok()?, seq: rest.number()? };
+        rest.end(key)
+    }
+}
+
+impl Key for SecretKey {
+    fn bytes(&self) -> Vec<u8> {
+        join(&[&scope_prefix(self.account), self.name.as_bytes()])
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut rest = Rest(bytes);
+        let account = rest.number()?;
+        Some(Self { account, name: std::str::from_utf8(rest.0).ok()?.into() })
+    }
+}
+
+const SIGN: u128 = 1 << 127;
+
+/// Nanoseconds since 1970 with the sign bit turned, so that instants before 1970 sort before those after.
+fn ordered_instant(at: Timestamp) -> [u8; 16] {
+    (at.as_nanosecond().cast_unsigned() ^ SIGN).to_be_bytes()
+}
+
+fn join(parts: &[&[u8]]) -> Vec<u8> {
+    parts.concat()
+}
+
+/// The bytes of a key that are not parsed yet.
+struct Rest<'a>(&'a [u8]);
+
+impl Rest<'_> {
+    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (head, tail) = self.0.split_first_chunk()?;
+        self.0 = tail;
+        Some(*head)
+    }
+
+    fn number(&mut self) -> Option<u32> {
+        self.take().map(u32::from_be_bytes)
+    }
+
+    fn long(&mut self) -> Option<u64> {
+        self.take().map(u64::from_be_bytes)
+    }
+
+    fn wide(&mut self) -> Option<u128> {
+        self.take().map(u128::from_be_bytes)
+    }
+
+    fn inverted_id(&mut self) -> Option<Reverse<RunId>> {
+        self.wide().map(|bits| Reverse(RunId(!bits)))
+    }
+
+    fn feature(&mut self) -> Option<Feature> {
+        let [number] = self.take()?;
+        Feature::from_number(number)
+    }
+
+    fn fact(&mut self) -> Option<FactKey> {
+        Some(FactKey {
+            scope: self.number()?,
+            feature: self.feature()?,
+            uid: Uid(self.long()?),
+            play: PlayKey(self.number()?),
+        })
+    }
+
+    /// The key, where nothing follows it.
+    fn end<K>(&self, key: K) -> Option<K> {
+        if self.0.is_empty() { Some(key) } else { None }
+    }
+}

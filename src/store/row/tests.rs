@@ -1,0 +1,391 @@
+//! Golden bytes of every row version, round trips, and refusals.
+//!
+//! A golden value that changes is a database that cannot be read any more: add a new version instead.
+
+use std::fmt::Debug;
+
+use crosswatch_model::{
+    Action, BaselineRow, Cause, Completeness, Counts, Fact, Feature, HoldKind, Id, IdSet, Item, Kind, Namespace,
+    NativeRef, OpId, Outcome, PairId, PlanItem, PlanState, PlayKey, ProviderId, Rating, ReadReport, Reason, RunId,
+    RunState, Show, Side, Uid, WatchedAt,
+};
+use crosswatch_port::{
+    EventRecord, FeatureTally, HeldRecord, LeaseRecord, OutboxRecord, OutboxState, PairFeatureRecord, PlanRecord,
+    ReadingHead, RunError, RunRecord, UnresolvedRecord, Write,
+};
+use jiff::{Timestamp, civil::Date};
+use proptest::prelude::*;
+
+use super::*;
+use crate::failure::hex;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+fn movie() -> Item {
+    let ids = [
+        Id::parse(Namespace::Imdb, Kind::Movie, "tt0133093").unwrap(),
+        Id::parse(Namespace::Tmdb, Kind::Movie, "603").unwrap(),
+    ];
+    Item::titled(Kind::Movie, "The Matrix", Some(1999), ids.into_iter().collect())
+}
+
+fn episode() -> Item {
+    let show_ids = [Id::parse(Namespace::Tvdb, Kind::Show, "81189").unwrap()].into_iter().collect();
+    let show = Show { title: "Breaking Bad".into(), year: Some(2008), ids: show_ids };
+    Item::episode(show, 0, 3, "", IdSet::EMPTY)
+}
+
+fn tally() -> FeatureTally {
+    FeatureTally {
+        feature: Feature::History,
+        counts: Counts { adds: 1, removes: 2, updates: 3, unchanged: 4, held: 5, skipped: 6, conflicts: 7 },
+        outcomes: vec![(Outcome::Acknowledged, 3), (Outcome::InDoubt, 1)],
+        source: ReadReport { completeness: Completeness::Complete, items: 9, proof: "total".into() },
+        target: ReadReport { completeness: Completeness::Partial, items: 8, proof: "page 2".into() },
+    }
+}
+
+fn run() -> RunRecord {
+    RunRecord {
+        id: RunId::new(1_790_000_000_000, [1, 2]),
+        pair: PairId::parse("home").unwrap(),
+        cause: Cause::Schedule,
+        state: RunState::Failed,
+        dry_run: false,
+        features: [Feature::History, Feature::Ratings].into_iter().collect(),
+        tallies: vec![tally()],
+        requests: vec![(ProviderId::parse("trakt").unwrap(), 12)],
+        asked_at: at(1_790_000_000),
+        started_at: Some(at(1_790_000_001)),
+        finished_at: None,
+        sentence: "ok".into(),
+        error: Some(RunError { kind: "sign-in".into(), detail: "Sign in.".into() }),
+    }
+}
+
+fn plan() -> PlanRecord {
+    PlanRecord {
+        id: RunId::new(1_790_000_000_000, [1, 2]),
+        pair: PairId::parse("home").unwrap(),
+        created_at: at(1_790_000_000),
+        state: PlanState::Ready,
+        tallies: Vec::new(),
+        cost: vec![(ProviderId::parse("trakt").unwrap(), 12, 60)],
+        sentence: "ok".into(),
+    }
+}
+
+fn baseline() -> BaselineRow {
+    BaselineRow {
+        source: Some(Fact::Play(WatchedAt::Exact(Timestamp::new(1_790_000_000, 123_456_789).unwrap()))),
+        target: Some(Fact::Play(WatchedAt::Minute(at(1_789_999_980)))),
+        seen_on_source: true,
+        seen_on_target: false,
+        written_by_us: true,
+        absent_source_reads: 2,
+        absent_target_reads: 0,
+        target_native: Some(NativeRef(0x0102_0304)),
+    }
+}
+
+fn line() -> PlanItem {
+    PlanItem {
+        op: OpId(0x00ff),
+        feature: Feature::Ratings,
+        action: Action::Hold,
+        held_action: Some(Action::Remove),
+        side: Side::Target,
+        uid: Some(Uid(7)),
+        item: movie(),
+        value: None,
+        before: Some(Fact::Rated { value: Rating::new(85).unwrap(), rated_at: None }),
+        native: None,
+        reason: Reason::TooManyRemoves,
+        explain: "why".into(),
+        outcome: Outcome::Planned,
+    }
+}
+
+fn outbox() -> OutboxRecord {
+    OutboxRecord {
+        account: ProviderId::parse("trakt").unwrap(),
+        seq: 300,
+        run: RunId(5),
+        pair: PairId::parse("home").unwrap(),
+        line_number: 4,
+        feature: Feature::History,
+        write: Write {
+            op: OpId(1),
+            action: Action::Add,
+            uid: Uid(7),
+            item: movie(),
+            value: Some(Fact::Play(WatchedAt::Unknown)),
+            native: Some(NativeRef(9)),
+        },
+        play: PlayKey(0),
+        after: Some(baseline()),
+        state: OutboxState::Inflight,
+        attempts: 1,
+        sent_at: Some(at(1_790_000_000)),
+    }
+}
+
+/// Bytes as they were when the version was introduced, and back.
+#[track_caller]
+fn golden<T: Stored + PartialEq + Debug>(value: &T, expected: &str) {
+    let bytes = encode(value).unwrap();
+    assert_eq!(hex(&bytes), expected);
+    assert_eq!(&decode::<T>(&bytes).unwrap(), value);
+}
+
+#[test]
+fn facts_and_bulk_rows_are_these_bytes() {
+    golden(&ShelfFact(Fact::Play(WatchedAt::Unknown)), "010191a175");
+    golden(&ShelfFact(Fact::Play(WatchedAt::Day(Date::new(2024, 2, 29).unwrap()))), "01019181a16493cd07e8021d");
+    golden(&ShelfFact(Fact::Listed(None)), "01019181a16cc0");
+    golden(&ShelfFact(Fact::Listed(Some(Timestamp::new(-1, -500).unwrap()))), "01019181a16c92ffd1fe0c");
+    golden(&ShelfFact(Fact::Rated { value: Rating::new(85).unwrap(), rated_at: Some(at(1_790_000_000)) }), "01019181a172925592ce6ab13b8000");
+    golden(&ShelfFact(Fact::Resume { position_s: 61, duration_s: Some(5400), stopped_at: None }), "01019181a170933dcd1518c0");
+    golden(&ReadFact(Fact::Play(WatchedAt::Minute(at(1_789_999_980)))), "01019181a16d92ce6ab13b6c00");
+    golden(&baseline(), "01019681a16592ce6ab13b80ce075bcd1581a16d92ce6ab13b6c00050200c40401020304");
+    golden(&BaselineRow::default(), "010196c0c0000000c0");
+    golden(&movie(), "01019701aa546865204d6174726978cd07cf92c40501010207e5c4040201025bc0c0c0");
+    golden(&episode(), "01019704a0c09093ac427265616b696e6720426164cd07d891c4050302013d250003");
+    golden(&line(), "01019dccffa7726174696e6773a4686f6c64a672656d6f7665a6746172676574079701aa546865204d6174726978cd07cf92c40501010207e5c4040201025bc0c0c0c081a1729255c0c0b0746f6f5f6d616e795f72656d6f766573a3776879a7706c616e6e6564");
+    golden(&Present, "010190");
+}
+
+#[test]
+fn records_are_these_bytes() {
+    golden(&run(), "02018da26964c41001a0c4506c0070018000000000000002a470616972a4686f6d65a56361757365a87363686564756c65a57374617465a66661696c6564a76472795f72756ec2a8666561747572657392a7686973746f7279a7726174696e6773a774616c6c6965739185a766656174757265a7686973746f7279a6636f756e747387a46164647301a772656d6f76657302a77570646174657303a9756e6368616e67656404a468656c6405a7736b697070656406a9636f6e666c6963747307a86f7574636f6d65739292ac61636b6e6f776c65646765640392a8696e5f646f75627401a6736f7572636583ac636f6d706c6574656e657373a8636f6d706c657465a56974656d7309a570726f6f66a5746f74616ca674617267657483ac636f6d706c6574656e657373a77061727469616ca56974656d7308a570726f6f66a6706167652032a872657175657374739192a57472616b740ca861736b65645f617492ce6ab13b8000aa737461727465645f617492ce6ab13b8100ab66696e69736865645f6174c0a873656e74656e6365a26f6ba56572726f7282a46b696e64a77369676e2d696ea664657461696ca85369676e20696e2e");
+    golden(&plan(), "020187a26964c41001a0c4506c0070018000000000000002a470616972a4686f6d65aa637265617465645f617492ce6ab13b8000a57374617465a57265616479a774616c6c69657390a4636f73749193a57472616b740c3ca873656e74656e6365a26f6b");
+    golden(&outbox(), "02018ca76163636f756e74a57472616b74a3736571cd012ca372756ec40105a470616972a4686f6d65ab6c696e655f6e756d62657204a766656174757265a7686973746f7279a5777269746586a26f7001a6616374696f6ea3616464a375696407a46974656d87a46b696e6401a57469746c65aa546865204d6174726978a479656172cd07cfa369647392c40501010207e5c4040201025ba473686f77c0a6736561736f6ec0a66e756d626572c0a576616c7565a175a66e6174697665c40109a4706c617900a5616674657286a6736f7572636581a16592ce6ab13b80ce075bcd15a674617267657481a16d92ce6ab13b6c00aa70726f76656e616e636505b3616273656e745f736f757263655f726561647302b3616273656e745f7461726765745f726561647300ad7461726765745f6e6174697665c40401020304a5737461746502a8617474656d70747301a773656e745f617492ce6ab13b8000");
+}
+
+#[test]
+fn small_records_are_these_bytes() {
+    let pair = || PairId::parse("home").unwrap();
+    golden(
+        &ReadingHead {
+            mark: Some("m".into()),
+            fingerprint: "f".into(),
+            items: 3,
+            taken_at: at(1_790_000_000),
+            keeps_rows: true,
+        },
+        "020185a46d61726ba16dab66696e6765727072696e74a166a56974656d7303a874616b656e5f617492ce6ab13b8000aa6b656570735f726f7773c3",
+    );
+    golden(&PairFeatureRecord { scope: "s".into(), adopted_at: at(1_790_000_000), mirror_approved: false }, "020183a573636f7065a173aa61646f707465645f617492ce6ab13b8000af6d6972726f725f617070726f766564c2");
+    golden(
+        &HeldRecord {
+            id: 1,
+            pair: pair(),
+            feature: Feature::History,
+            kind: HoldKind::Removes,
+            items: 2,
+            sentence: "x".into(),
+            run: RunId(5),
+            since: at(1_790_000_000),
+        },
+        "020188a2696401a470616972a4686f6d65a766656174757265a7686973746f7279a46b696e64a772656d6f766573a56974656d7302a873656e74656e6365a178a372756ec40105a573696e636592ce6ab13b8000",
+    );
+    golden(
+        &UnresolvedRecord {
+            pair: pair(),
+            feature: Feature::Progress,
+            uid: Uid(1),
+            play: PlayKey(2),
+            reason: Reason::NotFound,
+            failures: 3,
+            next_try: None,
+            since: at(1_790_000_000),
+        },
+        "020188a470616972a4686f6d65a766656174757265a870726f6772657373a375696401a4706c617902a6726561736f6ea96e6f745f666f756e64a86661696c7572657303a86e6578745f747279c0a573696e636592ce6ab13b8000",
+    );
+    golden(
+        &EventRecord {
+            at: at(1_790_000_000),
+            kind: "k".into(),
+            pair: Some(pair()),
+            run: Some(RunId(5)),
+            sentence: "x".into(),
+        },
+        "020185a2617492ce6ab13b8000a46b696e64a16ba470616972a4686f6d65a372756ec40105a873656e74656e6365a178",
+    );
+    let record = LeaseRecord { resource: "r".into(), fence: 2, boot: 3, run: RunId(5), taken_at: at(1_790_000_000) };
+    golden(&Lease { record, is_held: true }, "020186a87265736f75726365a172a566656e636502a4626f6f74c40103a372756ec40105a874616b656e5f617492ce6ab13b8000a769735f68656c64c3");
+    golden(&Secret(vec![0, 255]), "020181a6736563726574c40200ff");
+    golden(&ShelfSize { rows: 2, change_number: 3 }, "020182a4726f777302ad6368616e67655f6e756d62657203");
+    golden(&Number(200), "020181a66e756d626572ccc8");
+    golden(&Life(0), "020181a4626f6f74c400");
+}
+
+#[test]
+fn broken_bytes_are_refused_with_their_reason() {
+    let good = encode(&Number(7)).unwrap();
+    let check = |bytes: &[u8], expected: &RowError| {
+        assert_eq!(decode::<Number>(bytes).as_ref(), Err(expected), "{}", hex(bytes));
+    };
+    check(&[2], &RowError::NoHeader);
+    check(&[&[1], &good[1..]].concat(), &RowError::Format { found: 1, expected: 2 });
+    check(&[&[2, 9], &good[2..]].concat(), &RowError::Version { found: 9, known: 1 });
+    check(&[&good[..], &[0]].concat(), &RowError::TooLong(1));
+    for cut in 2..good.len() {
+        assert!(matches!(decode::<Number>(&good[..cut]), Err(RowError::Shape(_))), "cut at {cut}");
+    }
+}
+
+#[test]
+fn values_outside_the_closed_sets_are_refused() {
+    let refused = |mut row: Vec<u8>, from: &[u8], to: &[u8]| {
+        let place = row.windows(from.len()).position(|part| part == from).unwrap();
+        row[place..place + from.len()].copy_from_slice(to);
+        row
+    };
+    let state = refused(encode(&run()).unwrap(), b"failed", b"failde");
+    assert_eq!(decode::<RunRecord>(&state), Err(RowError::Field("state")));
+    let pair = refused(encode(&run()).unwrap(), b"home", b"Home");
+    assert_eq!(decode::<RunRecord>(&pair), Err(RowError::Field("pair")));
+    let rating = Fact::Rated { value: Rating::new(85).unwrap(), rated_at: None };
+    let rating = refused(encode(&ShelfFact(rating)).unwrap(), &[85], &[101]);
+    assert_eq!(decode::<ShelfFact>(&rating), Err(RowError::Field("rating")));
+    let kind = refused(encode(&episode()).unwrap(), &[0x97, 4], &[0x97, 5]);
+    assert_eq!(decode::<Item>(&kind), Err(RowError::Field("kind")));
+}
+
+#[test]
+fn a_secret_never_shows() {
+    let shown = format!("{:?}", Secret(b"hunter2".to_vec()));
+    assert_eq!(shown, "Secret(…)");
+}
+
+fn instant() -> impl Strategy<Value = Timestamp> {
+    let second = prop_oneof![-2i64..2, 1_600_000_000i64..1_900_000_000, Just(Timestamp::MAX.as_second())];
+    (second, 0i32..1_000_000_000).prop_map(|(second, nano)| Timestamp::new(second, nano).unwrap())
+}
+
+fn fact() -> impl Strategy<Value = Fact> {
+    let day = (-9999i16..=9999, 1i8..=12, 1i8..=28).prop_map(|(year, month, day)| Date::new(year, month, day).unwrap());
+    prop_oneof![
+        instant().prop_map(|at| Fact::Play(WatchedAt::Exact(at))),
+        instant().prop_map(|at| Fact::Play(WatchedAt::Minute(at))),
+        day.prop_map(|day| Fact::Play(WatchedAt::Day(day))),
+        Just(Fact::Play(WatchedAt::Unknown)),
+        prop::option::of(instant()).prop_map(Fact::Listed),
+        (1u8..=100, prop::option::of(instant()))
+            .prop_map(|(value, rated_at)| Fact::Rated { value: Rating::new(value).unwrap(), rated_at }),
+        (any::<u32>(), prop::option::of(any::<u32>()), prop::option::of(instant()))
+            .prop_map(|(position_s, duration_s, stopped_at)| Fact::Resume { position_s, duration_s, stopped_at }),
+    ]
+}
+
+fn ids() -> impl Strategy<Value = IdSet> {
+    let id = (prop::sample::select(Namespace::ALL), prop::sample::select(Kind::ALL), 1u128..1 << 112).prop_map(
+        |(namespace, kind, value)| Id::from_bits((namespace as u128) << 120 | (kind as u128) << 112 | value).unwrap(),
+    );
+    prop::collection::vec(id, 0..5).prop_map(IdSet::from_iter)
+}
+
+fn item() -> impl Strategy<Value = Item> {
+    let show = (".{0,40}", prop::option::of(any::<u16>()), ids())
+        .prop_map(|(title, year, ids)| Box::new(Show { title: title.into(), year, ids }));
+    let year = || prop::option::of(any::<u16>());
+    (prop::sample::select(Kind::ALL), ".{0,40}", year(), ids(), prop::option::of(show), year(), year()).prop_map(
+        |(kind, title, year, ids, show, season, number)| Item {
+            kind,
+            title: title.into(),
+            year,
+            ids,
+            show,
+            season,
+            number,
+        },
+    )
+}
+
+fn baseline_row() -> impl Strategy<Value = BaselineRow> {
+    let facts = (prop::option::of(fact()), prop::option::of(fact()), prop::option::of(any::<u128>()));
+    (facts, any::<[bool; 3]>(), any::<[u8; 2]>()).prop_map(|((source, target, native), flags, absent)| BaselineRow {
+        source,
+        target,
+        seen_on_source: flags[0],
+        seen_on_target: flags[1],
+        written_by_us: flags[2],
+        absent_source_reads: absent[0],
+        absent_target_reads: absent[1],
+        target_native: native.map(NativeRef),
+    })
+}
+
+fn round_trip<T: Stored + PartialEq + Debug>(value: &T) -> Result<(), TestCaseError> {
+    let bytes = encode(value).map_err(|why| TestCaseError::fail(why.to_string()))?;
+    prop_assert_eq!(&decode::<T>(&bytes).map_err(|why| TestCaseError::fail(why.to_string()))?, value);
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn facts_come_back(fact in fact()) {
+        round_trip(&ShelfFact(fact))?;
+        round_trip(&ReadFact(fact))?;
+    }
+
+    #[test]
+    fn items_come_back(item in item()) {
+        round_trip(&item)?;
+    }
+
+    #[test]
+    fn baseline_rows_come_back(row in baseline_row()) {
+        round_trip(&row)?;
+    }
+
+    #[test]
+    fn lines_and_outbox_rows_come_back(
+        item in item(),
+        row in baseline_row(),
+        action in prop::sample::select(Action::ALL),
+        reason in prop::sample::select(Reason::ALL),
+        outcome in prop::sample::select(Outcome::ALL),
+        op in any::<u64>(),
+        text in ".{0,30}",
+    ) {
+        let explain = text.into();
+        let (value, before) = (row.source, row.target);
+        round_trip(&PlanItem { op: OpId(op), action, reason, outcome, explain, value, before, item: item.clone(), ..line() })?;
+        let write = Write { op: OpId(op), action, item, value, uid: Uid(op), native: row.target_native };
+        round_trip(&OutboxRecord { write, after: Some(row), seq: op, ..outbox() })?;
+    }
+
+    #[test]
+    fn runs_come_back_in_every_state(
+        state in prop::sample::select(RunState::ALL),
+        cause in prop::sample::select(Cause::ALL),
+        features in prop::collection::vec(prop::sample::select(Feature::ALL), 0..5),
+        finished_at in prop::option::of(instant()),
+        id in any::<u128>(),
+    ) {
+        let features = features.into_iter().collect();
+        round_trip(&RunRecord { id: RunId(id), state, cause, features, finished_at, error: None, ..run() })?;
+    }
+
+    #[test]
+    fn secrets_and_numbers_come_back(secret in prop::collection::vec(any::<u8>(), 0..300), number in any::<u64>(), boot in any::<u128>()) {
+        round_trip(&Secret(secret))?;
+        round_trip(&Number(number))?;
+        round_trip(&Life(boot))?;
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+        let bytes = [&[1, 1], &bytes[..]].concat();
+        if let Ok(item) = decode::<Item>(&bytes) {
+            round_trip(&item)?;
+        }
+        if let Ok(row) = decode::<BaselineRow>(&bytes) {
+            round_trip(&row)?;
+        }
+    }
+}

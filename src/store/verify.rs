@@ -1,0 +1,134 @@
+//! Reading everything: every key and every row is parsed and checked, and what moves together must fit together.
+
+use std::{cmp::Reverse, collections::BTreeMap, ops::ControlFlow};
+
+use crosswatch_model::{BaselineRow, Item, PlanItem};
+use crosswatch_port::{
+    EventRecord, HeldRecord, OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead, RunRecord, UnresolvedRecord,
+};
+
+use crate::{
+    failure::{StoreError, hex},
+    key::{
+        EventKey, FactKey, FeatureKey, HeldKey, IdentityKey, ItemKey, Key, LeaseKey, LineKey, OutboxKey, ReadingKey,
+        RunKey, SecretKey,
+    },
+    keyspaces::Space,
+    names::MetaKey,
+    row::{Lease, Life, Number, Present, ReadFact, Secret, ShelfFact, ShelfSize, Stored},
+    view::{KeyRange, View, decode, parse},
+};
+
+/// How many rows a keyspace has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyspaceCount {
+    /// Its name.
+    pub keyspace: &'static str,
+    /// Its rows, all of them readable.
+    pub rows: u64,
+}
+
+/// Is given a key and its bytes.
+type CheckRow<'a> = &'a mut dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError>;
+
+impl View<'_> {
+    pub(crate) fn verify(&self) -> Result<Vec<KeyspaceCount>, StoreError> {
+        let counts = Space::ALL.iter().map(|space| {
+            Ok::<_, StoreError>(KeyspaceCount { keyspace: space.name(), rows: self.verify_space(*space)? })
+        });
+        let counts = counts.collect::<Result<_, _>>()?;
+        self.verify_shelf_sizes()?;
+        Ok(counts)
+    }
+
+    fn verify_space(&self, space: Space) -> Result<u64, StoreError> {
+        match space {
+            Space::Meta => self.verify_meta(),
+            Space::Lease => self.verify_rows::<LeaseKey, Lease>(space),
+            Space::Run => self.verify_records::<RunRecord>(space),
+            Space::Plan => self.verify_records::<PlanRecord>(space),
+            Space::Line => self.verify_rows::<LineKey, PlanItem>(space),
+            Space::Item => self.verify_rows::<ItemKey, Item>(space),
+            Space::Identity => self.verify_rows::<IdentityKey, Number>(space),
+            Space::Baseline => self.verify_rows::<FactKey, BaselineRow>(space),
+            Space::Reading => self.verify_rows::<ReadingKey, ReadFact>(space),
+            Space::ReadingHead => self.verify_rows::<FeatureKey, ReadingHead>(space),
+            Space::Outbox => self.verify_rows::<OutboxKey, OutboxRecord>(space),
+            Space::PairFeature => self.verify_rows::<FeatureKey, PairFeatureRecord>(space),
+            Space::Held => self.verify_rows::<HeldKey, HeldRecord>(space),
+            Space::Unresolved => self.verify_rows::<FactKey, UnresolvedRecord>(space),
+            Space::Event => self.verify_rows::<EventKey, EventRecord>(space),
+            Space::Shelf => self.verify_rows::<FactKey, ShelfFact>(space),
+            Space::ShelfSize => self.verify_rows::<FeatureKey, ShelfSize>(space),
+            Space::Secret => self.verify_rows::<SecretKey, Secret>(space),
+        }
+    }
+
+    fn verify_rows<K: Key, T: Stored>(&self, space: Space) -> Result<u64, StoreError> {
+        self.count(space, &mut |key, bytes| {
+            parse::<K>(space, key)?;
+            decode::<T>(space, key, bytes)?;
+            Ok(())
+        })
+    }
+
+    /// Records and index entries; each entry must have its record.
+    fn verify_records<T: Stored>(&self, space: Space) -> Result<u64, StoreError> {
+        self.count(space, &mut |key, bytes| match parse(space, key)? {
+            RunKey::Record(_) => decode::<T>(space, key, bytes).map(drop),
+            RunKey::OfPair(_, Reverse(id)) => {
+                decode::<Present>(space, key, bytes)?;
+                let record = RunKey::Record(Reverse(id)).bytes();
+                match self.bytes(space, &record)? {
+                    Some(_) => Ok(()),
+                    None => Err(StoreError::missing_row(space, &record)),
+                }
+            }
+        })
+    }
+
+    fn verify_meta(&self) -> Result<u64, StoreError> {
+        let space = Space::Meta;
+        self.count(space, &mut |key, bytes| match parse(space, key)? {
+            MetaKey::Life => decode::<Life>(space, key, bytes).map(drop),
+            _ => decode::<Number>(space, key, bytes).map(drop),
+        })
+    }
+
+    /// What the counters of the shelves say must be what lies there, and every row must have its item.
+    fn verify_shelf_sizes(&self) -> Result<(), StoreError> {
+        let mut found: BTreeMap<FeatureKey, u64> = BTreeMap::new();
+        self.count(Space::Shelf, &mut |key, _| {
+            let key: FactKey = parse(Space::Shelf, key)?;
+            let item = ItemKey(key.uid).bytes();
+            if self.bytes(Space::Item, &item)?.is_none() {
+                return Err(StoreError::missing_row(Space::Item, &item));
+            }
+            *found.entry(FeatureKey { scope: key.scope, feature: key.feature }).or_default() += 1;
+            Ok(())
+        })?;
+        self.count(Space::ShelfSize, &mut |key, bytes| {
+            let size: ShelfSize = decode(Space::ShelfSize, key, bytes)?;
+            let found = found.remove(&parse(Space::ShelfSize, key)?).unwrap_or(0);
+            miscounted(key, size.rows, found)
+        })?;
+        found.into_iter().try_for_each(|(key, found)| miscounted(&key.bytes(), 0, found))
+    }
+
+    fn count(&self, space: Space, check: CheckRow<'_>) -> Result<u64, StoreError> {
+        let mut rows = 0;
+        self.visit_bytes(space, &KeyRange::ALL, &mut |key, bytes| {
+            check(key, bytes)?;
+            rows += 1;
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(rows)
+    }
+}
+
+fn miscounted(key: &[u8], said: u64, found: u64) -> Result<(), StoreError> {
+    if said == found {
+        return Ok(());
+    }
+    Err(StoreError::Miscounted { space: Space::ShelfSize, key: hex(key), said, found })
+}

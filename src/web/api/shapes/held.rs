@@ -1,0 +1,66 @@
+//! What waits for a person.
+
+use crosswatch_model::{HoldKind, Reason};
+use crosswatch_port::HeldRecord;
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Something that waits for a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct HeldShape {
+    /// Stable for the same pair, feature and kind.
+    id: String,
+    pair: String,
+    #[schema(example = "history")]
+    feature: &'static str,
+    #[schema(example = "removes")]
+    kind: &'static str,
+    /// How many operations wait.
+    items: u64,
+    /// One of the closed set of reasons.
+    #[schema(example = "too_many_removes")]
+    reason: &'static str,
+    /// What waits, and why.
+    sentence: String,
+    /// The run that found it first.
+    run: String,
+    #[schema(value_type = String, format = DateTime)]
+    since: Timestamp,
+    /// When it stops waiting by itself; `null`: it waits for a person, however long that takes.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Timestamp>,
+}
+
+impl From<&HeldRecord> for HeldShape {
+    fn from(held: &HeldRecord) -> Self {
+        Self {
+            id: held_id(held),
+            pair: held.pair.to_string(),
+            feature: held.feature.as_str(),
+            kind: held.kind.as_str(),
+            items: held.items,
+            reason: reason_of(held.kind).as_str(),
+            sentence: held.sentence.to_string(),
+            run: held.run.to_string(),
+            since: held.since,
+            expires_at: None,
+        }
+    }
+}
+
+/// The id as text: 16 hex digits, because a 64-bit number does not survive every JSON reader.
+pub(crate) fn held_id(held: &HeldRecord) -> String {
+    format!("{:016x}", held.id)
+}
+
+const fn reason_of(kind: HoldKind) -> Reason {
+    match kind {
+        HoldKind::Removes => Reason::TooManyRemoves,
+        HoldKind::SourceShrunk => Reason::SourceShrunk,
+        HoldKind::TargetShrunk => Reason::TargetShrunk,
+        HoldKind::FirstMirror => Reason::FirstMirror,
+        HoldKind::DuplicatePlays => Reason::DuplicatePlays,
+        HoldKind::AccountFull => Reason::AccountFull,
+    }
+}

@@ -1,0 +1,29 @@
+//! The JSON of the API: plain structs made from records and observations, and nothing that decides.
+
+mod fact;
+mod held;
+mod item;
+mod pair;
+mod plan;
+mod provider;
+mod run;
+mod schedule;
+mod status;
+mod tally;
+mod tracker;
+
+pub use fact::{FactShape, Precision};
+pub use held::HeldShape;
+pub use item::{IdsShape, ItemIn, ItemShape, ShowIn, ShowShape};
+pub use pair::{HealthShape, PairFeatureShape, PairShape};
+pub use plan::{CostShape, LineShape, PlanShape, StartedPlanShape};
+pub use provider::{
+    BudgetShape, CapabilitiesShape, CheckShape, FaultShape, FeatureCapabilityShape, ProviderShape,
+};
+pub use run::{RunErrorShape, RunFeatureShape, RunShape};
+pub use schedule::DueShape;
+pub use status::{
+    ActorShape, AdviceShape, OutboxCount, PairStatusShape, ServiceState, StageShape, StatusShape, WidgetShape,
+};
+pub use tally::{CountsShape, ReadShape, ReadsShape};
+pub use tracker::{TrackerAdd, TrackerDropped, TrackerEntry, TrackerIds, TrackerRow};

@@ -1,0 +1,354 @@
+//! Everything that can be wrong with a request, each with a stable `type`, and how it looks as `application/problem+json`.
+//!
+//! The `type` is a word that programs may compare; `title` is the same for all problems of a type; `detail` is about this
+//! one and says what to do. `instance` is the path that was asked, added by [`crate::dress`].
+
+use actix_web::{
+    HttpResponse, ResponseError,
+    http::{StatusCode, header},
+};
+use crosswatch_actors::{AskError, Refusal, SaveError};
+use crosswatch_model::{Feature, PairId, ProviderId, RunId};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ApiProblem {
+    /// No key, or a wrong one.
+    #[error("send the API key as `X-Api-Key: KEY` or as `Authorization: Bearer KEY`")]
+    Unauthorized,
+    /// Nothing lives at this path.
+    #[error("there is nothing at this path; /api/openapi.json lists what there is")]
+    NotFound,
+    /// No such account.
+    #[error("there is no provider with the id {0:?}; GET /api/v1/providers lists them")]
+    UnknownProvider(String),
+    /// No such pair.
+    #[error("there is no pair with the id {0:?}; GET /api/v1/pairs lists them")]
+    UnknownPair(String),
+    /// No such run.
+    #[error("there is no run with the id {0:?}; GET /api/v1/runs lists them")]
+    UnknownRun(String),
+    /// No such plan.
+    #[error("there is no plan with the id {0:?}; GET /api/v1/plans lists them")]
+    UnknownPlan(String),
+    /// No such feature.
+    #[error("{0:?} is not a feature; use one of: {all}", all = features())]
+    UnknownFeature(String),
+    /// The path takes other methods.
+    #[error("this path takes {allowed}")]
+    MethodNotAllowed {
+        /// The methods it takes.
+        allowed: &'static str,
+    },
+    /// The body is not what is expected.
+    #[error("{0}")]
+    BadBody(String),
+    /// The body is not declared as JSON.
+    #[error("send the body as JSON with `Content-Type: application/json`")]
+    NotJson,
+    /// The query is not what is expected.
+    #[error("{0}")]
+    BadQuery(String),
+    /// The body is too large.
+    #[error("the body is larger than {limit_bytes} bytes; send it in parts")]
+    TooLarge {
+        /// The limit.
+        limit_bytes: usize,
+    },
+    /// Well-formed, but not possible.
+    #[error("{0}")]
+    InvalidItem(String),
+    /// The pair does not keep this feature in step.
+    #[error("the pair does not have {0} switched on; leave it out, or switch it on in the configuration")]
+    FeatureOff(Feature),
+    /// There is no built-in tracker, or there are several.
+    #[error("{0}")]
+    WhichTracker(String),
+    /// The pair is running.
+    #[error("the pair is running already; wait for run {0}, or ask with `\"queue\": true`")]
+    AlreadyRunning(RunId),
+    /// The pair is switched off.
+    #[error("the pair {0} is disabled; set enabled = true to run it")]
+    PairDisabled(PairId),
+    /// There is nothing to stop.
+    #[error("run {0} has ended; there is nothing to cancel")]
+    NotRunning(RunId),
+    /// The plan was asked for and did not come about.
+    #[error("plan {0} could not be made; the log says why")]
+    PlanFailed(RunId),
+    /// A run took the resource over in the meantime.
+    #[error("{0}")]
+    LeaseLost(String),
+    /// The service is stopping.
+    #[error("the service is stopping; ask again once it is back")]
+    Stopping,
+    /// The service is not ready, or it failed.
+    #[error("the service is {0}")]
+    NotReady(&'static str),
+    /// An actor did not answer in time or is being restarted.
+    #[error("{0}")]
+    Busy(String),
+    /// Too many runs wait already.
+    #[error("too many runs are waiting; ask again later")]
+    TooManyWaiting,
+    /// Too many event streams are open.
+    #[error("{most} event streams are open already; close one and connect again")]
+    TooManyListeners {
+        /// The most there may be.
+        most: usize,
+    },
+    /// An account keeps falling over.
+    #[error("{0}")]
+    Degraded(String),
+    /// The disk failed.
+    #[error("{0}")]
+    StorageFailed(String),
+    /// A fault of ours.
+    #[error("{0}")]
+    Internal(String),
+}
+
+fn features() -> String {
+    Feature::ALL.iter().map(|feature| feature.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+impl ApiProblem {
+    /// Status, stable type and title.
+    const fn kind(&self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "The API key is missing or wrong"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "Nothing here"),
+            Self::UnknownProvider(_) => (StatusCode::NOT_FOUND, "unknown-provider", "No such provider"),
+            Self::UnknownPair(_) => (StatusCode::NOT_FOUND, "unknown-pair", "No such pair"),
+            Self::UnknownRun(_) => (StatusCode::NOT_FOUND, "unknown-run", "No such run"),
+            Self::UnknownPlan(_) => (StatusCode::NOT_FOUND, "unknown-plan", "No such plan"),
+            Self::UnknownFeature(_) => (StatusCode::NOT_FOUND, "unknown-feature", "No such feature"),
+            Self::MethodNotAllowed { .. } => {
+                (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "The path takes other methods")
+            }
+            Self::BadBody(_) => (StatusCode::BAD_REQUEST, "bad-body", "The body is not what is expected"),
+            Self::NotJson => (StatusCode::BAD_REQUEST, "not-json", "The body is not JSON"),
+            Self::BadQuery(_) => (StatusCode::BAD_REQUEST, "bad-query", "The query is not what is expected"),
+            Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large"),
+            Self::InvalidItem(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid-item", "The item cannot be kept"),
+            Self::FeatureOff(_) => (StatusCode::UNPROCESSABLE_ENTITY, "feature-off", "The feature is off"),
+            Self::WhichTracker(_) => (StatusCode::UNPROCESSABLE_ENTITY, "which-tracker", "No single tracker is meant"),
+            Self::AlreadyRunning(_) => (StatusCode::CONFLICT, "already-running", "The pair is running already"),
+            Self::PairDisabled(_) => (StatusCode::CONFLICT, "pair-disabled", "The pair is disabled"),
+            Self::NotRunning(_) => (StatusCode::CONFLICT, "not-running", "The run has ended"),
+            Self::LeaseLost(_) => (StatusCode::CONFLICT, "lease-lost", "A run took over"),
+            Self::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping", "The service is stopping"),
+            Self::NotReady(_) => (StatusCode::SERVICE_UNAVAILABLE, "not-ready", "The service is not ready"),
+            Self::Busy(_) => (StatusCode::SERVICE_UNAVAILABLE, "busy", "No answer in time"),
+            Self::TooManyWaiting => (StatusCode::SERVICE_UNAVAILABLE, "too-many-waiting", "Too many runs are waiting"),
+            Self::TooManyListeners { .. } => {
+                (StatusCode::SERVICE_UNAVAILABLE, "too-many-listeners", "Too many event streams")
+            }
+            Self::Degraded(_) => (StatusCode::SERVICE_UNAVAILABLE, "degraded", "An account is down"),
+            Self::PlanFailed(_) => (StatusCode::INTERNAL_SERVER_ERROR, "plan-failed", "The plan could not be made"),
+            Self::StorageFailed(_) => (StatusCode::INTERNAL_SERVER_ERROR, "storage-failed", "The store failed"),
+            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "A fault of the service"),
+        }
+    }
+
+    /// When asking again may help.
+    const fn retry_after_s(&self) -> Option<u32> {
+        match self {
+            Self::Busy(_) | Self::NotReady(_) => Some(2),
+            Self::Stopping | Self::TooManyWaiting | Self::TooManyListeners { .. } => Some(30),
+            Self::Degraded(_) => Some(60),
+            _ => None,
+        }
+    }
+
+    /// The run that stands in the way.
+    fn run(&self) -> Option<RunId> {
+        match self {
+            Self::AlreadyRunning(run) => Some(*run),
+            _ => None,
+        }
+    }
+
+    /// The body, for the path that was asked.
+    pub(crate) fn body(&self, instance: Option<&str>) -> ProblemBody {
+        let (status, kind, title) = self.kind();
+        ProblemBody {
+            kind,
+            title,
+            status: status.as_u16(),
+            detail: self.to_string(),
+            instance: instance.map(str::to_owned),
+            run: self.run().map(|run| run.to_string()),
+        }
+    }
+
+    /// The answer, for the path that was asked.
+    pub(crate) fn respond(&self, instance: Option<&str>) -> HttpResponse {
+        let mut answer = HttpResponse::build(self.status_code());
+        if let Some(seconds) = self.retry_after_s() {
+            answer.insert_header((header::RETRY_AFTER, seconds));
+        }
+        match self {
+            Self::Unauthorized => answer.insert_header((header::WWW_AUTHENTICATE, "Bearer")),
+            Self::MethodNotAllowed { allowed } => answer.insert_header((header::ALLOW, *allowed)),
+            _ => &mut answer,
+        };
+        answer.content_type("application/problem+json").body(self.body(instance).to_json())
+    }
+}
+
+impl ResponseError for ApiProblem {
+    fn status_code(&self) -> StatusCode {
+        self.kind().0
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.respond(None)
+    }
+}
+
+/// An error as the API shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ProblemBody {
+    /// A stable word for this kind of problem.
+    #[serde(rename = "type")]
+    #[schema(example = "already-running")]
+    kind: &'static str,
+    /// The same for all problems of this type.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What is wrong here, and what to do.
+    detail: String,
+    /// The path that was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<String>,
+    /// With `already-running`: the running run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run: Option<String>,
+}
+
+impl ProblemBody {
+    fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+impl From<AskError> for ApiProblem {
+    fn from(error: AskError) -> Self {
+        Self::Busy(error.to_string())
+    }
+}
+
+impl From<SaveError> for ApiProblem {
+    fn from(error: SaveError) -> Self {
+        match error {
+            SaveError::Refused(refused) => Self::LeaseLost(refused.to_string()),
+            SaveError::Failed(failure) => Self::StorageFailed(failure.to_string()),
+            SaveError::Unreachable(_) => Self::Busy(error.to_string()),
+            SaveError::Work(work) => Self::Internal(work.to_string()),
+        }
+    }
+}
+
+impl ApiProblem {
+    /// Why a run or plan of this pair was not taken.
+    pub(crate) fn of_refusal(refusal: Refusal, pair: &PairId) -> Self {
+        match refusal {
+            Refusal::UnknownPair => Self::UnknownPair(pair.to_string()),
+            Refusal::Disabled => Self::PairDisabled(pair.clone()),
+            Refusal::FeatureOff(feature) => Self::FeatureOff(feature),
+            Refusal::AlreadyRunning(run) => Self::AlreadyRunning(run),
+            Refusal::Degraded(_) => Self::Degraded(refusal.to_string()),
+            Refusal::Full => Self::TooManyWaiting,
+            Refusal::Stopping => Self::Stopping,
+            Refusal::Store(error) => error.into(),
+        }
+    }
+
+    /// No account of this name lives.
+    pub(crate) fn no_account(id: &ProviderId) -> Self {
+        Self::Busy(format!("the account {id} is being restarted; try again in a moment"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all() -> Vec<ApiProblem> {
+        let text = || "x".to_owned();
+        let pair = PairId::parse("p").unwrap();
+        vec![
+            ApiProblem::Unauthorized,
+            ApiProblem::NotFound,
+            ApiProblem::UnknownProvider(text()),
+            ApiProblem::UnknownPair(text()),
+            ApiProblem::UnknownRun(text()),
+            ApiProblem::UnknownPlan(text()),
+            ApiProblem::UnknownFeature(text()),
+            ApiProblem::MethodNotAllowed { allowed: "GET" },
+            ApiProblem::BadBody(text()),
+            ApiProblem::NotJson,
+            ApiProblem::BadQuery(text()),
+            ApiProblem::TooLarge { limit_bytes: 1 },
+            ApiProblem::InvalidItem(text()),
+            ApiProblem::FeatureOff(Feature::Ratings),
+            ApiProblem::WhichTracker(text()),
+            ApiProblem::AlreadyRunning(RunId(1)),
+            ApiProblem::PairDisabled(pair),
+            ApiProblem::NotRunning(RunId(1)),
+            ApiProblem::PlanFailed(RunId(1)),
+            ApiProblem::LeaseLost(text()),
+            ApiProblem::Stopping,
+            ApiProblem::NotReady("starting"),
+            ApiProblem::Busy(text()),
+            ApiProblem::TooManyWaiting,
+            ApiProblem::TooManyListeners { most: 1 },
+            ApiProblem::Degraded(text()),
+            ApiProblem::StorageFailed(text()),
+            ApiProblem::Internal(text()),
+        ]
+    }
+
+    #[test]
+    fn every_problem_has_a_type_of_its_own() {
+        let mut kinds: Vec<_> = all().iter().map(|problem| problem.kind().1).collect();
+        let count = kinds.len();
+        kinds.sort_unstable();
+        kinds.dedup();
+        assert_eq!(kinds.len(), count);
+    }
+
+    #[test]
+    fn every_problem_is_an_error_with_words() {
+        for problem in all() {
+            let body = problem.body(Some("/api/v1/x"));
+            assert!((400..600).contains(&body.status), "{problem:?}");
+            assert!(!body.title.is_empty() && !body.detail.is_empty(), "{problem:?}");
+            assert_eq!(body.status == 503, problem.retry_after_s().is_some(), "{problem:?}");
+        }
+    }
+
+    #[test]
+    fn a_problem_looks_like_this() {
+        let problem = ApiProblem::AlreadyRunning(RunId(7));
+        let body = serde_json::to_value(problem.body(Some("/api/v1/pairs/p/run"))).unwrap();
+        assert_eq!(
+            body,
+            serde_json::json!({
+                "type": "already-running",
+                "title": "The pair is running already",
+                "status": 409,
+                "detail": "the pair is running already; wait for run 00000000-0000-0000-0000-000000000007, or ask with `\"queue\": true`",
+                "instance": "/api/v1/pairs/p/run",
+                "run": "00000000-0000-0000-0000-000000000007",
+            })
+        );
+        let answer = ApiProblem::MethodNotAllowed { allowed: "GET, POST" }.error_response();
+        assert_eq!(answer.headers().get("allow").unwrap(), "GET, POST");
+        assert_eq!(answer.headers().get("content-type").unwrap(), "application/problem+json");
+    }
+}

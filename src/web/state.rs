@@ -1,0 +1,96 @@
+//! What every handler is given, and how it asks the house: always with a deadline.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use crosswatch_actors::{
+    AccountDoor, AccountState, Directory, Due, ObserveSchedule, ObserveSystem, SaveError, Supervisor, SystemState,
+    mailbox::Mailbox,
+};
+use crosswatch_model::ProviderId;
+use crosswatch_port::{Clock, Entropy, Fault, Ledger, StorageFailure};
+use crosswatch_settings::Settings;
+use secrecy::SecretString;
+
+use crate::{problem::ApiProblem, readiness::Readiness};
+
+/// Actors answer within this time, or they are busy.
+pub(crate) const ACTOR_DEADLINE: Duration = Duration::from_secs(5);
+/// The store answers a request within this time, or it is busy.
+const STORE_DEADLINE: Duration = Duration::from_secs(30);
+
+/// What the API stands on.
+#[derive(Clone)]
+pub struct ApiState {
+    /// The actors.
+    pub directory: Directory,
+    /// What is configured.
+    pub settings: Arc<Settings>,
+    /// The key that opens the API.
+    pub api_key: SecretString,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub entropy: Arc<dyn Entropy>,
+    /// Whether the service can be used.
+    pub readiness: Arc<Readiness>,
+    /// The version of the program.
+    pub version: &'static str,
+}
+
+impl ApiState {
+    /// The supervisor, where it lives.
+    pub(crate) fn supervisor(&self) -> Result<Mailbox<Supervisor>, ApiProblem> {
+        self.directory.supervisor().ok_or_else(|| ApiProblem::NotReady(self.readiness.stage().as_str()))
+    }
+
+    /// The house from outside.
+    pub(crate) async fn system(&self) -> Result<SystemState, ApiProblem> {
+        Ok(self.supervisor()?.ask(ObserveSystem, ACTOR_DEADLINE).await?)
+    }
+
+    /// What runs next. A scheduler that is being restarted, or switched off, has nothing to say.
+    pub(crate) async fn schedule(&self) -> Vec<Due> {
+        let Some(scheduler) = self.directory.scheduler() else { return Vec::new() };
+        scheduler.ask(ObserveSchedule, ACTOR_DEADLINE).await.unwrap_or_default()
+    }
+
+    /// The way to an account.
+    pub(crate) fn account(&self, id: &ProviderId) -> AccountDoor {
+        AccountDoor::new(id.clone(), self.directory.clone())
+    }
+
+    /// A look at an account; `None` while it is being restarted or busy.
+    pub(crate) async fn account_state(&self, id: &ProviderId) -> Option<AccountState> {
+        let door = self.account(id);
+        tokio::time::timeout(ACTOR_DEADLINE, door.observe()).await.ok()?.ok()
+    }
+
+    /// Reads from the store.
+    pub(crate) async fn read<R, Q>(&self, query: Q) -> Result<R, ApiProblem>
+    where
+        R: Send + 'static,
+        Q: FnOnce(&dyn Ledger) -> Result<R, StorageFailure> + Send + 'static,
+    {
+        stored(self.directory.store().query(query)).await
+    }
+}
+
+/// Waits for the store, but not for ever.
+pub(crate) async fn stored<R>(asking: impl Future<Output = Result<R, SaveError>>) -> Result<R, ApiProblem> {
+    match tokio::time::timeout(STORE_DEADLINE, asking).await {
+        Ok(answer) => Ok(answer?),
+        Err(_) => Err(ApiProblem::Busy("the store did not answer in time".to_owned())),
+    }
+}
+
+/// The stable word for what went wrong with an account.
+pub(crate) const fn fault_word(fault: &Fault) -> &'static str {
+    match fault {
+        Fault::Transient(_) => "unavailable",
+        Fault::RateLimited { .. } => "rate-limited",
+        Fault::Auth(_) => "sign-in",
+        Fault::Rejected(_) => "rejected",
+        Fault::InDoubt(_) => "in-doubt",
+        Fault::Gone(_) => "gone",
+    }
+}
