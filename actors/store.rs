@@ -31,7 +31,10 @@ pub struct Save(pub Commit);
 /// Reads, or does a small write that has a method of its own.
 #[derive(Message)]
 #[rtype(result = "Result<R, SaveError>")]
-pub struct Query<R: Send + 'static>(Box<dyn FnOnce(&dyn Ledger) -> Result<R, StorageFailure> + Send>);
+pub struct Query<R: Send + 'static>(Reading<R>);
+
+/// Work on the ledger that is sent to the lane.
+type Reading<R> = Box<dyn FnOnce(&dyn Ledger) -> Result<R, StorageFailure> + Send>;
 
 /// Why something was not saved or read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -250,14 +250,14 @@ impl Supervisor {
             let store = self.directory.store().clone();
             let lease = async move { store.take_leases(ask).await };
             context.spawn(lease.into_actor(self).map(move |result, supervisor, context| match result {
-                Ok(Ok(fence)) => supervisor.start(job, fence, context),
-                Ok(Err(busy)) => supervisor.fail(&job, "busy", format_smolstr!("{busy}"), context),
-                Err(error) => supervisor.fail(&job, "storage", format_smolstr!("{error}"), context),
+                Ok(Ok(fence)) => supervisor.start(&job, fence, context),
+                Ok(Err(busy)) => supervisor.fail(&job, "busy", &busy.to_string(), context),
+                Err(error) => supervisor.fail(&job, "storage", &error.to_string(), context),
             }));
         }
     }
 
-    fn start(&mut self, job: Job, fence: Fence, context: &mut Context<Self>) {
+    fn start(&mut self, job: &Job, fence: Fence, context: &mut Context<Self>) {
         let cancel = CancellationToken::new();
         if self.is_stopping {
             cancel.cancel();
@@ -272,19 +272,19 @@ impl Supervisor {
         let told =
             self.directory.pair(&job.pair).map(|pair| pair.tell(StartRun(Ticket { job: job.clone(), fence, cancel })));
         if !matches!(told, Some(Ok(()))) {
-            self.fail(&job, "busy", "the pair is being restarted; try again in a moment".into(), context);
+            self.fail(job, "busy", "the pair is being restarted; try again in a moment", context);
         }
     }
 
     /// Ends a job that never got to its pair, or whose pair fell.
-    fn fail(&mut self, job: &Job, kind: &str, detail: SmolStr, context: &mut Context<Self>) {
+    fn fail(&mut self, job: &Job, kind: &str, detail: &str, context: &mut Context<Self>) {
         tracing::warn!(pair = job.pair.as_str(), run = %job.id, "the run failed: {detail}");
         if job.kind != JobKind::Plan {
             let record = RunRecord {
                 state: RunState::Failed,
                 finished_at: Some(self.surroundings.clock.now()),
-                sentence: detail.clone(),
-                error: Some(RunError { kind: kind.into(), detail: detail.clone() }),
+                sentence: detail.into(),
+                error: Some(RunError { kind: kind.into(), detail: detail.into() }),
                 ..self.queued_record(job)
             };
             self.save_record(record, context);
@@ -394,7 +394,7 @@ impl Supervisor {
             .cloned()
             .collect();
         for job in broken {
-            self.fail(&job, "internal", "the pair failed unexpectedly; the log has the details".into(), context);
+            self.fail(&job, "internal", "the pair failed unexpectedly; the log has the details", context);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crosswatch_model::{Action, Outcome, PlanItem, Reason};
+use crosswatch_model::{Action, Feature, Outcome, PairId, PlanItem, ProviderId, Reason, RunId, Uid};
 use crosswatch_plan::{After, PlannedItem};
 use crosswatch_port::{CellNow, CellQuery, Change, Fault, LineRecord, OutboxRecord, OutboxState, Write};
 use smol_str::format_smolstr;
@@ -72,50 +72,86 @@ pub(super) async fn commit_plan(journey: &mut Journey, mut decided: Decided) -> 
         })
         .await?;
     let mut decided = decided_back;
-    let (names, mut changes) = name(journey, &mut decided.catalog, &mut decided.known, &decided.join, survey).await?;
-    remember_names(&mut decided, &names);
+    let (minted, mut changes) = name(journey, &mut decided.catalog, &mut decided.known, &decided.join, survey).await?;
+    remember_names(&mut decided, &minted);
     let writes =
         decided.features.iter().flat_map(|feature| &feature.plan.items).filter(|item| is_write(&item.line)).count();
-    let first_seq = if writes == 0 {
-        0
-    } else {
-        let (account, count) = (journey.pair.target.clone(), u32::try_from(writes).unwrap_or(u32::MAX));
-        journey.directory.store().query(move |ledger| ledger.mint_outbox_seqs(&account, count)).await?
+    let first_seq = mint_seqs(journey, writes).await?;
+    let desk =
+        Desk { run: journey.record.id, pair: journey.pair.id.clone(), account: journey.pair.target.clone(), first_seq };
+    let work = move || {
+        let total = desk.push_rows(&decided, &minted, &mut changes);
+        (Named { decided, names: minted, total }, changes)
     };
-    let mut seq = first_seq;
-    for (number, (feature, planned)) in (0u32..).zip(kept_lines(&decided)) {
-        let uid = planned.entity.and_then(|entity| names.of(&decided.join, entity));
-        let line = PlanItem { uid, ..planned.line.clone() };
-        if let (true, Some(uid)) = (is_write(&line), uid) {
-            let write = Write {
+    let (named, changes) = journey.surroundings.lane.run(work).await?;
+    journey.check_cancelled()?;
+    journey.commit_many(changes).await?;
+    Ok(named)
+}
+
+async fn mint_seqs(journey: &Journey, writes: usize) -> Result<u64, Stop> {
+    if writes == 0 {
+        return Ok(0);
+    }
+    let (account, count) = (journey.pair.target.clone(), u32::try_from(writes).unwrap_or(u32::MAX));
+    Ok(journey.directory.store().query(move |ledger| ledger.mint_outbox_seqs(&account, count)).await?)
+}
+
+/// Turns a plan into rows.
+struct Desk {
+    run: RunId,
+    pair: PairId,
+    account: ProviderId,
+    first_seq: u64,
+}
+
+impl Desk {
+    /// Pushes lines and outbox rows. Answers how many writes there are.
+    fn push_rows(&self, decided: &Decided, names: &Names, changes: &mut Vec<Change>) -> u64 {
+        let mut seq = self.first_seq;
+        for (number, (feature, planned)) in (0u32..).zip(kept_lines(decided)) {
+            let uid = planned.entity.and_then(|entity| names.of(&decided.join, entity));
+            let line = PlanItem { uid, ..planned.line.clone() };
+            if let (true, Some(uid)) = (is_write(&line), uid) {
+                changes.push(Change::PutOutbox(self.outbox_row(seq, number, feature, planned, &line, uid)));
+                seq += 1;
+            }
+            changes.push(Change::PutLine(LineRecord { owner: self.run, number, line }));
+        }
+        seq - self.first_seq
+    }
+
+    fn outbox_row(
+        &self,
+        seq: u64,
+        line_number: u32,
+        feature: Feature,
+        planned: &PlannedItem,
+        line: &PlanItem,
+        uid: Uid,
+    ) -> OutboxRecord {
+        OutboxRecord {
+            account: self.account.clone(),
+            seq,
+            run: self.run,
+            pair: self.pair.clone(),
+            line_number,
+            feature,
+            write: Write {
                 op: line.op,
                 action: line.action,
                 uid,
                 item: line.item.clone(),
-                value: value_to_send(&line),
+                value: value_to_send(line),
                 native: line.native,
-            };
-            changes.push(Change::PutOutbox(OutboxRecord {
-                account: journey.pair.target.clone(),
-                seq,
-                run: journey.record.id,
-                pair: journey.pair.id.clone(),
-                line_number: number,
-                feature,
-                write,
-                play: planned.play,
-                after: if let After::Put(row) = planned.after { Some(row) } else { None },
-                state: OutboxState::Queued,
-                attempts: 0,
-                sent_at: None,
-            }));
-            seq += 1;
+            },
+            play: planned.play,
+            after: if let After::Put(row) = planned.after { Some(row) } else { None },
+            state: OutboxState::Queued,
+            attempts: 0,
+            sent_at: None,
         }
-        changes.push(Change::PutLine(LineRecord { owner: journey.record.id, number, line }));
     }
-    journey.check_cancelled()?;
-    journey.commit_many(changes).await?;
-    Ok(Named { decided, names, total: seq - first_seq })
 }
 
 /// Keeps the names of the plan's entities with the plan.
@@ -158,7 +194,7 @@ fn sort_for_sending(items: &mut [PlannedItem]) {
 }
 
 /// The lines a run keeps: everything but the items that only the target has.
-pub(super) fn kept_lines(decided: &Decided) -> impl Iterator<Item = (crosswatch_model::Feature, &PlannedItem)> {
+pub(super) fn kept_lines(decided: &Decided) -> impl Iterator<Item = (Feature, &PlannedItem)> {
     let of_feature = |feature: &super::decide::FeatureDecision| feature.feature;
     decided
         .features

@@ -76,7 +76,6 @@ pub(super) async fn collect(journey: &Journey) -> Result<Collected, Stop> {
 
 /// Asks who we are there and what has changed.
 async fn open_side(journey: &Journey, door: &AccountDoor, side: &'static str) -> Result<Side, Stop> {
-    journey.check_cancelled()?;
     let broken = |fault: &Fault, capabilities: Capabilities| Side {
         capabilities,
         fingerprint: SmolStr::default(),
@@ -86,14 +85,17 @@ async fn open_side(journey: &Journey, door: &AccountDoor, side: &'static str) ->
     let before = match door.observe().await {
         Ok(state) => state.capabilities,
         Err(fault) => {
-            return Err(Stop::Account { kind: "source-unavailable", detail: format_smolstr!("{}: {fault}", door.id()) });
+            return Err(Stop::Account {
+                kind: "source-unavailable",
+                detail: format_smolstr!("{}: {fault}", door.id()),
+            });
         }
     };
-    let probe = match door.probe().await {
+    let probe = match journey.unless_cancelled(door.probe()).await? {
         Ok(probe) => probe,
         Err(fault) => return Ok(broken(&fault, before)),
     };
-    let stamps = match door.stamps(journey.features()).await {
+    let stamps = match journey.unless_cancelled(door.stamps(journey.features())).await? {
         Ok(stamps) => stamps.unwrap_or_default(),
         // Without an answer to the cheap question everything is read.
         Err(fault) if fault.may_pass() => Stamps::default(),
@@ -190,8 +192,7 @@ pub(super) async fn read_pages(
 ) -> Result<Read, Stop> {
     let (mut tally, mut rows, mut cursor) = (Tally::new(), Vec::new(), None);
     for number in 0..PAGES_MAX {
-        journey.check_cancelled()?;
-        let page = match door.page(feature, scope, cursor).await {
+        let page = match journey.unless_cancelled(door.page(feature, scope, cursor)).await? {
             Ok(page) => page,
             // A damaged answer is half a read; no answer at all at the beginning is none.
             Err(Fault::InDoubt(detail)) => {

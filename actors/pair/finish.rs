@@ -45,7 +45,7 @@ impl Ending {
     }
 
     /// A run that may write.
-    pub(super) fn ran(decided: &Decided, applied: Applied, verified: Verified) -> Self {
+    pub(super) fn ran(decided: &Decided, applied: Applied, verified: &Verified) -> Self {
         let is_complete =
             |feature: &&super::verify::FeatureVerified| feature.read.completeness() == Completeness::Complete;
         Self {
@@ -205,7 +205,7 @@ pub(super) async fn finish(journey: &mut Journey, result: Result<Ending, Stop>) 
 
 async fn conclude(journey: &mut Journey, ending: Ending) {
     journey.record.state = ending.state();
-    journey.record.tallies = ending.tallies.clone();
+    journey.record.tallies.clone_from(&ending.tallies);
     if !journey.record.dry_run {
         match count_outcomes(journey).await {
             Ok(outcomes) => add_outcomes(&mut journey.record.tallies, &outcomes),

@@ -1,7 +1,5 @@
 //! One run from start to end, in the order in which it happens.
 
-use std::rc::Rc;
-
 use crosswatch_model::{FeatureSet, RunState};
 use crosswatch_port::{Change, Commit, Durability, Fault, FenceMark, Refused, RunError, RunRecord};
 use smol_str::{SmolStr, format_smolstr};
@@ -90,7 +88,7 @@ impl Journey {
         Self {
             source: AccountDoor::new(pair.source.clone(), directory.clone()),
             target: AccountDoor::new(pair.target.clone(), directory.clone()),
-            pair: Rc::clone(&pair),
+            pair,
             ticket,
             directory,
             surroundings,
@@ -131,8 +129,9 @@ impl Journey {
         let mut named = apply::commit_plan(self, decided).await?;
         let applied = apply::apply(self, &named).await?;
         let verified = verify::verify(self, &mut named, &applied).await?;
-        settle::settle(self, &named, &verified).await?;
-        Ok(finish::Ending::ran(&named.decided, applied, verified))
+        let ending = finish::Ending::ran(&named.decided, applied, &verified);
+        settle::settle(self, named, verified).await?;
+        Ok(ending)
     }
 
     /// The features of this job.
@@ -148,6 +147,15 @@ impl Journey {
     /// Stops here when the run was cancelled.
     pub(super) fn check_cancelled(&self) -> Result<(), Stop> {
         if self.ticket.cancel.is_cancelled() { Err(Stop::Cancelled) } else { Ok(()) }
+    }
+
+    /// Waits for a read that may be abandoned when the run is cancelled.
+    pub(super) async fn unless_cancelled<T>(&self, reading: impl Future<Output = T>) -> Result<T, Stop> {
+        tokio::select! {
+            biased;
+            () = self.ticket.cancel.cancelled() => Err(Stop::Cancelled),
+            answer = reading => Ok(answer),
+        }
     }
 
     /// Commits changes under the lease.

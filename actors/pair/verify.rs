@@ -66,7 +66,7 @@ pub(super) async fn verify(journey: &mut Journey, named: &mut Named, applied: &A
             missing: 0,
         });
     }
-    rejoin(journey, named, &verified).await?;
+    rejoin(journey, named, &mut verified).await?;
     for feature in &mut verified.features {
         let of_feature = lines.iter().filter(|record| record.line.feature == feature.feature).cloned().collect();
         compare(journey, named, feature, of_feature).await?;
@@ -162,22 +162,23 @@ fn instant_of(row: &Seen) -> Option<Timestamp> {
 }
 
 /// Joins again: the target's own rows tell ids we did not know before.
-async fn rejoin(journey: &Journey, named: &mut Named, verified: &Verified) -> Result<(), Stop> {
+async fn rejoin(journey: &Journey, named: &mut Named, verified: &mut Verified) -> Result<(), Stop> {
     let catalog = std::mem::take(&mut named.decided.catalog);
     let known = std::mem::take(&mut named.decided.known);
+    let features = std::mem::take(&mut verified.features);
     let work = move || {
         let join = join(&catalog, &known);
-        (catalog, known, join)
+        let mut survey = Survey::default();
+        for feature in &features {
+            survey.add_rows(&join, &catalog, &feature.read, feature.mark.is_some());
+        }
+        (catalog, known, features, join, survey)
     };
-    let (catalog, known, join) = journey.surroundings.lane.run(work).await?;
-    (named.decided.catalog, named.decided.known, named.decided.join) = (catalog, known, join);
-    let mut survey = Survey::default();
-    for feature in &verified.features {
-        survey.add_rows(&named.decided.join, &named.decided.catalog, &feature.read, feature.mark.is_some());
-    }
+    let (catalog, known, features, join, survey) = journey.surroundings.lane.run(work).await?;
     let decided = &mut named.decided;
-    let (names, changes) = name(journey, &mut decided.catalog, &mut decided.known, &decided.join, survey).await?;
-    named.names = names;
+    (decided.catalog, decided.known, decided.join, verified.features) = (catalog, known, join, features);
+    let (minted, changes) = name(journey, &mut decided.catalog, &mut decided.known, &decided.join, survey).await?;
+    named.names = minted;
     journey.commit_many(changes).await
 }
 

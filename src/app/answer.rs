@@ -39,12 +39,12 @@ pub struct Run {
     pub sentence: String,
     /// What went wrong.
     #[serde(default)]
-    pub error: Option<RunError>,
+    pub error: Option<Fault>,
 }
 
-/// What went wrong in a run.
+/// What went wrong in a run or at an account.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct RunError {
+pub struct Fault {
     /// A sentence that says what to do.
     #[serde(default)]
     pub detail: String,
@@ -185,6 +185,8 @@ pub struct Account {
     pub user: Option<String>,
     /// Product and version.
     pub product: Option<String>,
+    /// Why it cannot be used.
+    pub fault: Option<Fault>,
 }
 
 /// A page of a list.

@@ -1,3 +1,66 @@
-//! The crosswatch binary.
+//! The crosswatch binary: reads the command line and the configuration, starts the log, and carries out one command.
 
-fn main() {}
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
+mod answer;
+mod api_key;
+mod cli;
+mod client;
+mod clock;
+mod commands;
+mod configuration;
+mod exit;
+mod output;
+mod runtime;
+mod service;
+mod session;
+mod stop_signal;
+mod storage;
+mod telemetry;
+mod wiring;
+
+use std::process::ExitCode;
+
+use crate::{
+    cli::{Arguments, Command},
+    commands::{check, demo, healthcheck, plan, run, runs, serve},
+    exit::{Exit, Failure},
+    telemetry::Audience,
+};
+
+/// The version of the program.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+fn main() -> ExitCode {
+    let arguments = match cli::parse() {
+        Ok(arguments) => arguments,
+        Err(exit) => return exit.into(),
+    };
+    match carry_out(arguments) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            output::warn(&failure.message);
+            failure.exit.into()
+        }
+    }
+}
+
+fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
+    let command = arguments.command.unwrap_or(Command::Serve);
+    if let Command::Demo(demo) = command {
+        return runtime::block_on(demo::run(demo));
+    }
+    let settings = configuration::load(arguments.config)?;
+    let audience = if matches!(command, Command::Serve) { Audience::Service } else { Audience::Person };
+    telemetry::start(settings.log, audience);
+    runtime::block_on(async {
+        match command {
+            Command::Serve | Command::Demo(_) => serve::run(&settings).await,
+            Command::Check(arguments) => check::run(&settings, arguments).await,
+            Command::Run(arguments) => run::run(&settings, &arguments).await,
+            Command::Plan(arguments) => plan::run(&settings, &arguments).await,
+            Command::Runs(arguments) => runs::run(&settings, &arguments).await,
+            Command::Healthcheck => healthcheck::run(&settings).await,
+        }
+    })
+}

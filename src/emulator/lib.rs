@@ -23,6 +23,8 @@ mod reply;
 mod request;
 mod request_log;
 mod server;
+/// The emulated Trakt.
+pub mod trakt;
 mod words;
 
 pub use activity::{GivenRating, Marked, ResumePoint, UserActivity, WatchedOnce};
@@ -33,3 +35,4 @@ pub use jellyfin::{JellyfinEmulator, JellyfinOptions, JellyfinUser};
 pub use library::{Episode, ExternalIds, Library, LibraryItem, Movie, Season, Show};
 pub use request_log::{LoggedRequest, RequestLog};
 pub use server::Emulator;
+pub use trakt::{TraktAccount, TraktEmulator, TraktOptions};

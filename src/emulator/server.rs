@@ -117,12 +117,8 @@ impl<S> Drop for Emulator<S> {
 pub(crate) fn serve<S: Service>(service: S, clock: EmulatorClock, port: u16) -> io::Result<Emulator<S>> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
     let address = listener.local_addr()?;
-    let host = Arc::new(Host {
-        service: Mutex::new(service),
-        clock,
-        faults: Faults::default(),
-        log: RequestLog::default(),
-    });
+    let host =
+        Arc::new(Host { service: Mutex::new(service), clock, faults: Faults::default(), log: RequestLog::default() });
     let (sender, started) = mpsc::channel();
     let shared = Arc::clone(&host);
     let thread = thread::Builder::new().name("emulator".to_owned()).spawn(move || run(listener, shared, &sender))?;
@@ -183,7 +179,8 @@ enum Outcome {
 impl<S: Service> Host<S> {
     fn outcome(&self, request: &mut Request, fault: Option<&FaultKind>) -> Outcome {
         let answered = match fault {
-            None | Some(FaultKind::DelayMs(_)) => self.answer(request),
+            Some(FaultKind::FirstPageOnly) if S::asks_later_page(request) => Reply::status(500),
+            None | Some(FaultKind::DelayMs(_) | FaultKind::FirstPageOnly) => self.answer(request),
             Some(FaultKind::DropBefore) => return Outcome::Cut,
             Some(FaultKind::DropAfter) => {
                 self.answer(request);
@@ -195,8 +192,6 @@ impl<S: Service> Host<S> {
             }
             Some(FaultKind::HtmlOk) => Reply::html(200),
             Some(FaultKind::NullBody) => Reply::json(200, serde_json::Value::Null),
-            Some(FaultKind::FirstPageOnly) if S::asks_later_page(request) => Reply::status(500),
-            Some(FaultKind::FirstPageOnly) => self.answer(request),
             Some(FaultKind::EmptyList) => S::distort(self.answer(request), Distortion::Empty),
             Some(FaultKind::WrongTotals) => S::distort(self.answer(request), Distortion::WrongTotals),
             Some(FaultKind::MissingTotals) => S::distort(self.answer(request), Distortion::MissingTotals),

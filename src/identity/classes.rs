@@ -151,7 +151,8 @@ fn meetings(elements: Elements<'_>, by_id: &Groups) -> Vec<Meeting> {
     for item in 0..elements.items() {
         let Some(place) = place_of(item) else { continue };
         let hash = fx(&place);
-        match first_at.find(hash, |other| place_of(other) == Some(place) && elements.kind(other) == elements.kind(item)) {
+        match first_at.find(hash, |other| place_of(other) == Some(place) && elements.kind(other) == elements.kind(item))
+        {
             None => first_at.insert(hash, item),
             Some(first) if by_id.group_of(first) != by_id.group_of(item) => meetings.push((first, item)),
             Some(_) => {}

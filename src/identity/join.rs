@@ -28,6 +28,11 @@ impl EntityIx {
     pub const fn number(self) -> u32 {
         self.0
     }
+
+    /// The entity at a position that [`Self::number`] gave. A position of another join is an entity without items.
+    pub const fn from_number(number: u32) -> Self {
+        Self(number)
+    }
 }
 
 /// What an item is.
@@ -231,7 +236,8 @@ fn number_entities(elements: Elements<'_>, classes: &Classes, shows: &ShowGroups
     let mut keyed: Vec<(Key, u32)> = Vec::new();
     for class in 0..classes.groups.count() {
         let items = classes.groups.members(class).iter().copied().take_while(|member| *member < elements.items());
-        if let Some(key) = items.filter_map(|item| key(elements, shows, item)).min_by_key(|key| (key.1 != OWN_ID, *key)) {
+        if let Some(key) = items.filter_map(|item| key(elements, shows, item)).min_by_key(|key| (key.1 != OWN_ID, *key))
+        {
             keyed.push((key, class));
         }
     }
@@ -244,7 +250,8 @@ fn number_entities(elements: Elements<'_>, classes: &Classes, shows: &ShowGroups
         }
         disputes.push(classes.dispute(*class));
     }
-    let entity_of = |item: u32| entity_of_class.get(classes.groups.group_of(item) as usize).copied().unwrap_or(NO_GROUP);
+    let entity_of =
+        |item: u32| entity_of_class.get(classes.groups.group_of(item) as usize).copied().unwrap_or(NO_GROUP);
     let group_of: Vec<u32> = (0..elements.items()).map(entity_of).collect();
     (Groups::new(group_of, u32::try_from(keyed.len()).unwrap_or(u32::MAX)), disputes)
 }

@@ -72,7 +72,8 @@ pub(crate) fn presence<'a>(
         base,
         is_extra: false,
     };
-    let superseded: Vec<PlayKey> = bases.iter().map(|base| base.play).filter(|play| *play != PlayKey::PRESENCE).collect();
+    let superseded: Vec<PlayKey> =
+        bases.iter().map(|base| base.play).filter(|play| *play != PlayKey::PRESENCE).collect();
     (cell, superseded.into_iter())
 }
 
@@ -80,10 +81,9 @@ fn latest<'a>(catalog: &Catalog, rows: &[&'a Seen]) -> Option<&'a Seen> {
     match rows {
         [] => None,
         [only] => Some(*only),
-        several => several
-            .iter()
-            .copied()
-            .max_by(|one, other| recency(one.fact()).cmp(&recency(other.fact())).then_with(|| by_content(catalog, one, other))),
+        several => several.iter().copied().max_by(|one, other| {
+            recency(one.fact()).cmp(&recency(other.fact())).then_with(|| by_content(catalog, one, other))
+        }),
     }
 }
 
@@ -108,7 +108,8 @@ pub(crate) fn by_content(catalog: &Catalog, one: &Seen, other: &Seen) -> Orderin
         if one.item() == other.item() {
             return Ordering::Equal;
         }
-        let describe = |seen: &Seen| (catalog.ids(seen.item()), catalog.show_ids(seen.item()), catalog.title(seen.item()));
+        let describe =
+            |seen: &Seen| (catalog.ids(seen.item()), catalog.show_ids(seen.item()), catalog.title(seen.item()));
         describe(one).cmp(&describe(other)).then_with(|| {
             let place = |seen: &Seen| (catalog.coordinates(seen.item()), catalog.year(seen.item()));
             place(one).cmp(&place(other))

@@ -74,7 +74,13 @@ impl<'a> EveryPlay<'a> {
     }
 
     /// Appends the cells of one entity, in order of time.
-    pub(crate) fn cells(&mut self, source: &[&'a Seen], target: &[&'a Seen], bases: &[Base], cells: &mut Vec<Cell<'a>>) {
+    pub(crate) fn cells(
+        &mut self,
+        source: &[&'a Seen],
+        target: &[&'a Seen],
+        bases: &[Base],
+        cells: &mut Vec<Cell<'a>>,
+    ) {
         self.read_target(target);
         self.read_source(source);
         self.pair_sides();
@@ -109,7 +115,9 @@ impl<'a> EveryPlay<'a> {
             stamps.push((form, span, row));
         }
         let catalog = self.catalog;
-        stamps.sort_by(|one, other| (one.0, one.1).cmp(&(other.0, other.1)).then_with(|| by_content(catalog, one.2, other.2)));
+        stamps.sort_by(|one, other| {
+            (one.0, one.1).cmp(&(other.0, other.1)).then_with(|| by_content(catalog, one.2, other.2))
+        });
         let days_from = stamps.partition_point(|stamp| stamp.0 < Form::Day);
         let undated_from = stamps.partition_point(|stamp| stamp.0 < Form::Undated);
         let instants: Vec<i64> = stamps.iter().take(days_from).map(|stamp| stamp.1.start).collect();
@@ -260,7 +268,8 @@ impl<'a> EveryPlay<'a> {
         }
         let mut dated: Vec<(i64, Base)> = Vec::new();
         let mut left: Vec<Base> = Vec::new();
-        let mut undated = self.viewings.iter_mut().filter(|viewing| viewing.form == Form::Undated && viewing.base.is_none());
+        let mut undated =
+            self.viewings.iter_mut().filter(|viewing| viewing.form == Form::Undated && viewing.base.is_none());
         for base in bases {
             let point = match said(&base).and_then(play) {
                 Some(WatchedAt::Exact(at) | WatchedAt::Minute(at)) => Some(at.as_second()),

@@ -8,24 +8,32 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 mod baseline;
+mod cell;
+mod draft;
+mod every_play;
+mod explain;
 mod feature_plan;
+mod guard;
 mod input;
+mod lines;
+mod one_way;
+mod planner;
 mod policy;
 mod read;
+mod rows;
+mod rules;
+mod same_play;
 mod seen;
 mod sentence;
+mod standing;
 mod tally;
 
 pub use baseline::{BaselineChange, BaselineEntry, BaselineRow, PlayKey};
 pub use feature_plan::{After, FeaturePlan, Hold, PlannedItem};
 pub use input::FeatureInput;
+pub use planner::plan_feature;
 pub use policy::{FeaturePolicy, Limit, Removes};
 pub use read::{Absences, CompleteRead, DeltaRead, PartialRead, Read, SuspectRead, judge};
 pub use seen::Seen;
 pub use sentence::sentence;
 pub use tally::{PageHead, Tally};
-
-/// TEMPORARY compile stub, replaced below.
-pub fn plan_feature(input: &FeatureInput<'_>) -> FeaturePlan {
-    FeaturePlan { items: vec![], counts: crosswatch_model::Counts::default(), holds: vec![], settle: vec![], notices: vec![], source: input.source.report(), target: input.target.report() }
-}

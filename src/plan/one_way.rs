@@ -91,7 +91,11 @@ impl OneWay<'_> {
     fn only_on_source(&self, source: &Seen, base: Option<Base>) -> (Verdict, Settle) {
         let row = base.map(|base| base.row);
         let settle = row.map_or(Settle::Keep, |row| {
-            let absent = if self.target.is_complete() { self.one_more(row.absent_target_reads) } else { row.absent_target_reads };
+            let absent = if self.target.is_complete() {
+                self.one_more(row.absent_target_reads)
+            } else {
+                row.absent_target_reads
+            };
             Settle::Put(BaselineRow { absent_source_reads: 0, absent_target_reads: absent, ..row })
         });
         (self.add(source, row), settle)
@@ -112,7 +116,9 @@ impl OneWay<'_> {
         match self.target {
             Standing::Complete(_) if was_agreed => Verdict::Write(Action::Add, Reason::MissingOnTarget),
             Standing::Shrunk(_) if was_agreed => Verdict::Hold(Action::Add, Reason::TargetShrunk),
-            Standing::Shrunk(_) | Standing::RowsOnly if self.rules.would_double() => Verdict::Skip(Reason::ReadIncomplete),
+            Standing::Shrunk(_) | Standing::RowsOnly if self.rules.would_double() => {
+                Verdict::Skip(Reason::ReadIncomplete)
+            }
             _ => Verdict::Write(Action::Add, Reason::OnlyOnSource),
         }
     }
@@ -123,13 +129,14 @@ impl OneWay<'_> {
             Some(target) => self.rules.compare(source.fact(), target, Some(row)) != Comparison::Differs,
             None => true,
         };
-        if same || self.target.is_silent() {
+        if same {
             return Verdict::Same;
         }
-        match self.rules.write_obstacle(source) {
-            Some(reason) => Verdict::Skip(reason),
-            None if !self.policy.adds => Verdict::AddsOff,
-            None => Verdict::Skip(Reason::ReadIncomplete),
+        match (self.rules.write_obstacle(source), self.target) {
+            (Some(reason), _) => Verdict::Skip(reason),
+            (None, _) if !self.policy.adds => Verdict::AddsOff,
+            (None, Standing::Silent) => Verdict::Write(Action::Update, Reason::ChangedOnSource),
+            (None, _) => Verdict::Skip(Reason::ReadIncomplete),
         }
     }
 
@@ -143,16 +150,7 @@ impl OneWay<'_> {
                 }
                 _ => (Verdict::Skip(self.left_alone()), self.remember(target, row, cell.is_extra)),
             },
-            Standing::Shrunk(_) => {
-                let is_candidate = was_on_source
-                    || (self.rules.removes == Removes::Mirror && row.is_some_and(|row| row.seen_on_target));
-                let verdict = if is_candidate && self.rules.removes != Removes::Off && !self.is_first_run {
-                    Verdict::Hold(Action::Remove, Reason::SourceShrunk)
-                } else {
-                    Verdict::Quiet
-                };
-                (verdict, Settle::Keep)
-            }
+            Standing::Shrunk(_) => (self.maybe_gone(entity, target, row), Settle::Keep),
             Standing::RowsOnly if was_on_source && self.rules.removes != Removes::Off => {
                 (Verdict::Skip(Reason::ReadIncomplete), Settle::Keep)
             }
@@ -182,6 +180,22 @@ impl OneWay<'_> {
             Verdict::Skip(Reason::MatchTooWeak)
         };
         (verdict, settle)
+    }
+
+    /// The source lost too much to be believed: what a complete read would remove waits for a person.
+    fn maybe_gone(&self, entity: EntityIx, target: &Seen, row: Option<BaselineRow>) -> Verdict {
+        let candidate = row.filter(|row| match self.rules.removes {
+            Removes::Off => false,
+            Removes::Observed => row.seen_on_source,
+            Removes::Mirror => row.seen_on_source || row.seen_on_target,
+        });
+        match candidate.filter(|_| !self.is_first_run) {
+            None => Verdict::Quiet,
+            Some(row) if self.rules.may_remove(entity, target, &row) => {
+                Verdict::Hold(Action::Remove, Reason::SourceShrunk)
+            }
+            Some(_) => Verdict::Skip(Reason::MatchTooWeak),
+        }
     }
 
     fn left_alone(&self) -> Reason {

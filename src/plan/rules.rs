@@ -4,12 +4,7 @@ use crosswatch_identity::{Confidence, EntityIx, ItemIx};
 use crosswatch_model::{Fact, Feature, Kind, PlayDetail, Rating, Reason, WatchedAt, WatchedPrecision};
 use jiff::Timestamp;
 
-use crate::{
-    baseline::BaselineRow,
-    input::FeatureInput,
-    policy::Removes,
-    seen::Seen,
-};
+use crate::{baseline::BaselineRow, input::FeatureInput, policy::Removes, seen::Seen};
 
 /// Resume points this close are the same.
 const SAME_POSITION_S: u32 = 30;
@@ -143,7 +138,13 @@ impl<'a> Rules<'a> {
     }
 
     /// Whether the match is good enough to replace a value.
-    pub(crate) fn may_overwrite(&self, entity: EntityIx, source: &Seen, target: &Seen, base: Option<&BaselineRow>) -> bool {
+    pub(crate) fn may_overwrite(
+        &self,
+        entity: EntityIx,
+        source: &Seen,
+        target: &Seen,
+        base: Option<&BaselineRow>,
+    ) -> bool {
         let join = self.input.join;
         let confidence = |one: ItemIx, other: ItemIx| join.confidence(self.input.catalog, one, other);
         let mut level = confidence(source.item(), target.item());
@@ -173,8 +174,10 @@ fn can_tell_plays_apart(input: &FeatureInput<'_>) -> bool {
 }
 
 fn is_same_position(one: Fact, other: Fact) -> bool {
-    let (Fact::Resume { position_s, duration_s, .. }, Fact::Resume { position_s: other_s, duration_s: other_duration_s, .. }) =
-        (one, other)
+    let (
+        Fact::Resume { position_s, duration_s, .. },
+        Fact::Resume { position_s: other_s, duration_s: other_duration_s, .. },
+    ) = (one, other)
     else {
         return false;
     };

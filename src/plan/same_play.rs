@@ -71,7 +71,9 @@ mod tests {
 
     #[test]
     fn two_minutes_apart_is_the_same_and_more_is_not() {
-        for (one, other, same) in [(0, 0, true), (0, 120, true), (120, 0, true), (0, 121, false), (43_259, 43_260, true)] {
+        for (one, other, same) in
+            [(0, 0, true), (0, 120, true), (120, 0, true), (0, 121, false), (43_259, 43_260, true)]
+        {
             assert_eq!(!pairs(&instants(&[one]), &[other], TOLERANCE_S).is_empty(), same, "{one} {other}");
         }
     }
@@ -94,7 +96,8 @@ mod tests {
     fn most_pairs(spans: &[Span], points: &[i64]) -> usize {
         fn grow(span: usize, spans: &[Span], points: &[i64], seen: &mut [bool], taken: &mut [Option<usize>]) -> bool {
             for point in 0..points.len() {
-                let fits = points[point] >= spans[span].start - TOLERANCE_S && points[point] <= spans[span].end + TOLERANCE_S;
+                let fits =
+                    points[point] >= spans[span].start - TOLERANCE_S && points[point] <= spans[span].end + TOLERANCE_S;
                 if fits && !seen[point] {
                     seen[point] = true;
                     if taken[point].is_none_or(|other| grow(other, spans, points, seen, taken)) {

@@ -1,13 +1,13 @@
 //! One fact that was seen on one side, packed: a run holds millions of these.
 
 use crosswatch_identity::ItemIx;
-use crosswatch_model::{Fact, NativeRef, Rating, WatchedAt};
+use crosswatch_model::{Fact, Feature, NativeRef, Rating, WatchedAt};
 use jiff::{Timestamp, civil::Date};
 
 /// A fact about an item of the run's catalog, in 48 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seen {
-    native: [u64; 2],
+    native: [u8; 16],
     second: i64,
     nanosecond: i32,
     item: ItemIx,
@@ -35,7 +35,7 @@ impl Seen {
     pub fn new(item: ItemIx, fact: &Fact, native: Option<NativeRef>) -> Self {
         let number = native.map_or(0, |native| native.0);
         let seen = Self {
-            native: [(number >> 64) as u64, (number & u128::from(u64::MAX)) as u64],
+            native: number.to_be_bytes(),
             second: 0,
             nanosecond: 0,
             item,
@@ -68,9 +68,7 @@ impl Seen {
     fn at(self, at: Option<Timestamp>) -> Self {
         match at {
             None => self,
-            Some(at) => {
-                Self { second: at.as_second(), nanosecond: at.subsec_nanosecond(), has_time: true, ..self }
-            }
+            Some(at) => Self { second: at.as_second(), nanosecond: at.subsec_nanosecond(), has_time: true, ..self },
         }
     }
 
@@ -79,10 +77,19 @@ impl Seen {
         self.item
     }
 
+    /// The feature of the fact.
+    pub const fn feature(&self) -> Feature {
+        match self.form {
+            Form::PlayExact | Form::PlayMinute | Form::PlayDay | Form::PlayUnknown => Feature::History,
+            Form::Listed => Feature::Watchlist,
+            Form::Rated => Feature::Ratings,
+            Form::Resume => Feature::Progress,
+        }
+    }
+
     /// The side's own row.
     pub fn native(&self) -> Option<NativeRef> {
-        let [high, low] = self.native;
-        self.has_native.then_some(NativeRef(u128::from(high) << 64 | u128::from(low)))
+        self.has_native.then_some(NativeRef(u128::from_be_bytes(self.native)))
     }
 
     /// The fact.
@@ -137,18 +144,18 @@ mod tests {
 
     fn any_fact() -> impl Strategy<Value = Fact> {
         let day = (-9999i16..=9999, 1i8..=12, 1i8..=28).prop_map(|(y, m, d)| Date::new(y, m, d).unwrap());
-        let at = proptest::option::of(any_time());
+        let at = || proptest::option::of(any_time());
         prop_oneof![
             any_time().prop_map(|at| Fact::Play(WatchedAt::Exact(at))),
             any_time().prop_map(|at| Fact::Play(WatchedAt::Minute(at))),
             day.prop_map(|day| Fact::Play(WatchedAt::Day(day))),
             Just(Fact::Play(WatchedAt::Unknown)),
-            at.clone().prop_map(Fact::Listed),
-            (1u8..=100, at.clone())
+            at().prop_map(Fact::Listed),
+            (1u8..=100, at())
                 .prop_map(|(value, rated_at)| Fact::Rated { value: Rating::new(value).unwrap(), rated_at }),
-            (any::<u32>(), proptest::option::of(any::<u32>()), at).prop_map(|(position_s, duration_s, stopped_at)| {
-                Fact::Resume { position_s, duration_s, stopped_at }
-            }),
+            (any::<u32>(), proptest::option::of(any::<u32>()), at()).prop_map(
+                |(position_s, duration_s, stopped_at)| { Fact::Resume { position_s, duration_s, stopped_at } }
+            ),
         ]
     }
 

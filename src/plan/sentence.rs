@@ -24,19 +24,18 @@ pub fn sentence<'a>(counts: impl IntoIterator<Item = &'a Counts>) -> String {
     } else if sum.writes() > 0 {
         parts.push("nothing removed".to_owned());
     }
-    let mut text = if parts.is_empty() { "Nothing to do".to_owned() } else { parts.join(", ") };
-    match sum.held {
-        0 => {}
-        1 => text.push_str("; 1 waits for you"),
-        held => text.push_str(&format!("; {held} wait for you")),
-    }
-    match sum.conflicts {
-        0 => {}
-        1 => text.push_str("; 1 item contradicts itself"),
-        conflicts => text.push_str(&format!("; {conflicts} items contradict themselves")),
-    }
-    text.push('.');
-    text
+    let doing = if parts.is_empty() { "Nothing to do".to_owned() } else { parts.join(", ") };
+    let waiting = match sum.held {
+        0 => String::new(),
+        1 => "; 1 waits for you".to_owned(),
+        held => format!("; {held} wait for you"),
+    };
+    let contradicting = match sum.conflicts {
+        0 => String::new(),
+        1 => "; 1 item contradicts itself".to_owned(),
+        conflicts => format!("; {conflicts} items contradict themselves"),
+    };
+    format!("{doing}{waiting}{contradicting}.")
 }
 
 #[cfg(test)]

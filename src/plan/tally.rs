@@ -69,7 +69,9 @@ impl Tally {
             && first != total
         {
             let pages = stream.pages;
-            self.broken(format_smolstr!("page 1 said {first} items, page {pages} said {total}: it changed while it was read"));
+            self.broken(format_smolstr!(
+                "page 1 said {first} items, page {pages} said {total}: it changed while it was read"
+            ));
         }
     }
 
@@ -80,15 +82,13 @@ impl Tally {
 
     /// The read with its rows.
     pub fn finish(self, rows: Vec<Seen>) -> Read {
-        match self.flaw() {
-            Some(reason) => Read::partial(rows, reason),
-            None => {
-                let arrived: u64 = self.streams.iter().map(|stream| stream.rows).sum();
-                let pages: u64 = self.streams.iter().map(|stream| stream.pages).sum();
-                let proof = format_smolstr!("{arrived} of {arrived} items on {pages} {}", plural(pages));
-                Read::Complete(CompleteRead::new(rows, proof))
-            }
+        if let Some(reason) = self.flaw() {
+            return Read::partial(rows, reason);
         }
+        let arrived: u64 = self.streams.iter().map(|stream| stream.rows).sum();
+        let pages: u64 = self.streams.iter().map(|stream| stream.pages).sum();
+        let proof = format_smolstr!("{arrived} of {arrived} items on {pages} {}", plural(pages));
+        Read::Complete(CompleteRead::new(rows, proof))
     }
 
     fn flaw(&self) -> Option<SmolStr> {
@@ -105,9 +105,8 @@ impl Tally {
 impl Stream {
     fn flaw(&self) -> Option<SmolStr> {
         let Self { number, pages, rows, .. } = *self;
-        let total = match (self.first_total, self.last_total) {
-            (Some(total), Some(_)) => total,
-            _ => return Some(format_smolstr!("list {number} did not say how many items it has")),
+        let (Some(total), Some(_)) = (self.first_total, self.last_total) else {
+            return Some(format_smolstr!("list {number} did not say how many items it has"));
         };
         if rows != total {
             return Some(format_smolstr!("page 1 said {total} items, {rows} arrived"));

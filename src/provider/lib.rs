@@ -7,9 +7,9 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 pub mod jellyfin;
-//pub mod notify;
-//pub mod tracker;
-//pub mod trakt;
+pub mod notify;
+pub mod tracker;
+pub mod trakt;
 
 mod http;
 mod ids;

@@ -48,14 +48,16 @@ impl LibraryFilter {
                 format!("there is no library called \"{unknown}\"; the server has: {}", known.join(", ")).into(),
             ));
         }
-        let named = |library: &Library| names.iter().any(|name| library.is_called(name));
+        let is_named = |library: &Library| names.iter().any(|name| library.is_called(name));
         let chosen = |library: &&Library| match self {
-            Self::Only(_) => named(library),
-            _ => library.holds_video && !named(library),
+            Self::Only(_) => is_named(library),
+            _ => library.holds_video && !is_named(library),
         };
         let ids: Vec<SmolStr> = libraries.iter().filter(chosen).map(|library| library.id.clone()).collect();
         if ids.is_empty() {
-            return Err(Fault::Rejected("the library filter leaves no library; name at least one that is to be read".into()));
+            return Err(Fault::Rejected(
+                "the library filter leaves no library; name at least one that is to be read".into(),
+            ));
         }
         if ids.len() > MAX_LIBRARIES {
             return Err(Fault::Rejected(format!("at most {MAX_LIBRARIES} libraries can be read one by one").into()));
@@ -72,7 +74,10 @@ mod tests {
         let library = |id: &str, name: &str, holds_video| Library { id: id.into(), name: name.into(), holds_video };
         let libraries = [library("a", "Movies", true), library("b", "Shows", true), library("c", "Music", false)];
         let chosen = filter.choose(&libraries).unwrap();
-        assert_eq!(chosen.as_deref(), expected.map(|ids| ids.iter().map(SmolStr::from).collect::<Vec<_>>()).as_deref());
+        assert_eq!(
+            chosen.as_deref(),
+            expected.map(|ids| ids.iter().map(|id| SmolStr::from(*id)).collect::<Vec<_>>()).as_deref()
+        );
     }
 
     #[test]
@@ -94,9 +99,6 @@ mod tests {
     fn an_unknown_name_lists_what_there_is() {
         let libraries = [Library { id: "a".into(), name: "Movies".into(), holds_video: true }];
         let fault = LibraryFilter::Only(vec!["Films".into()]).choose(&libraries).unwrap_err();
-        assert_eq!(
-            fault,
-            Fault::Rejected("there is no library called \"Films\"; the server has: Movies".into())
-        );
+        assert_eq!(fault, Fault::Rejected("there is no library called \"Films\"; the server has: Movies".into()));
     }
 }

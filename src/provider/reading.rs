@@ -21,8 +21,10 @@ impl Position {
     /// Reads a cursor back.
     pub(crate) fn of(cursor: &Cursor) -> Result<Self, Fault> {
         let parts = cursor.0.split_once(':');
-        let parsed = parts.and_then(|(stream, start)| Some(Self { stream: stream.parse().ok()?, start: start.parse().ok()? }));
-        parsed.ok_or_else(|| Fault::Transient(format_smolstr!("the cursor \"{}\" is not one of this account", cursor.0)))
+        let parsed =
+            parts.and_then(|(stream, start)| Some(Self { stream: stream.parse().ok()?, start: start.parse().ok()? }));
+        parsed
+            .ok_or_else(|| Fault::Transient(format_smolstr!("the cursor \"{}\" is not one of this account", cursor.0)))
     }
 }
 

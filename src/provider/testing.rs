@@ -187,7 +187,8 @@ async fn converse(mut stream: TcpStream, log: Rc<RefCell<Vec<Seen>>>, answer: An
         let bytes = match answer(&seen) {
             Reply::Hangup => return,
             Reply::Cut(body) => {
-                let head = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 999\r\n\r\n{body}");
+                let head =
+                    format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 999\r\n\r\n{body}");
                 drop(stream.write_all(head.as_bytes()).await);
                 return;
             }

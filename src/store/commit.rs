@@ -21,7 +21,7 @@ use crate::{
     keyspaces::Space,
     ledger::FjallLedger,
     names::{MetaKey, NameKind},
-    row::{Number, Present, ReadFact, Secret, Stored},
+    row::{Number, Pointer, Present, ReadFact, Secret, Stored},
     view::{KeyRange, parse},
 };
 
@@ -176,12 +176,12 @@ impl Batch<'_> {
         let before: Option<Item> = self.get(Space::Item, &ItemKey(*uid))?;
         for id in before.iter().flat_map(|before| before.ids.iter()).filter(|id| !item.ids.contains(*id)) {
             let key = IdentityKey(id);
-            if self.get(Space::Identity, &key)? == Some(Number(uid.0)) {
+            if self.get(Space::Identity, &key)? == Some(Pointer(*uid)) {
                 self.remove(Space::Identity, &key)?;
             }
         }
         for id in item.ids.iter() {
-            self.put(Space::Identity, &IdentityKey(id), &Number(uid.0))?;
+            self.put(Space::Identity, &IdentityKey(id), &Pointer(*uid))?;
         }
         self.put(Space::Item, &ItemKey(*uid), item)
     }

@@ -16,7 +16,7 @@ use crate::{
     },
     keyspaces::Space,
     names::NameKind,
-    row::{Number, ReadFact, Secret, ShelfFact, ShelfSize},
+    row::{Pointer, ReadFact, Secret, ShelfFact, ShelfSize},
     view::{KeyRange, View},
 };
 
@@ -34,8 +34,8 @@ impl View<'_> {
     }
 
     pub(crate) fn uid_of(&self, id: Id) -> Result<Option<Uid>, StoreError> {
-        let uid: Option<Number> = self.value(Space::Identity, &IdentityKey(id))?;
-        Ok(uid.map(|Number(uid)| Uid(uid)))
+        let uid: Option<Pointer> = self.value(Space::Identity, &IdentityKey(id))?;
+        Ok(uid.map(|Pointer(uid)| uid))
     }
 
     pub(crate) fn visit_baseline(

@@ -15,7 +15,7 @@ use crate::{
     },
     keyspaces::Space,
     names::MetaKey,
-    row::{Lease, Life, Number, Present, ReadFact, Secret, ShelfFact, ShelfSize, Stored},
+    row::{Lease, Life, Number, Pointer, Present, ReadFact, Secret, ShelfFact, ShelfSize, Stored},
     view::{KeyRange, View, decode, parse},
 };
 
@@ -49,7 +49,7 @@ impl View<'_> {
             Space::Plan => self.verify_records::<PlanRecord>(space),
             Space::Line => self.verify_rows::<LineKey, PlanItem>(space),
             Space::Item => self.verify_rows::<ItemKey, Item>(space),
-            Space::Identity => self.verify_rows::<IdentityKey, Number>(space),
+            Space::Identity => self.verify_rows::<IdentityKey, Pointer>(space),
             Space::Baseline => self.verify_rows::<FactKey, BaselineRow>(space),
             Space::Reading => self.verify_rows::<ReadingKey, ReadFact>(space),
             Space::ReadingHead => self.verify_rows::<FeatureKey, ReadingHead>(space),

@@ -48,3 +48,16 @@ pub fn blueprint(settings: &Settings, machine: &Machine, follows_schedules: bool
         on_storage_failure: Rc::clone(&machine.on_storage_failure),
     })
 }
+
+#[cfg(test)]
+pub(crate) mod tests_support {
+    use std::{collections::BTreeMap, path::Path};
+
+    use crosswatch_settings::{Settings, Sources, load_text};
+
+    /// Settings from text alone.
+    pub(crate) fn settings(text: &str) -> Settings {
+        let sources = Sources::new("/nowhere", BTreeMap::new());
+        load_text(text, Path::new("/nowhere/crosswatch.toml"), &sources).unwrap()
+    }
+}

@@ -34,7 +34,7 @@ fn is_on_this_machine(provider: &Provider) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::wiring::support::tests::settings;
+    use crate::wiring::tests_support::settings;
 
     use super::*;
 

@@ -77,7 +77,7 @@ fn names_in_order(names: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::wiring::support::tests::settings;
+    use crate::wiring::tests_support::settings;
 
     use super::*;
 

@@ -45,18 +45,10 @@ pub fn ignored(settings: &Settings) -> Vec<&'static str> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use std::{collections::BTreeMap, path::Path};
-
-    use crosswatch_settings::{Sources, load_text};
+mod tests {
+    use crate::wiring::tests_support::settings;
 
     use super::*;
-
-    /// Settings from text alone.
-    pub(crate) fn settings(text: &str) -> Settings {
-        let sources = Sources::new("/nowhere", BTreeMap::new());
-        load_text(text, Path::new("/nowhere/crosswatch.toml"), &sources).unwrap()
-    }
 
     const ACCOUNTS: &str = "[[provider]]\nid = \"home\"\nkind = \"jellyfin\"\nurl = \"http://jellyfin:8096\"\nuser = \"anna\"\ntoken = \"t\"\n\
         [[provider]]\nid = \"ledger\"\nkind = \"tracker\"\n";

@@ -12,7 +12,7 @@ use super::{
     item::{Item, ItemKind, JellyfinId, Location},
     people::{Caller, invalid},
     present::Fields,
-    shelf::{movies_view, shows_view},
+    shelf::{movies_view, shows_view, view_of},
     state::JellyfinState,
     user_data::UserData,
 };
@@ -40,7 +40,7 @@ impl JellyfinState {
                 Box::new(ids.iter().filter_map(|text| JellyfinId::parse(text)).filter_map(|id| self.shelf.get(id)))
             }
             Some(parent) if !recursive => Box::new(self.shelf.children(parent)),
-            Some(parent) => Box::new(self.shelf.items().filter(move |item| self.lies_below(item, parent))),
+            Some(parent) => Box::new(self.shelf.items().filter(move |item| lies_below(item, parent))),
             None => Box::new(self.shelf.items()),
         };
         self.list(items, user, request)
@@ -115,13 +115,14 @@ impl JellyfinState {
         let total = if boolean(request, "enableTotalRecordCount")?.unwrap_or(true) { found.len() } else { 0 };
         Ok(Reply::json(200, json!({"Items": page, "TotalRecordCount": total, "StartIndex": start})))
     }
+}
 
-    fn lies_below(&self, item: &Item, parent: JellyfinId) -> bool {
-        if parent == movies_view() || parent == shows_view() {
-            return self.shelf.view_of(item) == parent;
-        }
-        item.parent == parent || item.series.as_ref().is_some_and(|(series, _)| *series == parent)
+/// Whether an item lies in a library, a series or a season.
+fn lies_below(item: &Item, parent: JellyfinId) -> bool {
+    if parent == movies_view() || parent == shows_view() {
+        return view_of(item) == parent;
     }
+    item.parent == parent || item.series.as_ref().is_some_and(|(series, _)| *series == parent)
 }
 
 /// What a list is narrowed to.

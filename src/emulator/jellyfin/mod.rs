@@ -95,7 +95,7 @@ impl JellyfinState {
             server_id: JellyfinId(fingerprint(&format!("server:{}", options.server_name))),
             server_name: options.server_name,
             accepts_legacy_authorization: options.accepts_legacy_authorization,
-            people: People { api_key: options.api_key, ..People::default() },
+            people: People::new(options.api_key),
             shelf: Shelf::fill(&options.library),
             rows: BTreeMap::new(),
             playing: BTreeMap::new(),

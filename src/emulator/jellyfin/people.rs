@@ -92,6 +92,10 @@ pub(crate) struct People {
 }
 
 impl People {
+    pub(crate) fn new(api_key: String) -> Self {
+        Self { api_key, ..Self::default() }
+    }
+
     pub(crate) fn add(&mut self, user: JellyfinUser, now: Timestamp) -> JellyfinId {
         let id = JellyfinId(fingerprint(&format!("user:{}", user.name)));
         let client = ClientHeader { device_id: Some(format!("first-{}", user.name)), ..ClientHeader::default() };

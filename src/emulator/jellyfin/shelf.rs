@@ -43,6 +43,14 @@ pub(crate) fn shows_view() -> JellyfinId {
     JellyfinId(fingerprint("view:Shows"))
 }
 
+/// The library an item lies in.
+pub(crate) fn view_of(item: &Item) -> JellyfinId {
+    match item.kind {
+        ItemKind::Movie => movies_view(),
+        ItemKind::Series | ItemKind::Season | ItemKind::Episode => shows_view(),
+    }
+}
+
 impl Shelf {
     pub(crate) fn fill(library: &Library) -> Self {
         let mut shelf = Self::default();
@@ -79,14 +87,6 @@ impl Shelf {
     /// All episodes of a series or season, in order; nothing for other items.
     pub(crate) fn episodes_of(&self, id: JellyfinId) -> impl Iterator<Item = &Item> {
         self.episodes.get(&id).into_iter().flatten().filter_map(|episode| self.items.get(episode))
-    }
-
-    /// The library an item lies in.
-    pub(crate) fn view_of(&self, item: &Item) -> JellyfinId {
-        match item.kind {
-            ItemKind::Movie => movies_view(),
-            ItemKind::Series | ItemKind::Season | ItemKind::Episode => shows_view(),
-        }
     }
 
     pub(crate) fn add_movie(&mut self, movie: &Movie, origin: Option<LibraryItem>) -> JellyfinId {

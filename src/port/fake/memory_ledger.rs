@@ -333,3 +333,42 @@ impl Ledger for MemoryLedger {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret(durability: Durability, name: &str) -> Vec<Commit> {
+        let account = ProviderId::parse("home").unwrap();
+        vec![Commit { fence: None, durability, changes: vec![Change::PutSecret(account, name.into(), vec![1])] }]
+    }
+
+    fn has(ledger: &MemoryLedger, name: &str) -> bool {
+        ledger.secret(&ProviderId::parse("home").unwrap(), name).unwrap().is_some()
+    }
+
+    #[test]
+    fn a_crash_forgets_what_was_buffered_after_the_last_sync() {
+        let ledger = MemoryLedger::new();
+        ledger.commit(secret(Durability::Buffered, "a")).unwrap();
+        ledger.commit(secret(Durability::Synced, "b")).unwrap();
+        ledger.commit(secret(Durability::Buffered, "c")).unwrap();
+        assert!(has(&ledger, "c"));
+        ledger.crash();
+        assert_eq!((has(&ledger, "a"), has(&ledger, "b"), has(&ledger, "c")), (true, true, false));
+    }
+
+    #[test]
+    fn the_chosen_call_fails_and_all_after_it_until_the_next_life() {
+        let ledger = MemoryLedger::new();
+        ledger.fail_next(2);
+        assert!(!has(&ledger, "a"));
+        assert!(ledger.commit(secret(Durability::Synced, "a")).is_err());
+        assert!(ledger.sync().is_err());
+        ledger.crash();
+        assert!(!has(&ledger, "a"), "the failing call changed nothing");
+        ledger.fail_next(1);
+        ledger.fail_next(0);
+        assert_eq!(ledger.sync(), Ok(()));
+    }
+}

@@ -32,10 +32,8 @@ pub(crate) fn below(base: &Url, path: &str) -> Url {
 /// Scheme, host and port: `https://host:8096`.
 pub(crate) fn origin(url: &Url) -> SmolStr {
     let host = url.host_str().unwrap_or_default();
-    match url.port() {
-        Some(port) => format_smolstr!("{}://{host}:{port}", url.scheme()),
-        None => format_smolstr!("{}://{host}", url.scheme()),
-    }
+    let port = url.port().map(|port| format_smolstr!(":{port}")).unwrap_or_default();
+    format_smolstr!("{}://{host}{port}", url.scheme())
 }
 
 #[cfg(test)]

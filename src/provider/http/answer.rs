@@ -117,7 +117,7 @@ fn until(date: &str, now: Timestamp) -> Option<Duration> {
 ///
 /// `401` and `403` need a person; `423` is a locked account; `420` and `426` are limits of the account; a `5xx` says nothing
 /// about whether a write was applied; everything else in the `4xx` is a "no" that stays one.
-pub(crate) fn fault_of_status(answer: &Answer) -> Fault {
+fn fault_of_status(answer: &Answer) -> Fault {
     let (place, code) = (&answer.place, answer.status.as_u16());
     let is_write = answer.kind == RequestKind::Write;
     match code {
@@ -131,14 +131,13 @@ pub(crate) fn fault_of_status(answer: &Answer) -> Fault {
         420 => Fault::Rejected(format_smolstr!("{place}: the account has no room left (420); make room or upgrade it")),
         423 => Fault::Gone(format_smolstr!("{place}: the account is locked or deactivated (423); ask the service")),
         426 => Fault::Rejected(format_smolstr!("{place} is only for paying accounts (426)")),
-        429 => Fault::RateLimited {
-            after: answer.wait(),
-            detail: format_smolstr!("{place} asks to send less (429)"),
-        },
+        429 => Fault::RateLimited { after: answer.wait(), detail: format_smolstr!("{place} asks to send less (429)") },
         408 | 500 | 502..=599 if is_write => {
             Fault::InDoubt(format_smolstr!("{place} failed ({code}); whether it was applied is not known"))
         }
-        408 | 425 | 500 | 502..=599 => Fault::Transient(format_smolstr!("{place} failed ({code}); trying later may help")),
+        408 | 425 | 500 | 502..=599 => {
+            Fault::Transient(format_smolstr!("{place} failed ({code}); trying later may help"))
+        }
         _ => Fault::Rejected(format_smolstr!("{place} refused the request ({code})")),
     }
 }
@@ -147,8 +146,12 @@ fn redirected(answer: &Answer) -> SmolStr {
     let target = answer.headers.get(LOCATION).and_then(|value| value.to_str().ok());
     let host = target.and_then(|target| reqwest::Url::parse(target).ok()).map(|url| super::address::origin(&url));
     match host {
-        Some(host) => format_smolstr!("{} sends us on to {host}; set the url to where the service really is", answer.place),
-        None => format_smolstr!("{} sends us on to another page; set the url to where the service really is", answer.place),
+        Some(host) => {
+            format_smolstr!("{} sends us on to {host}; set the url to where the service really is", answer.place)
+        }
+        None => {
+            format_smolstr!("{} sends us on to another page; set the url to where the service really is", answer.place)
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use super::{answer::Answer, call::Call, retry::RetrySchedule};
 use crate::ports::Ports;
 
 /// Larger bodies are cut off, counted after decompression.
-pub(crate) const BODY_LIMIT_BYTES: usize = 64 * 1024 * 1024;
+const BODY_LIMIT_BYTES: usize = 64 * 1024 * 1024;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(60);
@@ -146,7 +146,9 @@ impl Broken {
                 return Fault::Transient(format_smolstr!("{place}: no connection ({why}); nothing was sent"));
             }
             Self::TimedOut => format_smolstr!("{place} did not answer within {} s", TOTAL_TIMEOUT.as_secs()),
-            Self::Interrupted(why) => format_smolstr!("{place}: the connection broke off before the answer ended ({why})"),
+            Self::Interrupted(why) => {
+                format_smolstr!("{place}: the connection broke off before the answer ended ({why})")
+            }
             Self::TooLarge => format_smolstr!("{place} sent more than {} MiB", BODY_LIMIT_BYTES / 1024 / 1024),
         };
         if call.kind == RequestKind::Write { Fault::InDoubt(detail) } else { Fault::Transient(detail) }
@@ -159,5 +161,5 @@ fn root_cause(error: &reqwest::Error) -> SmolStr {
     while let Some(deeper) = innermost.and_then(Error::source) {
         innermost = Some(deeper);
     }
-    innermost.map_or_else(|| SmolStr::new_static("unknown reason"), |error| error.to_smolstr())
+    innermost.map_or_else(|| SmolStr::new_static("unknown reason"), ToSmolStr::to_smolstr)
 }

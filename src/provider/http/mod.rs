@@ -1,6 +1,6 @@
 //! The HTTP client that every adapter shares: budget, limits, bounded retries of reads, and faults that people understand.
 //!
-//! Promises: a write is sent once; a body is never larger than [`BODY_LIMIT_BYTES`]; redirects are not followed, because a
+//! Promises: a write is sent once; a body is never larger than 64 MiB; redirects are not followed, because a
 //! redirected write would arrive as a read and every hop would be a request nobody counted; error texts carry method,
 //! host and path, never query, user name, header or body.
 
@@ -11,6 +11,6 @@ mod client;
 mod retry;
 
 pub(crate) use address::{base_url, below};
-pub(crate) use answer::{Answer, fault_of_status};
+pub(crate) use answer::Answer;
 pub(crate) use call::{Call, Shown, secret_value};
-pub(crate) use client::{BODY_LIMIT_BYTES, HttpClient};
+pub(crate) use client::HttpClient;

@@ -34,7 +34,9 @@ impl Account {
         check_server(&system)?;
         let user = resolve_user(connection).await?;
         let (Some(user_id), Some(server_id)) = (user.id.written(), system.id.written()) else {
-            return Err(Fault::Transient("the server did not tell its id or the user's id; is it still starting?".into()));
+            return Err(Fault::Transient(
+                "the server did not tell its id or the user's id; is it still starting?".into(),
+            ));
         };
         let libraries = match &connection.options().libraries {
             crate::LibraryFilter::All => None,
@@ -97,7 +99,8 @@ async fn list_libraries(connection: &Connection, user_id: &str) -> Result<Vec<Li
     let call = connection.get("/UserViews").query("userId", user_id);
     let views: List<View> = connection.send(call).await?.success()?.json()?;
     let library = |view: View| {
-        let holds_video = matches!(view.collection_type.text_or_empty(), "" | "movies" | "tvshows" | "mixed" | "homevideos");
+        let holds_video =
+            matches!(view.collection_type.text_or_empty(), "" | "movies" | "tvshows" | "mixed" | "homevideos");
         Some(Library { id: view.id.written()?, name: view.name.text_or_empty().into(), holds_video })
     };
     Ok(views.items.into_iter().filter_map(library).collect())

@@ -61,9 +61,7 @@ fn cell(found: &Found, state: &FxHashMap<u128, Option<Fact>>) -> CellNow {
         Found::Contradicts(_) => return CellNow::Unknown,
         Found::Copies(copies) => copies,
     };
-    let facts: Vec<_> = copies
-        .iter()
-        .filter_map(|copy| Some(((*state.get(&copy.item)?)?, Some(NativeRef(copy.item)))))
-        .collect();
+    let facts: Vec<_> =
+        copies.iter().filter_map(|copy| Some(((*state.get(&copy.item)?)?, Some(NativeRef(copy.item))))).collect();
     if facts.is_empty() { CellNow::Absent } else { CellNow::Present(facts) }
 }

@@ -85,8 +85,8 @@ impl Jellyfin {
             None => self.list_library().await?,
         };
         *shelf = Some(index.clone());
-        let find = |index: &Index| items.iter().map(|item| index.find(item)).collect::<Vec<_>>();
-        let found = find(&index);
+        let answer = |index: &Index| items.iter().map(|item| index.find(item)).collect::<Vec<_>>();
+        let found = answer(&index);
         let age = self.connection.ports().clock.now().duration_since(index.listed_at);
         let is_old = Duration::try_from(age).is_ok_and(|age| age >= MAX_AGE);
         if !is_old || !found.contains(&Found::Nothing) {
@@ -94,7 +94,7 @@ impl Jellyfin {
         }
         let index = self.list_library().await?;
         *shelf = Some(index.clone());
-        Ok(find(&index))
+        Ok(answer(&index))
     }
 
     /// Forgets the list after the server denied knowing an item of it.
@@ -105,10 +105,8 @@ impl Jellyfin {
     async fn list_library(&self) -> Result<Rc<Index>, Fault> {
         let account = self.connection.account().await?;
         let mut index = Index { listed_at: self.connection.ports().clock.now(), ..Index::default() };
-        let libraries = account.libraries.as_ref().map_or_else(
-            || vec![None],
-            |libraries| libraries.iter().map(Some).collect(),
-        );
+        let libraries =
+            account.libraries.as_ref().map_or_else(|| vec![None], |libraries| libraries.iter().map(Some).collect());
         for library in libraries {
             let mut start = 0;
             for _ in 0..MAX_PAGES {
@@ -128,7 +126,8 @@ impl Jellyfin {
 
 impl Index {
     fn add(&mut self, item: &WireItem) {
-        let (Some(id), Some(kind), Ok(at)) = (wire::item_id(&item.id), wire::kind(item), u32::try_from(self.entries.len()))
+        let (Some(id), Some(kind), Ok(at)) =
+            (wire::item_id(&item.id), wire::kind(item), u32::try_from(self.entries.len()))
         else {
             return;
         };
@@ -186,8 +185,7 @@ impl Index {
     }
 
     fn at_coordinates(&self, item: &Item) -> Vec<u32> {
-        let (Kind::Episode, Some(show), Some(season), Some(number)) =
-            (item.kind, &item.show, item.season, item.number)
+        let (Kind::Episode, Some(show), Some(season), Some(number)) = (item.kind, &item.show, item.season, item.number)
         else {
             return Vec::new();
         };
@@ -198,7 +196,8 @@ impl Index {
             .collect();
         series.sort_unstable();
         series.dedup();
-        let episodes = series.into_iter().flat_map(|series| equal_range(&self.by_coordinates, (series, season, number)));
+        let episodes =
+            series.into_iter().flat_map(|series| equal_range(&self.by_coordinates, (series, season, number)));
         episodes.map(|(_, at)| *at).collect()
     }
 }

@@ -74,12 +74,11 @@ impl Jellyfin {
     /// One page of a read. The first streams of history, ratings and progress are the series; their rows are only facts
     /// where the feature is ratings.
     pub(super) async fn page(&self, feature: Feature, cursor: Option<Cursor>) -> Result<Page, Fault> {
-        let position = match &cursor {
-            Some(cursor) => Position::of(cursor)?,
-            None => {
-                self.begin(feature).await?;
-                Position::default()
-            }
+        let position = if let Some(cursor) = &cursor {
+            Position::of(cursor)?
+        } else {
+            self.begin(feature).await?;
+            Position::default()
         };
         let call = self.in_reading(feature, |reading| {
             let stream = reading.streams.get(usize::from(position.stream)).ok_or_else(start_again)?;
@@ -108,11 +107,7 @@ impl Jellyfin {
         Ok(())
     }
 
-    fn in_reading<T>(
-        &self,
-        feature: Feature,
-        act: impl FnOnce(&mut Reading) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
+    fn in_reading<T>(&self, feature: Feature, act: impl FnOnce(&mut Reading) -> Result<T, Fault>) -> Result<T, Fault> {
         act(self.readings.borrow_mut().get_mut(&feature).ok_or_else(start_again)?)
     }
 
@@ -289,10 +284,9 @@ fn describe(item: &WireItem, kind: Kind, ids: IdSet, shows: &Shows) -> Vec<Item>
         return vec![first];
     }
     let known = wire::item_id(&item.series_id).and_then(|series| shows.get(&series));
-    let show = known.cloned().unwrap_or_else(|| Show {
-        title: item.series_name.text_or_empty().to_smolstr(),
-        ..Show::default()
-    });
+    let show = known
+        .cloned()
+        .unwrap_or_else(|| Show { title: item.series_name.text_or_empty().to_smolstr(), ..Show::default() });
     first.show = Some(Box::new(show));
     first.season = item.parent_index_number.small();
     first.number = item.index_number.small();
@@ -374,7 +368,8 @@ mod tests {
         reading.take(Feature::History, Position::default(), &list(SERIES, "1"));
         let item = episode(2, r#""ParentIndexNumber":0,"IndexNumber":4,"IndexNumberEnd":6,"#, r#""Played":true"#);
         let page = reading.take(Feature::History, Position { stream: 1, start: 0 }, &list(&item, "1"));
-        let numbers: Vec<_> = page.rows.iter().map(|row| (row.item.season, row.item.number, row.item.ids.len())).collect();
+        let numbers: Vec<_> =
+            page.rows.iter().map(|row| (row.item.season, row.item.number, row.item.ids.len())).collect();
         assert_eq!(numbers, [(Some(0), Some(4), 1), (Some(0), Some(5), 0), (Some(0), Some(6), 0)]);
         assert_eq!((page.received, page.rows[2].fact), (1, Fact::Play(crosswatch_model::WatchedAt::Unknown)));
     }

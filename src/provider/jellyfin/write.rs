@@ -30,7 +30,7 @@ enum Step {
     /// The server does not know the item any more.
     Gone,
     /// Send this, and see the state it leaves.
-    Send(Call, Wanted),
+    Send(Box<Call>, Wanted),
 }
 
 /// What the server's answer must show, where it shows anything.
@@ -88,7 +88,8 @@ impl Jellyfin {
             let outcome = match self.write_copy(feature, write, *copy, account).await {
                 Ok(outcome) => outcome,
                 Err(fault) => {
-                    let outcome = if together == Some(acknowledged()) { WriteOutcome::InDoubt } else { outcome_of(&fault) };
+                    let outcome =
+                        if together == Some(acknowledged()) { WriteOutcome::InDoubt } else { outcome_of(&fault) };
                     let concerns_all = !matches!(fault, Fault::Rejected(_));
                     return (outcome, concerns_all.then_some(fault));
                 }
@@ -117,29 +118,34 @@ impl Jellyfin {
         }
         let step = match (feature, adds, write.value) {
             (Feature::History, true, Some(Fact::Play(watched_at))) => self.play(copy, watched_at, account).await?,
-            (Feature::History, false, _) => {
-                Step::Send(self.mark(Method::DELETE, "/UserPlayedItems/", copy, account), Wanted::Played(false))
-            }
-            (Feature::Watchlist, true, _) => {
-                Step::Send(self.mark(Method::POST, "/UserFavoriteItems/", copy, account), Wanted::Favourite(true))
-            }
-            (Feature::Watchlist, false, _) => {
-                Step::Send(self.mark(Method::DELETE, "/UserFavoriteItems/", copy, account), Wanted::Favourite(false))
-            }
+            (Feature::History, false, _) => Step::Send(
+                Box::new(self.mark(Method::DELETE, "/UserPlayedItems/", copy, account)),
+                Wanted::Played(false),
+            ),
+            (Feature::Watchlist, true, _) => Step::Send(
+                Box::new(self.mark(Method::POST, "/UserFavoriteItems/", copy, account)),
+                Wanted::Favourite(true),
+            ),
+            (Feature::Watchlist, false, _) => Step::Send(
+                Box::new(self.mark(Method::DELETE, "/UserFavoriteItems/", copy, account)),
+                Wanted::Favourite(false),
+            ),
             (Feature::Ratings, true, Some(Fact::Rated { value, .. })) => {
                 let steps = Scale::HUNDRED.steps(value);
                 let change = UserDataChange { rating: Some(f64::from(steps) / 10.0), ..UserDataChange::default() };
-                Step::Send(self.change(copy, &change, account)?, Wanted::Rated(steps))
+                Step::Send(Box::new(self.change(copy, &change, account)?), Wanted::Rated(steps))
             }
-            (Feature::Ratings, false, _) => Step::Send(self.unrate(copy, account), Wanted::NotRated),
-            (Feature::Progress, true, Some(Fact::Resume { position_s, .. })) => self.resume(copy, position_s, account)?,
+            (Feature::Ratings, false, _) => Step::Send(Box::new(self.unrate(copy, account)), Wanted::NotRated),
+            (Feature::Progress, true, Some(Fact::Resume { position_s, .. })) => {
+                self.resume(copy, position_s, account)?
+            }
             (Feature::Progress, false, _) => self.resume(copy, 0, account)?,
             _ => return Ok(rejected_for_good(Reason::RejectedByTarget)),
         };
         let (call, wanted) = match step {
             Step::Nothing => return Ok(WriteOutcome::AlreadyThere),
             Step::Gone => return Ok(self.not_in_library().await),
-            Step::Send(call, wanted) => (call, wanted),
+            Step::Send(call, wanted) => (*call, wanted),
         };
         let answer = self.connection.send(call).await?;
         match answer.status.as_u16() {
@@ -182,7 +188,7 @@ impl Jellyfin {
             playback_position_ticks: Some(0),
             ..UserDataChange::default()
         };
-        Ok(Step::Send(self.change(copy, &change, account)?, Wanted::Played(true)))
+        Ok(Step::Send(Box::new(self.change(copy, &change, account)?), Wanted::Played(true)))
     }
 
     /// The date to store. A play known to the day is put at noon of that day in the user's zone: any instant of the day
@@ -201,7 +207,7 @@ impl Jellyfin {
     fn resume(&self, copy: Copy, position_s: u32, account: &Account) -> Result<Step, Fault> {
         let ticks = u64::from(position_s) * TICKS_PER_SECOND;
         let change = UserDataChange { playback_position_ticks: Some(ticks), ..UserDataChange::default() };
-        Ok(Step::Send(self.change(copy, &change, account)?, Wanted::Anything))
+        Ok(Step::Send(Box::new(self.change(copy, &change, account)?), Wanted::Anything))
     }
 
     /// `{"Rating":null}` would clear nothing; only this call does.

@@ -37,6 +37,11 @@ impl Api {
         self.http.requests_sent()
     }
 
+    /// The zone in which the user's days begin.
+    pub(super) fn zone(&self) -> jiff::tz::TimeZone {
+        self.http.ports().clock.zone()
+    }
+
     /// A read of a path.
     pub(super) fn get(&self, path: &str) -> Call {
         Call::read(below(&self.base, path))

@@ -45,7 +45,7 @@ struct Held {
 }
 
 #[derive(Serialize)]
-struct Refresh<'a> {
+struct Exchange<'a> {
     refresh_token: &'a str,
     client_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -111,9 +111,10 @@ impl Auth {
             return Ok(());
         }
         held.pair = match vault.load(SECRET_NAME).await? {
-            Some(stored) => Some(serde_json::from_str(stored.expose_secret()).map_err(|_| {
-                Fault::Auth("the stored Trakt tokens cannot be read; link Trakt again".into())
-            })?),
+            Some(stored) => Some(
+                serde_json::from_str(stored.expose_secret())
+                    .map_err(|_| Fault::Auth("the stored Trakt tokens cannot be read; link Trakt again".into()))?,
+            ),
             None => self.seed.clone(),
         };
         Ok(())
@@ -121,7 +122,7 @@ impl Auth {
 
     async fn refresh(&self, held: &mut Held, old: &Pair, http: &HttpClient) -> Result<SecretString, Fault> {
         let refresh_token = old.refresh_token.as_deref().ok_or_else(link_again)?;
-        let body = Refresh {
+        let body = Exchange {
             refresh_token,
             client_id: &self.client_id,
             client_secret: self.client_secret.as_ref().map(|secret| secret.expose_secret().trim()),

@@ -113,20 +113,22 @@ impl Trakt {
 fn mark(feature: Feature, activities: &LastActivities) -> Option<SmolStr> {
     type Pick = fn(&ActivityStamps) -> &Scalar;
     let LastActivities { movies, episodes, shows, seasons, watchlist } = activities;
-    let listed: &[(&Nested<ActivityStamps>, Pick)] = &[(watchlist, |stamps| &stamps.updated_at)];
-    let listed_by_kind: Vec<(&Nested<ActivityStamps>, Pick)> =
-        [movies, shows, seasons, episodes].into_iter().map(|group| (group, (|stamps| &stamps.watchlisted_at) as Pick)).collect();
+    let listed: &[(&Nested<ActivityStamps>, Pick)] = &[(watchlist, |stamps| &stamps.updated)];
+    let listed_by_kind: Vec<(&Nested<ActivityStamps>, Pick)> = [movies, shows, seasons, episodes]
+        .into_iter()
+        .map(|group| (group, (|stamps| &stamps.watchlisted) as Pick))
+        .collect();
     let joined = |picks: &[(&Nested<ActivityStamps>, Pick)]| {
-        let texts: Vec<&str> = picks
-            .iter()
-            .map(|(group, pick)| group.get().map_or("", |stamps| pick(stamps).text_or_empty()))
-            .collect();
+        let texts: Vec<&str> =
+            picks.iter().map(|(group, pick)| group.get().map_or("", |stamps| pick(stamps).text_or_empty())).collect();
         texts.iter().any(|text| !text.is_empty()).then(|| SmolStr::from(texts.join("|")))
     };
     match feature {
-        Feature::History => joined(&[(movies, |stamps| &stamps.watched_at), (episodes, |stamps| &stamps.watched_at)]),
-        Feature::Progress => joined(&[(movies, |stamps| &stamps.paused_at), (episodes, |stamps| &stamps.paused_at)]),
-        Feature::Ratings => joined(&[movies, shows, seasons, episodes].map(|group| (group, (|stamps| &stamps.rated_at) as Pick))),
+        Feature::History => joined(&[(movies, |stamps| &stamps.watched), (episodes, |stamps| &stamps.watched)]),
+        Feature::Progress => joined(&[(movies, |stamps| &stamps.paused), (episodes, |stamps| &stamps.paused)]),
+        Feature::Ratings => {
+            joined(&[movies, shows, seasons, episodes].map(|group| (group, (|stamps| &stamps.rated) as Pick)))
+        }
         Feature::Watchlist => joined(listed).or_else(|| joined(&listed_by_kind)),
     }
 }

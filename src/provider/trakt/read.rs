@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::{
     Trakt,
-    wire::{Title, WireRow},
+    wire::{WireRow, WireTitle},
 };
 use crate::{
     http::Call,
@@ -75,12 +75,11 @@ impl Trakt {
 
     /// One page of a read. A row that comes twice, because rows moved meanwhile, is told once.
     pub(super) async fn page(&self, feature: Feature, scope: ReadScope, cursor: Option<Cursor>) -> Result<Page, Fault> {
-        let number = match &cursor {
-            Some(cursor) => Position::of(cursor)?.start,
-            None => {
-                self.seen.borrow_mut().remove(&feature);
-                1
-            }
+        let number = if let Some(cursor) = &cursor {
+            Position::of(cursor)?.start
+        } else {
+            self.seen.borrow_mut().remove(&feature);
+            1
         };
         let call = match (feature, scope) {
             (Feature::History, ReadScope::Since(from)) => self.list_call(feature).query("start_at", &iso(from)),
@@ -154,25 +153,25 @@ fn resume(row: &WireRow) -> Option<Fact> {
 
 fn read_item(row: &WireRow) -> Option<Item> {
     match row.kind.text_or_empty() {
-        "movie" => titled(Kind::Movie, row.movie.get()?),
-        "show" => titled(Kind::Show, row.show.get()?),
+        "movie" => Some(titled(Kind::Movie, row.movie.get()?)),
+        "show" => Some(titled(Kind::Show, row.show.get()?)),
         "season" => {
             let season = row.season.get()?;
             let number = season.number.small()?;
-            Some(Item { season: Some(number), show: Some(Box::new(show(row)?)), ..titled(Kind::Season, season)? })
+            Some(Item { season: Some(number), show: Some(Box::new(show(row)?)), ..titled(Kind::Season, season) })
         }
         "episode" => {
             let episode = row.episode.get()?;
             let (season, number) = (episode.season.small(), episode.number.small());
-            let item = titled(Kind::Episode, episode)?;
+            let item = titled(Kind::Episode, episode);
             Some(Item { season, number, show: show(row).map(Box::new), ..item })
         }
         _ => None,
     }
 }
 
-fn titled(kind: Kind, title: &Title) -> Option<Item> {
-    Some(Item::titled(kind, title.title.text_or_empty(), title.year.small(), ids(kind, title)))
+fn titled(kind: Kind, title: &WireTitle) -> Item {
+    Item::titled(kind, title.title.text_or_empty(), title.year.small(), ids(kind, title))
 }
 
 fn show(row: &WireRow) -> Option<Show> {
@@ -181,7 +180,7 @@ fn show(row: &WireRow) -> Option<Show> {
 }
 
 /// Movies have no TheTVDB numbers at Trakt, seasons no IMDb ids.
-fn ids(kind: Kind, title: &Title) -> IdSet {
+fn ids(kind: Kind, title: &WireTitle) -> IdSet {
     let mut collector = IdCollector::default();
     let Some(ids) = title.ids.get() else { return IdSet::EMPTY };
     collector.take(Namespace::Trakt, kind, &ids.trakt);
@@ -229,7 +228,8 @@ mod tests {
 
     #[test]
     fn episodes_carry_their_show_and_season_zero() {
-        let row = row(Feature::Watchlist, &format!(r#"{{"id":7,"listed_at":"2014-09-01T09:10:11.000Z",{EPISODE}}}"#)).unwrap();
+        let row = row(Feature::Watchlist, &format!(r#"{{"id":7,"listed_at":"2014-09-01T09:10:11.000Z",{EPISODE}}}"#))
+            .unwrap();
         assert_eq!((row.item.season, row.item.number, row.item.ids.len()), (Some(0), Some(3), 3));
         assert_eq!(row.item.show.as_deref().map(|show| (show.title.as_str(), show.ids.len())), Some(("Parks", 4)));
         assert_eq!(row.fact, Fact::Listed(Some("2014-09-01T09:10:11Z".parse().unwrap())));
@@ -237,7 +237,8 @@ mod tests {
 
     #[test]
     fn ratings_are_whole_numbers_from_one_to_ten() {
-        let rated = |rating: &str| row(Feature::Ratings, &format!(r#"{{"rating":{rating},"rated_at":null,{EPISODE}}}"#));
+        let rated =
+            |rating: &str| row(Feature::Ratings, &format!(r#"{{"rating":{rating},"rated_at":null,{EPISODE}}}"#));
         let value = |rating: &str| match rated(rating).map(|row| row.fact) {
             Some(Fact::Rated { value, .. }) => Some(value.get()),
             _ => None,

@@ -20,16 +20,16 @@ pub(super) struct WireRow {
     pub(super) listed_at: Scalar,
     pub(super) paused_at: Scalar,
     pub(super) progress: Scalar,
-    pub(super) movie: Nested<Title>,
-    pub(super) show: Nested<Title>,
-    pub(super) season: Nested<Title>,
-    pub(super) episode: Nested<Title>,
+    pub(super) movie: Nested<WireTitle>,
+    pub(super) show: Nested<WireTitle>,
+    pub(super) season: Nested<WireTitle>,
+    pub(super) episode: Nested<WireTitle>,
 }
 
 /// A movie, show, season or episode inside a row.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Title {
+pub(super) struct WireTitle {
     pub(super) title: Scalar,
     pub(super) year: Scalar,
     /// Season number of an episode.
@@ -66,11 +66,16 @@ pub(super) struct LastActivities {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct ActivityStamps {
-    pub(super) watched_at: Scalar,
-    pub(super) rated_at: Scalar,
-    pub(super) watchlisted_at: Scalar,
-    pub(super) paused_at: Scalar,
-    pub(super) updated_at: Scalar,
+    #[serde(rename = "watched_at")]
+    pub(super) watched: Scalar,
+    #[serde(rename = "rated_at")]
+    pub(super) rated: Scalar,
+    #[serde(rename = "watchlisted_at")]
+    pub(super) watchlisted: Scalar,
+    #[serde(rename = "paused_at")]
+    pub(super) paused: Scalar,
+    #[serde(rename = "updated_at")]
+    pub(super) updated: Scalar,
 }
 
 /// `GET /users/settings`.

@@ -13,6 +13,7 @@ mod event;
 mod fact;
 mod head;
 mod held;
+mod identity;
 mod item;
 mod lease;
 mod line;
@@ -32,6 +33,7 @@ mod word;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use identity::Pointer;
 pub(crate) use lease::Lease;
 pub(crate) use meta::{Life, Number, Present};
 pub(crate) use reading::ReadFact;

@@ -1,0 +1,204 @@
+//! `crosswatch check`: the configuration, every account, and what experience says about both.
+
+use std::sync::Arc;
+
+use crosswatch_settings::{Advice, Provider, Settings, Severity, advise};
+use serde_json::{Value, json};
+
+use crate::{
+    answer::Account,
+    cli::CheckArguments,
+    client::Api,
+    exit::{Exit, Failure},
+    output::{self, json, style::Style, table::{self, Table}},
+    session::Session,
+    wiring,
+};
+
+/// An account that was asked, or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Asked {
+    id: String,
+    kind: &'static str,
+    outcome: Outcome,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Outcome {
+    Answers { user: String, product: String },
+    Fails(String),
+    NotAsked,
+}
+
+/// Checks everything. The configuration itself was checked when it was loaded.
+pub async fn run(settings: &Arc<Settings>, arguments: CheckArguments) -> Result<Exit, Failure> {
+    let asked = if arguments.offline || settings.providers.is_empty() {
+        settings.providers.iter().map(|provider| asked(provider, Outcome::NotAsked)).collect()
+    } else {
+        ask_all(settings).await?
+    };
+    let advice = advise(settings);
+    let exit = verdict(&asked, &advice);
+    if arguments.json {
+        json::print(&as_json(settings, &asked, &advice, exit))?;
+    } else {
+        output::say_text(&as_text(settings, &asked, &advice, Style::of_stdout()))?;
+    }
+    Ok(exit)
+}
+
+fn asked(provider: &Provider, outcome: Outcome) -> Asked {
+    Asked { id: provider.id.to_string(), kind: provider.kind.as_str(), outcome }
+}
+
+/// Asks one account after the other, so that a slow one is named by the time it takes.
+async fn ask_all(settings: &Arc<Settings>) -> Result<Vec<Asked>, Failure> {
+    let session = Session::open(settings).await?;
+    session
+        .finish(async |session: &Session| {
+            let mut all = Vec::with_capacity(settings.providers.len());
+            for provider in &settings.providers {
+                all.push(asked(provider, ask(session.api(), provider).await));
+            }
+            Ok(all)
+        })
+        .await
+}
+
+async fn ask(api: &Api, provider: &Provider) -> Outcome {
+    let answer = match api.post(&format!("/api/v1/providers/{}/check", provider.id), &json!({})).await {
+        Ok(answer) => answer,
+        Err(failure) if failure.kind == "unknown-provider" => {
+            return Outcome::Fails("the running service does not know it; restart the service to load the configuration".to_owned());
+        }
+        Err(failure) => return Outcome::Fails(failure.message),
+    };
+    match api.read::<Account>(answer) {
+        Ok(account) => account.into(),
+        Err(failure) => Outcome::Fails(failure.message),
+    }
+}
+
+impl From<Account> for Outcome {
+    fn from(account: Account) -> Self {
+        if let Some(fault) = account.fault {
+            return Self::Fails(fault.detail);
+        }
+        Self::Answers { user: account.user.unwrap_or_default(), product: account.product.unwrap_or_default() }
+    }
+}
+
+fn verdict(asked: &[Asked], advice: &[Advice]) -> Exit {
+    let fails = asked.iter().any(|account| matches!(account.outcome, Outcome::Fails(_)));
+    if fails || advice.iter().any(|advice| advice.severity == Severity::Error) { Exit::Unhealthy } else { Exit::Done }
+}
+
+fn as_text(settings: &Settings, asked: &[Asked], advice: &[Advice], style: Style) -> String {
+    let pairs = settings.pairs.len();
+    let mut text = format!("The configuration is valid: {} accounts, {pairs} pairs.\n", asked.len());
+    for sentence in wiring::ignored(settings) {
+        text.push_str(&format!("Note: {sentence}.\n"));
+    }
+    if !asked.is_empty() {
+        let mut table = Table::new(&[
+            table::text("account", 32),
+            table::text("kind", 8),
+            table::text("answers", 8),
+            table::text("user", 24),
+            table::text("product, or what to do", 120),
+        ]);
+        for account in asked {
+            let [answers, user, rest] = match &account.outcome {
+                Outcome::Answers { user, product } => ["yes", user, product],
+                Outcome::Fails(why) => ["no", "", why],
+                Outcome::NotAsked => ["?", "", "not asked"],
+            };
+            table.row([&account.id, account.kind, answers, user, rest].map(str::to_owned));
+        }
+        text.push('\n');
+        text.push_str(&table.render(style, true));
+    }
+    if !advice.is_empty() {
+        text.push('\n');
+    }
+    for advice in advice {
+        let severity = style.bold(advice.severity.as_str());
+        text.push_str(&format!("{severity}: {}: {}\n    {} ({})\n", advice.subject, advice.message, advice.fix, advice.rule));
+    }
+    text
+}
+
+fn as_json(settings: &Settings, asked: &[Asked], advice: &[Advice], exit: Exit) -> Value {
+    let accounts: Vec<Value> = asked
+        .iter()
+        .map(|account| {
+            let (answers, user, product, error) = match &account.outcome {
+                Outcome::Answers { user, product } => (Some(true), Some(user), Some(product), None),
+                Outcome::Fails(why) => (Some(false), None, None, Some(why)),
+                Outcome::NotAsked => (None, None, None, None),
+            };
+            json!({"id": account.id, "kind": account.kind, "answers": answers, "user": user, "product": product, "error": error})
+        })
+        .collect();
+    let advice: Vec<Value> = advice
+        .iter()
+        .map(|advice| {
+            json!({
+                "rule": advice.rule.as_str(), "severity": advice.severity.as_str(), "subject": advice.subject,
+                "message": advice.message, "fix": advice.fix,
+            })
+        })
+        .collect();
+    json!({"ok": exit == Exit::Done, "providers": accounts, "advice": advice, "ignored": wiring::ignored(settings)})
+}
+
+#[cfg(test)]
+mod tests {
+    use crosswatch_settings::Rule;
+
+    use crate::wiring::tests_support::settings;
+
+    use super::*;
+
+    fn account(outcome: Outcome) -> Asked {
+        Asked { id: "home".to_owned(), kind: "jellyfin", outcome }
+    }
+
+    fn advice(severity: Severity) -> Advice {
+        let text = |text: &str| text.to_owned();
+        Advice { rule: Rule::TlsOff, severity, subject: text("provider[home]"), message: text("It is off."), fix: text("Turn it on.") }
+    }
+
+    #[test]
+    fn errors_and_silent_accounts_are_unhealthy() {
+        let answers = || account(Outcome::Answers { user: "anna".to_owned(), product: "Jellyfin 10.11.8".to_owned() });
+        for (asked, advice, exit) in [
+            (vec![answers()], vec![advice(Severity::Warning)], Exit::Done),
+            (vec![account(Outcome::NotAsked)], vec![], Exit::Done),
+            (vec![answers(), account(Outcome::Fails("it is not there".to_owned()))], vec![], Exit::Unhealthy),
+            (vec![answers()], vec![advice(Severity::Error)], Exit::Unhealthy),
+        ] {
+            assert_eq!(verdict(&asked, &advice), exit, "{asked:?} {advice:?}");
+        }
+    }
+
+    #[test]
+    fn people_read_who_answers_and_what_to_do() {
+        let asked = [account(Outcome::Fails("the token is wrong; make another".to_owned()))];
+        let text = as_text(&settings(""), &asked, &[advice(Severity::Warning)], Style::PLAIN);
+        let expected = "The configuration is valid: 1 accounts, 0 pairs.\n\n\
+            account  kind      answers  user  product, or what to do\n\
+            home     jellyfin  no             the token is wrong; make another\n\n\
+            warning: provider[home]: It is off.\n    Turn it on. (tls-off)\n";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn scripts_read_the_same() {
+        let asked = [account(Outcome::NotAsked)];
+        let report = as_json(&settings(""), &asked, &[advice(Severity::Error)], Exit::Unhealthy);
+        assert_eq!(report["ok"], json!(false));
+        assert_eq!(report["providers"][0]["answers"], Value::Null);
+        assert_eq!(report["advice"][0]["rule"], json!("tls-off"));
+    }
+}

@@ -1,0 +1,57 @@
+//! Loads the settings from the file and environment of this process.
+
+use std::{collections::BTreeMap, env, path::PathBuf, sync::Arc};
+
+use crosswatch_settings::{Settings, Sources};
+
+use crate::{
+    exit::{Exit, Failure},
+    wiring,
+};
+
+/// The settings, from the named file or the usual places.
+pub fn load_from(explicit: Option<PathBuf>, environment: BTreeMap<String, String>) -> Result<Arc<Settings>, Failure> {
+    let working_dir = env::current_dir()
+        .map_err(|error| Failure::new(Exit::BadConfig, format!("the working directory cannot be told: {error}")))?;
+    let sources = Sources { explicit, ..Sources::new(working_dir, environment) };
+    let settings = crosswatch_settings::load(&sources)?;
+    wiring::require_supported(&settings)?;
+    Ok(Arc::new(settings))
+}
+
+/// The settings of this process.
+pub fn load(explicit: Option<PathBuf>) -> Result<Arc<Settings>, Failure> {
+    // A variable that is not UTF-8 cannot be one of ours.
+    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+    load_from(explicit, env::vars_os().filter_map(text).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, fields: &[&str]) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("crosswatch.toml");
+        std::fs::write(&path, text).unwrap();
+        let failure = load_from(Some(path), BTreeMap::new()).unwrap_err();
+        assert_eq!(failure.exit, Exit::BadConfig);
+        assert_eq!(failure.message.lines().count(), fields.len(), "{failure}");
+        for (line, field) in failure.message.lines().zip(fields) {
+            assert!(line.contains(field), "{line}");
+        }
+    }
+
+    #[test]
+    fn every_problem_has_a_line_of_its_own() {
+        check("[server]\nlisten = 8787\nbase_paht = \"\"\n", &["server.listen", "server.base_paht"]);
+        check("[[provider]]\nid = \"p\"\nkind = \"emby\"\nurl = \"http://emby:8096\"\nuser = \"anna\"\ntoken = \"t\"\n", &["provider[p].kind"]);
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_told() {
+        let failure = load_from(Some("/nowhere/crosswatch.toml".into()), BTreeMap::new()).unwrap_err();
+        assert_eq!(failure.exit, Exit::BadConfig);
+        assert!(failure.message.contains("/nowhere/crosswatch.toml"), "{failure}");
+    }
+}

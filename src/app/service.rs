@@ -1,0 +1,143 @@
+//! The service: the house and the API around it, from start to stop.
+//!
+//! Promises: the socket is bound before any actor lives; `/readyz` says no from the moment a stop begins; a stop ends
+//! within ten seconds, which is what container engines grant before they kill; a failing disk is told once and is final.
+
+use std::{future::Future, net::TcpListener, rc::Rc, sync::Arc, time::Duration};
+
+use actix_web::dev::ServerHandle;
+use crosswatch_actors::House;
+use crosswatch_port::{Clock, Ledger, StorageFailure};
+use crosswatch_settings::Settings;
+use crosswatch_web::{ApiState, Readiness, Stage};
+use secrecy::SecretString;
+use tokio::{sync::watch, time::timeout};
+
+use crate::{
+    client::{Api, base_url},
+    clock::{MachineClock, MachineEntropy},
+    exit::{Exit, Failure},
+    wiring::{self, Machine},
+};
+
+/// What the house is given to end its runs and to empty its hands.
+const HOUSE_DEADLINE: Duration = Duration::from_secs(7);
+/// All of the stop; container engines kill after ten seconds.
+const STOP_DEADLINE: Duration = Duration::from_secs(9);
+
+/// What a service is started from.
+pub struct Start {
+    /// What is configured.
+    pub settings: Arc<Settings>,
+    /// The store, opened.
+    pub ledger: Arc<dyn Ledger>,
+    /// The socket of the API, bound.
+    pub listener: TcpListener,
+    /// The key that opens the API.
+    pub api_key: SecretString,
+    /// Whether schedules start runs.
+    pub follows_schedules: bool,
+}
+
+/// A running service.
+pub struct Service {
+    house: House,
+    server: ServerHandle,
+    readiness: Arc<Readiness>,
+    ledger: Arc<dyn Ledger>,
+    storage: watch::Receiver<Option<StorageFailure>>,
+    api_key: SecretString,
+    url: String,
+}
+
+impl Service {
+    /// Starts the house, then opens the door.
+    pub async fn start(start: Start) -> Result<Self, Failure> {
+        for sentence in wiring::ignored(&start.settings) {
+            tracing::warn!("{sentence}");
+        }
+        let entropy = MachineEntropy::new()?;
+        let clock: Arc<dyn Clock> = Arc::new(MachineClock::new());
+        let readiness = Arc::new(Readiness::new());
+        let (failures, storage) = watch::channel(None);
+        let told = Arc::clone(&readiness);
+        let machine = Machine {
+            ledger: Arc::clone(&start.ledger),
+            clock: Arc::clone(&clock),
+            entropy,
+            on_storage_failure: Rc::new(move |failure| {
+                told.set(Stage::Failed);
+                failures.send_if_modified(|first| {
+                    let is_first = first.is_none();
+                    first.get_or_insert_with(|| failure.clone());
+                    is_first
+                });
+            }),
+        };
+        let blueprint = wiring::blueprint(&start.settings, &machine, start.follows_schedules)?;
+        let address = start.listener.local_addr().map_err(|error| Failure::failed(format!("the socket is gone: {error}")))?;
+        let url = base_url(address, start.settings.server.base_path.as_str());
+        let house = House::start(blueprint).await.map_err(|error| Failure::storage(error.to_string()))?;
+        let state = ApiState {
+            directory: house.directory().clone(),
+            settings: start.settings,
+            api_key: start.api_key.clone(),
+            clock,
+            entropy: Arc::new(entropy),
+            readiness: Arc::clone(&readiness),
+            version: crate::VERSION,
+        };
+        let server = crosswatch_web::serve(state, start.listener)
+            .map_err(|error| Failure::new(Exit::InUse, format!("the API cannot be served at {url}: {error}")))?;
+        let handle = server.handle();
+        actix_rt::spawn(async move {
+            if let Err(error) = server.await {
+                tracing::error!("the API ended: {error}");
+            }
+        });
+        readiness.set(Stage::Ready);
+        Ok(Self { house, server: handle, readiness, ledger: start.ledger, storage, api_key: start.api_key, url })
+    }
+
+    /// Where the API is.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The way in.
+    pub fn api(&self) -> Result<Api, Failure> {
+        Api::new(self.url.clone(), &self.api_key)
+    }
+
+    /// Completes when the disk fails.
+    pub fn storage_failure(&self) -> impl Future<Output = Failure> + 'static {
+        let mut storage = self.storage.clone();
+        async move {
+            match storage.wait_for(Option::is_some).await {
+                Ok(failure) => Failure::storage(failure.as_ref().map(ToString::to_string).unwrap_or_default()),
+                // Without a house nobody can fail any more.
+                Err(_) => std::future::pending().await,
+            }
+        }
+    }
+
+    /// Stops: nothing new is taken, runs are cancelled, requests under way end, the store is on the disk.
+    pub async fn stop(self) {
+        self.readiness.set(Stage::Stopping);
+        let stopping = async {
+            let (unfinished, ()) = tokio::join!(self.house.stop(HOUSE_DEADLINE), self.server.stop(true));
+            if !unfinished.is_empty() {
+                tracing::warn!("not finished in time: {}; the next start reads back what was on its way", unfinished.join(", "));
+            }
+            let ledger = Arc::clone(&self.ledger);
+            match tokio::task::spawn_blocking(move || ledger.sync()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(failure)) => tracing::error!("{failure}"),
+                Err(error) => tracing::error!("the last sync failed: {error}"),
+            }
+        };
+        if timeout(STOP_DEADLINE, stopping).await.is_err() {
+            tracing::warn!("stopped without waiting any longer; the next start reads back what was on its way");
+        }
+    }
+}

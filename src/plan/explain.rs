@@ -1,0 +1,156 @@
+//! One sentence about one line, with its values.
+
+use crosswatch_model::{Fact, Rating, Reason, WatchedAt};
+use jiff::{Timestamp, tz::TimeZone};
+use smol_str::{SmolStr, format_smolstr};
+
+use crate::input::FeatureInput;
+
+/// Writes sentences in the user's time zone.
+pub(crate) struct Explainer<'a> {
+    zone: &'a TimeZone,
+    reads_needed: u8,
+}
+
+impl<'a> Explainer<'a> {
+    pub(crate) fn new(input: &FeatureInput<'a>) -> Self {
+        Self { zone: input.zone, reads_needed: input.policy.remove_after_reads.max(1) }
+    }
+
+    /// Why the line is what it is. `source` and `target` are what the sides say now.
+    pub(crate) fn explain(&self, reason: Reason, source: Option<Fact>, target: Option<Fact>) -> SmolStr {
+        match (reason, source, target) {
+            (Reason::OnlyOnSource, Some(source), _) => {
+                format_smolstr!("{} on the source, {} on the target.", self.upper(source), lacking(source))
+            }
+            (Reason::MissingOnTarget, Some(source), _) => {
+                format_smolstr!("{} on the source; the target had it and lost it.", self.upper(source))
+            }
+            (Reason::ChangedOnSource, Some(source), Some(target)) => {
+                format_smolstr!(
+                    "{} on the source, {} on the target; the source wins.",
+                    self.upper(source),
+                    self.value(target)
+                )
+            }
+            (Reason::RemovedOnSource, _, Some(target)) => {
+                format_smolstr!("{} on the target; gone from the source after it was seen there.", self.upper(target))
+            }
+            (Reason::WaitingForReads, _, Some(target)) => format_smolstr!(
+                "{} on the target; gone from the source, removed after {} complete reads without it.",
+                self.upper(target),
+                self.reads_needed
+            ),
+            (Reason::TargetIsNewer, Some(source), Some(target)) => format_smolstr!(
+                "{} on the source, {} on the target; the target is newer.",
+                self.upper(source),
+                self.value(target)
+            ),
+            (reason, Some(fact), _) => format_smolstr!("{} on the source. {}", self.upper(fact), reason.sentence()),
+            (reason, None, Some(fact)) => format_smolstr!("{} on the target. {}", self.upper(fact), reason.sentence()),
+            (reason, None, None) => reason.sentence().into(),
+        }
+    }
+
+    fn upper(&self, fact: Fact) -> SmolStr {
+        let verb = match fact {
+            Fact::Play(_) => "Watched",
+            Fact::Listed(_) => "Listed",
+            Fact::Rated { .. } => "Rated",
+            Fact::Resume { .. } => "Stopped at",
+        };
+        let value = self.value(fact);
+        if value.is_empty() { verb.into() } else { format_smolstr!("{verb} {value}") }
+    }
+
+    fn value(&self, fact: Fact) -> SmolStr {
+        match fact {
+            Fact::Play(WatchedAt::Exact(at) | WatchedAt::Minute(at)) => self.time(at),
+            Fact::Play(WatchedAt::Day(day)) => format_smolstr!("on {day}"),
+            Fact::Play(WatchedAt::Unknown) => SmolStr::new_static("on an unknown date"),
+            Fact::Listed(None) => SmolStr::default(),
+            Fact::Listed(Some(at)) => format_smolstr!("since {}", self.day(at)),
+            Fact::Rated { value, .. } => rating(value),
+            Fact::Resume { position_s, duration_s: Some(duration_s), .. } => {
+                format_smolstr!("{} of {}", clock(position_s), clock(duration_s))
+            }
+            Fact::Resume { position_s, duration_s: None, .. } => clock(position_s),
+        }
+    }
+
+    fn time(&self, at: Timestamp) -> SmolStr {
+        format_smolstr!("{}", at.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M"))
+    }
+
+    fn day(&self, at: Timestamp) -> SmolStr {
+        format_smolstr!("{}", at.to_zoned(self.zone.clone()).strftime("%Y-%m-%d"))
+    }
+}
+
+const fn lacking(fact: Fact) -> &'static str {
+    match fact {
+        Fact::Play(_) => "no such play",
+        Fact::Listed(_) => "not listed",
+        Fact::Rated { .. } => "not rated",
+        Fact::Resume { .. } => "no resume point",
+    }
+}
+
+fn rating(value: Rating) -> SmolStr {
+    let (whole, tenth) = (value.get() / 10, value.get() % 10);
+    if tenth == 0 { format_smolstr!("{whole}/10") } else { format_smolstr!("{whole}.{tenth}/10") }
+}
+
+fn clock(seconds: u32) -> SmolStr {
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    format_smolstr!("{hours}:{minutes:02}:{seconds:02}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn explainer(zone: &TimeZone) -> Explainer<'_> {
+        Explainer { zone, reads_needed: 2 }
+    }
+
+    #[track_caller]
+    fn check(reason: Reason, source: Option<Fact>, target: Option<Fact>, sentence: &str) {
+        let zone = TimeZone::fixed(jiff::tz::offset(2));
+        assert_eq!(explainer(&zone).explain(reason, source, target), sentence);
+    }
+
+    #[test]
+    fn sentences_carry_the_values() {
+        let at: Timestamp = "2026-03-04T20:15:00Z".parse().unwrap();
+        let rated = |value: u8| Some(Fact::Rated { value: Rating::new(value).unwrap(), rated_at: None });
+        let played = Some(Fact::Play(WatchedAt::Exact(at)));
+        let stopped = |position_s| Some(Fact::Resume { position_s, duration_s: Some(7_200), stopped_at: None });
+        check(
+            Reason::ChangedOnSource,
+            rated(80),
+            rated(35),
+            "Rated 8/10 on the source, 3.5/10 on the target; the source wins.",
+        );
+        check(
+            Reason::OnlyOnSource,
+            played,
+            None,
+            "Watched 2026-03-04 22:15 on the source, no such play on the target.",
+        );
+        check(Reason::OnlyOnSource, Some(Fact::Listed(None)), None, "Listed on the source, not listed on the target.");
+        check(
+            Reason::TargetIsNewer,
+            stopped(60),
+            stopped(3_661),
+            "Stopped at 0:01:00 of 2:00:00 on the source, 1:01:01 of 2:00:00 on the target; the target is newer.",
+        );
+        check(
+            Reason::WaitingForReads,
+            None,
+            Some(Fact::Listed(Some(at))),
+            "Listed since 2026-03-04 on the target; gone from the source, removed after 2 complete reads without it.",
+        );
+        check(Reason::NoIds, None, None, "The item carries no usable id.");
+    }
+}

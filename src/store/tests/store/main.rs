@@ -1,0 +1,9 @@
+//! What the store promises, tested from outside: one module per promise.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
+mod disk;
+mod model_based;
+mod suite;
+mod tidy;
+mod world;

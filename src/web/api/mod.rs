@@ -1,0 +1,87 @@
+//! The endpoints of the control API: one file per noun, thin handlers only.
+
+mod advice;
+mod config;
+mod health;
+mod held;
+mod lines;
+mod look;
+mod pairs;
+mod plans;
+mod providers;
+mod runs;
+pub mod shapes;
+mod starting;
+mod status;
+mod tracker;
+
+use actix_web::{
+    HttpResponse, Resource,
+    middleware::from_fn,
+    web::{self, ServiceConfig},
+};
+
+use crate::{auth, metrics, openapi, problem::ApiProblem, sse};
+
+/// Everything that lives below the base path.
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    config
+        .service(at("/healthz", "GET").route(web::get().to(health::healthz)))
+        .service(at("/readyz", "GET").route(web::get().to(health::readyz)))
+        .service(at("/metrics", "GET").route(web::get().to(metrics::metrics)))
+        .service(
+            web::scope("/api")
+                .wrap(from_fn(auth::require_key))
+                .service(at("/openapi.json", "GET").route(web::get().to(openapi::openapi_json)))
+                .service(web::scope("/v1").configure(service_routes).configure(pair_routes).configure(tracker_routes))
+                .default_service(web::to(nothing_here)),
+        );
+}
+
+fn service_routes(config: &mut ServiceConfig) {
+    config
+        .service(at("/status", "GET").route(web::get().to(status::status)))
+        .service(at("/widget", "GET").route(web::get().to(status::widget)))
+        .service(at("/events", "GET").route(web::get().to(sse::events)))
+        .service(at("/config", "GET").route(web::get().to(config::config)))
+        .service(at("/advice", "GET").route(web::get().to(advice::advice)))
+        .service(at("/held", "GET").route(web::get().to(held::held)))
+        .service(at("/providers", "GET").route(web::get().to(providers::providers)))
+        .service(at("/providers/{id}", "GET").route(web::get().to(providers::provider)))
+        .service(at("/providers/{id}/check", "POST").route(web::post().to(providers::check)));
+}
+
+fn pair_routes(config: &mut ServiceConfig) {
+    config
+        .service(at("/pairs", "GET").route(web::get().to(pairs::pairs)))
+        .service(at("/pairs/{id}", "GET").route(web::get().to(pairs::pair)))
+        .service(at("/pairs/{id}/plan", "POST").route(web::post().to(plans::start)))
+        .service(at("/pairs/{id}/run", "POST").route(web::post().to(runs::start)))
+        .service(at("/plans", "GET").route(web::get().to(plans::plans)))
+        .service(at("/plans/{id}", "GET").route(web::get().to(plans::plan)))
+        .service(at("/plans/{id}/items", "GET").route(web::get().to(plans::items)))
+        .service(at("/runs", "GET").route(web::get().to(runs::runs)))
+        .service(at("/runs/{id}", "GET").route(web::get().to(runs::run)))
+        .service(at("/runs/{id}/items", "GET").route(web::get().to(runs::items)))
+        .service(at("/runs/{id}/cancel", "POST").route(web::post().to(runs::cancel)));
+}
+
+fn tracker_routes(config: &mut ServiceConfig) {
+    config.service(
+        at("/tracker/{feature}", "GET, POST, DELETE").route(web::get().to(tracker::rows)).route(web::post().to(tracker::add)).route(web::delete().to(tracker::remove)),
+    );
+}
+
+/// A resource that answers other methods with a problem.
+fn at(path: &str, allowed: &'static str) -> Resource {
+    web::resource(path).default_service(web::to(move || refuse_method(allowed)))
+}
+
+async fn refuse_method(allowed: &'static str) -> Result<HttpResponse, ApiProblem> {
+    Err(ApiProblem::MethodNotAllowed { allowed })
+}
+
+/// Nothing lives at this path.
+pub(crate) async fn nothing_here() -> Result<HttpResponse, ApiProblem> {
+    Err(ApiProblem::NotFound)
+}
