@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 /// A run.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct Run {
+pub(crate) struct Run {
     /// Its id.
     pub id: String,
     /// Its pair.
@@ -20,8 +20,8 @@ pub struct Run {
     /// Where it stands.
     pub state: String,
     /// Whether it writes nothing.
-    #[serde(default)]
-    pub dry_run: bool,
+    #[serde(default, rename = "dry_run")]
+    pub is_dry: bool,
     /// Counts per feature.
     #[serde(default)]
     pub features: BTreeMap<String, FeatureCounts>,
@@ -44,7 +44,7 @@ pub struct Run {
 
 /// What went wrong in a run or at an account.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Fault {
+pub(crate) struct Fault {
     /// A sentence that says what to do.
     #[serde(default)]
     pub detail: String,
@@ -53,7 +53,7 @@ pub struct Fault {
 /// Counts of one feature.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-pub struct FeatureCounts {
+pub(crate) struct FeatureCounts {
     /// To add.
     pub adds: u64,
     /// To remove.
@@ -74,21 +74,21 @@ pub struct FeatureCounts {
 
 impl FeatureCounts {
     /// Operations that are wanted, held ones included.
-    pub fn wanted(&self) -> u64 {
+    pub(crate) fn wanted(&self) -> u64 {
         self.adds + self.removes + self.updates + self.held
     }
 }
 
 impl Run {
     /// The sum of a count over all features.
-    pub fn total(&self, count: impl Fn(&FeatureCounts) -> u64) -> u64 {
+    pub(crate) fn total(&self, count: impl Fn(&FeatureCounts) -> u64) -> u64 {
         self.features.values().map(count).sum()
     }
 }
 
 /// A plan.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// Its id.
     pub id: String,
     /// Where it stands.
@@ -107,7 +107,7 @@ pub struct Plan {
 
 /// What applying a plan would cost at one account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub struct Cost {
+pub(crate) struct Cost {
     /// Requests.
     pub requests: u64,
     /// Seconds, with the account's limits.
@@ -116,7 +116,7 @@ pub struct Cost {
 
 /// One line of a plan.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct Line {
+pub(crate) struct Line {
     /// The feature.
     pub feature: String,
     /// What is to be done.
@@ -135,7 +135,7 @@ pub struct Line {
 
 /// An item.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Item {
+pub(crate) struct Item {
     /// Movie, show, season or episode.
     pub kind: String,
     /// Its title.
@@ -157,7 +157,7 @@ pub struct Item {
 
 /// The show of a season or an episode.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Show {
+pub(crate) struct Show {
     /// Its title.
     #[serde(default)]
     pub title: String,
@@ -166,7 +166,7 @@ pub struct Show {
 /// A value. Which keys are there follows from the feature.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
-pub struct Value {
+pub(crate) struct Value {
     /// History: an instant or a day; absent when nobody knows.
     pub watched_at: Option<String>,
     /// Watchlist: since when.
@@ -180,7 +180,7 @@ pub struct Value {
 /// An account that was asked who we are there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-pub struct Account {
+pub(crate) struct Account {
     /// Whose account it is.
     pub user: Option<String>,
     /// Product and version.
@@ -191,7 +191,7 @@ pub struct Account {
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct Listing {
+pub(crate) struct Listing {
     /// The rows, untouched.
     pub items: Vec<serde_json::Value>,
     /// Where the next page begins.
@@ -202,7 +202,7 @@ pub struct Listing {
 /// Something that happened, from the event stream.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-pub struct Happened {
+pub(crate) struct Happened {
     /// The run it concerns.
     pub run: Option<String>,
     /// Where that run stands.
@@ -217,20 +217,20 @@ pub struct Happened {
 
 impl Happened {
     /// Whether the run it concerns is over.
-    pub fn is_end(&self) -> bool {
+    pub(crate) fn is_end(&self) -> bool {
         self.state.as_deref().is_some_and(is_final)
     }
 }
 
 /// Whether a run in this state is over.
-pub fn is_final(state: &str) -> bool {
+pub(crate) fn is_final(state: &str) -> bool {
     matches!(state, "succeeded" | "partial" | "held" | "failed" | "cancelled" | "interrupted")
 }
 
 /// An error of the API.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-pub struct Problem {
+pub(crate) struct Problem {
     /// Its stable name.
     #[serde(rename = "type")]
     pub kind: String,

@@ -10,19 +10,22 @@ use std::{
 use crosswatch_settings::Settings;
 use secrecy::SecretString;
 
-use crate::{clock::random_bytes, exit::Failure};
+use crate::{
+    clock::{hex, random_bytes},
+    exit::Failure,
+};
 
 const KEY_BYTES: usize = 32;
 /// A key file is one short line; anything bigger is something else.
 const FILE_BYTES_MAX: u64 = 4096;
 
 /// Where a key that was made is kept.
-pub fn file(settings: &Settings) -> PathBuf {
+pub(crate) fn file(settings: &Settings) -> PathBuf {
     settings.storage.dir.join("api_key")
 }
 
 /// The configured key, or the kept one, or a new one that is kept from now on.
-pub fn load_or_make(settings: &Settings) -> Result<SecretString, Failure> {
+pub(crate) fn load_or_make(settings: &Settings) -> Result<SecretString, Failure> {
     match existing(settings)? {
         Some(key) => Ok(key),
         None => make(&file(settings)),
@@ -30,7 +33,7 @@ pub fn load_or_make(settings: &Settings) -> Result<SecretString, Failure> {
 }
 
 /// The configured key, or the kept one.
-pub fn existing(settings: &Settings) -> Result<Option<SecretString>, Failure> {
+pub(crate) fn existing(settings: &Settings) -> Result<Option<SecretString>, Failure> {
     match &settings.server.api_key {
         Some(key) => Ok(Some(key.as_secret().clone())),
         None => read(&file(settings)),
@@ -38,9 +41,8 @@ pub fn existing(settings: &Settings) -> Result<Option<SecretString>, Failure> {
 }
 
 /// 256 random bits in hexadecimal.
-pub fn random() -> Result<SecretString, Failure> {
-    let digits: String = random_bytes::<KEY_BYTES>()?.iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(SecretString::from(digits))
+pub(crate) fn random() -> Result<SecretString, Failure> {
+    Ok(SecretString::from(hex(&random_bytes::<KEY_BYTES>()?)))
 }
 
 fn read(path: &Path) -> Result<Option<SecretString>, Failure> {

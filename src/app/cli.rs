@@ -12,7 +12,7 @@ use crate::exit::Exit;
 /// Keeps watch history, ratings and watchlists in step between media servers and trackers.
 #[derive(Debug, Parser)]
 #[command(name = "crosswatch", version, propagate_version = true, after_help = EXIT_CODES)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// The configuration file; otherwise $CROSSWATCH_CONFIG, ./crosswatch.toml, /config/crosswatch.toml.
     #[arg(long, global = true, value_name = "PATH")]
     pub config: Option<PathBuf>,
@@ -26,7 +26,7 @@ const EXIT_CODES: &str = "Exit codes: 0 done, 1 not healthy or bad advice, 2 som
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Runs the service: schedules, accounts and the HTTP API.
     Serve,
     /// Shows everything at work on emulated servers: no account, no network.
@@ -45,7 +45,7 @@ pub enum Command {
 
 /// Of `demo`.
 #[derive(Debug, Clone, Args)]
-pub struct DemoArguments {
+pub(crate) struct DemoArguments {
     /// Port of the API on the loopback address; 0 takes a free one.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub port: u16,
@@ -59,7 +59,7 @@ pub struct DemoArguments {
 
 /// Of `check`.
 #[derive(Debug, Clone, Copy, Args)]
-pub struct CheckArguments {
+pub(crate) struct CheckArguments {
     /// Asks no account.
     #[arg(long)]
     pub offline: bool,
@@ -70,7 +70,7 @@ pub struct CheckArguments {
 
 /// Of `run`.
 #[derive(Debug, Clone, Args)]
-pub struct RunArguments {
+pub(crate) struct RunArguments {
     /// The pair.
     pub pair: String,
     /// Only this feature; may be repeated.
@@ -92,7 +92,7 @@ pub struct RunArguments {
 
 /// Of `plan`.
 #[derive(Debug, Clone, Args)]
-pub struct PlanArguments {
+pub(crate) struct PlanArguments {
     /// The pair.
     pub pair: String,
     /// Only this feature; may be repeated.
@@ -105,7 +105,7 @@ pub struct PlanArguments {
 
 /// Of `runs`.
 #[derive(Debug, Clone, Args)]
-pub struct RunsArguments {
+pub(crate) struct RunsArguments {
     /// Only runs of this pair.
     #[arg(long, value_name = "PAIR")]
     pub pair: Option<String>,
@@ -118,7 +118,7 @@ pub struct RunsArguments {
 }
 
 /// Reads the process's arguments. Help and version are shown here; wrong usage is told here.
-pub fn parse() -> Result<Arguments, Exit> {
+pub(crate) fn parse() -> Result<Arguments, Exit> {
     Arguments::try_parse().map_err(|error| {
         // Nothing can be told when standard output and standard error are both gone.
         drop(error.print());
@@ -127,7 +127,7 @@ pub fn parse() -> Result<Arguments, Exit> {
 }
 
 /// The named features, or `None` where none was named: then all that are on.
-pub fn chosen(features: &[Feature]) -> Option<FeatureSet> {
+pub(crate) fn chosen(features: &[Feature]) -> Option<FeatureSet> {
     if features.is_empty() { None } else { Some(features.iter().copied().collect()) }
 }
 

@@ -22,8 +22,8 @@ use crate::{
     exit::Failure,
 };
 
-pub use address::base_url;
-pub use follow::Followed;
+pub(crate) use address::base_url;
+pub(crate) use follow::Followed;
 
 const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
 /// Asking an account may include waits for its budget.
@@ -32,14 +32,14 @@ const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// The way to a service.
 #[derive(Debug, Clone)]
-pub struct Api {
+pub(crate) struct Api {
     http: Client,
     base: String,
 }
 
 /// Why a call had no usable answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ApiFailure {
+pub(crate) struct ApiFailure {
     /// The status, where there was an answer at all.
     pub status: Option<u16>,
     /// The stable name of the problem, where one was told.
@@ -68,8 +68,9 @@ impl ApiFailure {
 
 impl Api {
     /// The way to the service at this address.
-    pub fn new(base: String, key: &SecretString) -> Result<Self, Failure> {
-        let refused = || Failure::failed("the API key holds characters that cannot be sent; write a key of letters and digits");
+    pub(crate) fn new(base: String, key: &SecretString) -> Result<Self, Failure> {
+        let refused =
+            || Failure::failed("the API key holds characters that cannot be sent; write a key of letters and digits");
         let mut key = HeaderValue::from_str(key.expose_secret()).map_err(|_| refused())?;
         key.set_sensitive(true);
         let http = Client::builder()
@@ -82,29 +83,29 @@ impl Api {
     }
 
     /// Where the service is.
-    pub fn base(&self) -> &str {
+    pub(crate) fn base(&self) -> &str {
         &self.base
     }
 
     /// Reads something. `path` begins below the base path, as in `/api/v1/runs`.
-    pub async fn get(&self, path: &str) -> Result<Value, ApiFailure> {
+    pub(crate) async fn get(&self, path: &str) -> Result<Value, ApiFailure> {
         let response = self.send(self.request(Method::GET, path).timeout(CALL_DEADLINE)).await?;
         self.json(response).await
     }
 
     /// Asks for something to be done.
-    pub async fn post(&self, path: &str, body: &Value) -> Result<Value, ApiFailure> {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Value, ApiFailure> {
         let response = self.send(self.request(Method::POST, path).json(body).timeout(CALL_DEADLINE)).await?;
         self.json(response).await
     }
 
     /// Whether the service says that it is ready; the error says what it says instead.
-    pub async fn ready(&self, deadline: Duration) -> Result<(), ApiFailure> {
+    pub(crate) async fn ready(&self, deadline: Duration) -> Result<(), ApiFailure> {
         self.send(self.request(Method::GET, "/readyz").timeout(deadline)).await.map(drop)
     }
 
     /// One page of a list.
-    pub async fn list(&self, path: &str, limit: u16, cursor: Option<&str>) -> Result<Listing, ApiFailure> {
+    pub(crate) async fn list(&self, path: &str, limit: u16, cursor: Option<&str>) -> Result<Listing, ApiFailure> {
         let mut request = self.request(Method::GET, path).query(&[("limit", limit)]).timeout(CALL_DEADLINE);
         if let Some(cursor) = cursor {
             request = request.query(&[("cursor", cursor)]);
@@ -114,7 +115,7 @@ impl Api {
     }
 
     /// An answer in its shape.
-    pub fn read<T: DeserializeOwned>(&self, value: Value) -> Result<T, ApiFailure> {
+    pub(crate) fn read<T: DeserializeOwned>(&self, value: Value) -> Result<T, ApiFailure> {
         serde_json::from_value(value).map_err(|error| {
             ApiFailure::silent(format!("{} answers in an unknown shape ({error}); is it another version?", self.base))
         })

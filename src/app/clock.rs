@@ -12,20 +12,20 @@ use crate::exit::{Exit, Failure};
 
 /// Wall time, and the zone that the machine is set to (`TZ`, `/etc/localtime`).
 #[derive(Debug, Clone)]
-pub struct MachineClock {
+pub(crate) struct MachineClock {
     zone: TimeZone,
 }
 
 impl MachineClock {
     /// The machine's clock. The zone is read once.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { zone: TimeZone::system() }
     }
 }
 
 /// Wall time now.
 #[allow(clippy::disallowed_methods, reason = "this is where the machine's time enters the product")]
-pub fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }
 
@@ -45,18 +45,18 @@ impl Clock for MachineClock {
 
 /// The operating system's randomness.
 #[derive(Debug, Clone, Copy)]
-pub struct MachineEntropy {
+pub(crate) struct MachineEntropy {
     proven: (),
 }
 
 impl MachineEntropy {
     /// Makes sure that the system hands out randomness before anything relies on it.
-    pub fn new() -> Result<Self, Failure> {
+    pub(crate) fn new() -> Result<Self, Failure> {
         random_bytes::<8>().map(|_| Self { proven: () })
     }
 
     /// 128 random bits.
-    pub fn next_u128(self) -> u128 {
+    pub(crate) fn next_u128(self) -> u128 {
         u128::from(self.next_u64()) << 64 | u128::from(self.next_u64())
     }
 }
@@ -65,19 +65,27 @@ impl Entropy for MachineEntropy {
     fn next_u64(&self) -> u64 {
         let () = self.proven;
         getrandom::u64().unwrap_or_else(|error| {
-            tracing::error!("the system stopped handing out random numbers ({error}); nothing safe can go on without them");
+            tracing::error!(
+                "the system stopped handing out random numbers ({error}); nothing safe can go on without them"
+            );
             std::process::exit(i32::from(Exit::StorageFailed as u8))
         })
     }
 }
 
 /// Random bytes, good enough for keys.
-pub fn random_bytes<const N: usize>() -> Result<[u8; N], Failure> {
+pub(crate) fn random_bytes<const N: usize>() -> Result<[u8; N], Failure> {
     let mut bytes = [0; N];
     match getrandom::fill(&mut bytes) {
         Ok(()) => Ok(bytes),
         Err(error) => Err(Failure::failed(format!("the system hands out no random numbers: {error}"))),
     }
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0x0f]);
+    digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect()
 }
 
 #[cfg(test)]
@@ -92,5 +100,6 @@ mod tests {
         let entropy = MachineEntropy::new().unwrap();
         assert_ne!(entropy.next_u128(), entropy.next_u128());
         assert_ne!(random_bytes::<32>().unwrap(), random_bytes::<32>().unwrap());
+        assert_eq!(hex(&[0x00, 0x0f, 0xa5]), "000fa5");
     }
 }

@@ -10,7 +10,10 @@ use crate::{
 };
 
 /// The settings, from the named file or the usual places.
-pub fn load_from(explicit: Option<PathBuf>, environment: BTreeMap<String, String>) -> Result<Arc<Settings>, Failure> {
+pub(crate) fn load_from(
+    explicit: Option<PathBuf>,
+    environment: BTreeMap<String, String>,
+) -> Result<Arc<Settings>, Failure> {
     let working_dir = env::current_dir()
         .map_err(|error| Failure::new(Exit::BadConfig, format!("the working directory cannot be told: {error}")))?;
     let sources = Sources { explicit, ..Sources::new(working_dir, environment) };
@@ -20,9 +23,11 @@ pub fn load_from(explicit: Option<PathBuf>, environment: BTreeMap<String, String
 }
 
 /// The settings of this process.
-pub fn load(explicit: Option<PathBuf>) -> Result<Arc<Settings>, Failure> {
+pub(crate) fn load(explicit: Option<PathBuf>) -> Result<Arc<Settings>, Failure> {
     // A variable that is not UTF-8 cannot be one of ours.
-    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
     load_from(explicit, env::vars_os().filter_map(text).collect())
 }
 
@@ -45,7 +50,10 @@ mod tests {
     #[test]
     fn every_problem_has_a_line_of_its_own() {
         check("[server]\nlisten = 8787\nbase_paht = \"\"\n", &["server.listen", "server.base_paht"]);
-        check("[[provider]]\nid = \"p\"\nkind = \"emby\"\nurl = \"http://emby:8096\"\nuser = \"anna\"\ntoken = \"t\"\n", &["provider[p].kind"]);
+        check(
+            "[[provider]]\nid = \"p\"\nkind = \"emby\"\nurl = \"http://emby:8096\"\nuser = \"anna\"\ntoken = \"t\"\n",
+            &["provider[p].kind"],
+        );
     }
 
     #[test]

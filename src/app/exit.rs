@@ -7,7 +7,7 @@ use crosswatch_settings::SettingsError;
 /// The exit codes. Scripts and containers rely on them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Exit {
+pub(crate) enum Exit {
     /// Everything asked was done, or nothing was needed.
     Done = 0,
     /// `check`: advice of severity error, or an account that does not answer. `healthcheck`: not ready.
@@ -32,7 +32,7 @@ pub enum Exit {
 
 impl Exit {
     /// The code of a run that ended in this state, in the words of the API.
-    pub fn of_run_state(state: &str) -> Self {
+    pub(crate) fn of_run_state(state: &str) -> Self {
         match state {
             "succeeded" => Self::Done,
             "held" => Self::Held,
@@ -43,7 +43,7 @@ impl Exit {
 
     /// The worse of two ends of work that was done one after the other.
     #[must_use]
-    pub fn worse(self, other: Self) -> Self {
+    pub(crate) fn worse(self, other: Self) -> Self {
         if other as u8 > self as u8 { other } else { self }
     }
 }
@@ -56,7 +56,7 @@ impl From<Exit> for ExitCode {
 
 /// Why a command could not do its work: a text for people and the code for scripts. The text never holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// How the process ends.
     pub exit: Exit,
     /// What went wrong, where, and what to do.
@@ -65,22 +65,22 @@ pub struct Failure {
 
 impl Failure {
     /// A failure with this code.
-    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self { exit, message: message.into() }
     }
 
     /// The asked-for work failed.
-    pub fn failed(message: impl Into<String>) -> Self {
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
         Self::new(Exit::Failed, message)
     }
 
     /// The disk failed.
-    pub fn storage(message: impl Into<String>) -> Self {
+    pub(crate) fn storage(message: impl Into<String>) -> Self {
         Self::new(Exit::StorageFailed, message)
     }
 
     /// A signal came first.
-    pub fn stopped() -> Self {
+    pub(crate) fn stopped() -> Self {
         Self::new(Exit::Stopped, "stopped by a signal")
     }
 }

@@ -10,7 +10,7 @@ const BLOCKING_THREADS_MAX: usize = 8;
 const BLOCKING_IDLE: Duration = Duration::from_secs(10);
 
 /// Carries out a command on a runtime of its own.
-pub fn block_on<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+pub(crate) fn block_on<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         tracing::debug!("the TLS provider was chosen before");
     }

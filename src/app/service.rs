@@ -26,7 +26,7 @@ const HOUSE_DEADLINE: Duration = Duration::from_secs(7);
 const STOP_DEADLINE: Duration = Duration::from_secs(9);
 
 /// What a service is started from.
-pub struct Start {
+pub(crate) struct Start {
     /// What is configured.
     pub settings: Arc<Settings>,
     /// The store, opened.
@@ -40,7 +40,7 @@ pub struct Start {
 }
 
 /// A running service.
-pub struct Service {
+pub(crate) struct Service {
     house: House,
     server: ServerHandle,
     readiness: Arc<Readiness>,
@@ -52,7 +52,7 @@ pub struct Service {
 
 impl Service {
     /// Starts the house, then opens the door.
-    pub async fn start(start: Start) -> Result<Self, Failure> {
+    pub(crate) async fn start(start: Start) -> Result<Self, Failure> {
         for sentence in wiring::ignored(&start.settings) {
             tracing::warn!("{sentence}");
         }
@@ -75,7 +75,8 @@ impl Service {
             }),
         };
         let blueprint = wiring::blueprint(&start.settings, &machine, start.follows_schedules)?;
-        let address = start.listener.local_addr().map_err(|error| Failure::failed(format!("the socket is gone: {error}")))?;
+        let address =
+            start.listener.local_addr().map_err(|error| Failure::failed(format!("the socket is gone: {error}")))?;
         let url = base_url(address, start.settings.server.base_path.as_str());
         let house = House::start(blueprint).await.map_err(|error| Failure::storage(error.to_string()))?;
         let state = ApiState {
@@ -100,17 +101,17 @@ impl Service {
     }
 
     /// Where the API is.
-    pub fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
     /// The way in.
-    pub fn api(&self) -> Result<Api, Failure> {
+    pub(crate) fn api(&self) -> Result<Api, Failure> {
         Api::new(self.url.clone(), &self.api_key)
     }
 
     /// Completes when the disk fails.
-    pub fn storage_failure(&self) -> impl Future<Output = Failure> + 'static {
+    pub(crate) fn storage_failure(&self) -> impl Future<Output = Failure> + 'static {
         let mut storage = self.storage.clone();
         async move {
             match storage.wait_for(Option::is_some).await {
@@ -122,12 +123,15 @@ impl Service {
     }
 
     /// Stops: nothing new is taken, runs are cancelled, requests under way end, the store is on the disk.
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.readiness.set(Stage::Stopping);
         let stopping = async {
             let (unfinished, ()) = tokio::join!(self.house.stop(HOUSE_DEADLINE), self.server.stop(true));
             if !unfinished.is_empty() {
-                tracing::warn!("not finished in time: {}; the next start reads back what was on its way", unfinished.join(", "));
+                tracing::warn!(
+                    "not finished in time: {}; the next start reads back what was on its way",
+                    unfinished.join(", ")
+                );
             }
             let ledger = Arc::clone(&self.ledger);
             match tokio::task::spawn_blocking(move || ledger.sync()).await {

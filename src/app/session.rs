@@ -22,14 +22,14 @@ const STARTING: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// An open session.
-pub struct Session {
+pub(crate) struct Session {
     api: Api,
     own: Option<Service>,
 }
 
 impl Session {
     /// Finds the running service, or starts one.
-    pub async fn open(settings: &Arc<Settings>) -> Result<Self, Failure> {
+    pub(crate) async fn open(settings: &Arc<Settings>) -> Result<Self, Failure> {
         match storage::open(&settings.storage.dir)? {
             Opened::Locked => Ok(Self { api: running(settings).await?, own: None }),
             Opened::Ours(ledger) => {
@@ -49,17 +49,17 @@ impl Session {
     }
 
     /// The way to the service.
-    pub const fn api(&self) -> &Api {
+    pub(crate) const fn api(&self) -> &Api {
         &self.api
     }
 
     /// Whether the service is this command's own and ends with it.
-    pub const fn is_own(&self) -> bool {
+    pub(crate) const fn is_own(&self) -> bool {
         self.own.is_some()
     }
 
     /// Does the work, then ends the session. A signal or a failing disk comes first.
-    pub async fn finish<T>(mut self, work: impl AsyncFnOnce(&Self) -> Result<T, Failure>) -> Result<T, Failure> {
+    pub(crate) async fn finish<T>(mut self, work: impl AsyncFnOnce(&Self) -> Result<T, Failure>) -> Result<T, Failure> {
         let mut signal = StopSignal::listen()?;
         let failing = self.own.as_ref().map(Service::storage_failure);
         let result = tokio::select! {
@@ -92,7 +92,10 @@ async fn running(settings: &Settings) -> Result<Api, Failure> {
     let folder = settings.storage.dir.display();
     let Some(key) = api_key::existing(settings)? else {
         let path = api_key::file(settings);
-        return Err(Failure::new(Exit::InUse, format!("another process uses {folder} and left no key in {}; wait for it to end", path.display())));
+        return Err(Failure::new(
+            Exit::InUse,
+            format!("another process uses {folder} and left no key in {}; wait for it to end", path.display()),
+        ));
     };
     let api = Api::new(base, &key)?;
     let looks = STARTING.as_millis() / LOOK_EVERY.as_millis().max(1);

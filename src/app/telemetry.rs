@@ -1,7 +1,8 @@
 //! The log: lines for people or JSON, always on standard error, so that standard output stays what was asked for.
 
-use crosswatch_settings::{Log, LogFormat, LogLevel};
 use std::io::IsTerminal;
+
+use crosswatch_settings::{Log, LogFormat, LogLevel};
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::output::style::no_colour_wanted;
@@ -12,7 +13,7 @@ const QUIET_LIBRARIES: [&str; 9] =
 
 /// Who the log is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Audience {
+pub(crate) enum Audience {
     /// A service: what happens, as configured.
     Service,
     /// Somebody at a command: warnings, unless the configuration asks for `debug` or `trace`.
@@ -20,7 +21,7 @@ pub enum Audience {
 }
 
 /// Starts the log. A second start changes nothing.
-pub fn start(log: Log, audience: Audience) {
+pub(crate) fn start(log: Log, audience: Audience) {
     let filter = EnvFilter::builder().parse_lossy(directives(level(log, audience)));
     let registry = tracing_subscriber::registry().with(filter);
     let has_colour = std::io::stderr().is_terminal() && !no_colour_wanted();
@@ -47,13 +48,11 @@ fn level(log: Log, audience: Audience) -> LogLevel {
 }
 
 fn directives(level: LogLevel) -> String {
-    let mut directives = level.as_str().to_owned();
+    let mut directives = vec![level.as_str().to_owned()];
     if level > LogLevel::Warn && level < LogLevel::Trace {
-        for library in QUIET_LIBRARIES {
-            directives.push_str(&format!(",{library}=warn"));
-        }
+        directives.extend(QUIET_LIBRARIES.map(|library| format!("{library}=warn")));
     }
-    directives
+    directives.join(",")
 }
 
 #[cfg(test)]

@@ -105,18 +105,18 @@ pub(crate) enum Reply {
 }
 
 impl Reply {
-    pub(crate) fn json(body: impl ToString) -> Self {
-        Self::status(200, body)
+    pub(crate) fn json(body: &serde_json::Value) -> Self {
+        Self::status(200, &body.to_string())
     }
 
-    pub(crate) fn status(status: u16, body: impl ToString) -> Self {
+    pub(crate) fn status(status: u16, body: &str) -> Self {
         let headers = vec![("content-type", "application/json".to_owned())];
-        Self::Full(status, headers, body.to_string().into_bytes())
+        Self::Full(status, headers, body.as_bytes().to_vec())
     }
 
-    pub(crate) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
         if let Self::Full(_, headers, _) = &mut self {
-            headers.push((name, value.to_string()));
+            headers.push((name, value.to_owned()));
         }
         self
     }
@@ -195,7 +195,7 @@ async fn converse(mut stream: TcpStream, log: Rc<RefCell<Vec<Seen>>>, answer: An
             Reply::Full(status, headers, body) => {
                 let mut head = format!("HTTP/1.1 {status} Status\r\ncontent-length: {}\r\n", body.len());
                 for (name, value) in headers {
-                    head.push_str(&format!("{name}: {value}\r\n"));
+                    head.extend([name, ": ", &value, "\r\n"]);
                 }
                 [head.as_bytes(), b"\r\n", &body].concat()
             }

@@ -1,7 +1,7 @@
 //! Lists in pages: `?cursor=&limit=` in, `{items, next_cursor}` out.
 
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::problem::ApiProblem;
 
@@ -10,32 +10,58 @@ const LIMIT_USUAL: usize = 50;
 /// Rows of a page, at most.
 pub(crate) const LIMIT_MAX: usize = 500;
 
+/// Which page.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PageQuery {
+    /// `next_cursor` of the page before.
+    pub(crate) cursor: Option<String>,
+    /// Rows of the page, 1 to 500; 50 where left out.
+    pub(crate) limit: Option<String>,
+}
+
 /// One page of a list.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-pub struct Listing<T: ToSchema> {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Listing<T> {
     /// The rows.
     pub items: Vec<T>,
-    /// Where the next page begins; absent rows mean the end only when this is `null`.
+    /// Where the next page begins; the list ends where this is `null`, even after a page with few rows.
     pub next_cursor: Option<String>,
 }
 
-impl<T: ToSchema> Listing<T> {
+impl<T> Listing<T> {
     /// A list that fits one page.
     pub(crate) fn whole(items: Vec<T>) -> Self {
         Self { items, next_cursor: None }
     }
 
     /// Cuts a list that was read with one row too many, and names the cursor after its last row.
-    pub(crate) fn cut<R>(
-        mut rows: Vec<R>,
+    pub(crate) fn cut(mut items: Vec<T>, limit: usize, cursor_of: impl Fn(&T) -> String) -> Self {
+        let has_more = items.len() > limit;
+        items.truncate(limit);
+        let next_cursor = if has_more { items.last().map(cursor_of) } else { None };
+        Self { items, next_cursor }
+    }
+
+    /// Cuts a list that is in memory as a whole: the rows after the one the cursor names.
+    pub(crate) fn after(
+        mut all: impl Iterator<Item = T>,
+        cursor: Option<&str>,
         limit: usize,
-        cursor_of: impl Fn(&R) -> String,
-        shape: impl Fn(R) -> T,
-    ) -> Self {
-        let has_more = rows.len() > limit;
-        rows.truncate(limit);
-        let next_cursor = if has_more { rows.last().map(cursor_of) } else { None };
-        Self { items: rows.into_iter().map(shape).collect(), next_cursor }
+        cursor_of: impl Fn(&T) -> String,
+    ) -> Result<Self, ApiProblem> {
+        if let Some(cursor) = cursor.filter(|cursor| !cursor.is_empty())
+            && !all.any(|row| cursor_of(&row) == cursor)
+        {
+            return Err(unknown_cursor(cursor));
+        }
+        Ok(Self::cut(all.take(limit + 1).collect(), limit, cursor_of))
+    }
+
+    /// The same page with its rows shaped.
+    pub(crate) fn map<U>(self, shape: impl FnMut(T) -> U) -> Listing<U> {
+        Listing { items: self.items.into_iter().map(shape).collect(), next_cursor: self.next_cursor }
     }
 }
 
@@ -51,8 +77,11 @@ pub(crate) fn limit(asked: Option<&str>) -> Result<usize, ApiProblem> {
 /// Where the page begins, read by `parse`.
 pub(crate) fn cursor<C>(asked: Option<&str>, parse: impl Fn(&str) -> Option<C>) -> Result<Option<C>, ApiProblem> {
     let Some(text) = asked.filter(|text| !text.is_empty()) else { return Ok(None) };
-    let unknown = || ApiProblem::BadQuery(format!("cursor={text:?} is not one of ours; use next_cursor of the page before"));
-    parse(text).map(Some).ok_or_else(unknown)
+    parse(text).map(Some).ok_or_else(|| unknown_cursor(text))
+}
+
+fn unknown_cursor(text: &str) -> ApiProblem {
+    ApiProblem::BadQuery(format!("cursor={text:?} leads nowhere; use next_cursor of the page before"))
 }
 
 #[cfg(test)]
@@ -85,7 +114,7 @@ mod tests {
         let mut after = 0;
         loop {
             let read: Vec<u32> = rows.iter().copied().filter(|row| *row > after).take(3 + 1).collect();
-            let page = Listing::cut(read, 3, ToString::to_string, |row| row);
+            let page = Listing::cut(read, 3, ToString::to_string);
             assert!(page.items.len() <= 3);
             seen.extend(page.items);
             match page.next_cursor {
@@ -94,5 +123,14 @@ mod tests {
             }
         }
         assert_eq!(seen, rows);
+    }
+
+    #[test]
+    fn lists_in_memory_go_on_after_the_cursor() {
+        let page = |cursor: Option<&str>| Listing::after([1u32, 2, 3].into_iter(), cursor, 2, ToString::to_string);
+        assert_eq!(page(None), Ok(Listing { items: vec![1, 2], next_cursor: Some("2".to_owned()) }));
+        assert_eq!(page(Some("2")), Ok(Listing::whole(vec![3])));
+        assert_eq!(page(Some("3")), Ok(Listing::whole(vec![])));
+        assert!(matches!(page(Some("7")), Err(ApiProblem::BadQuery(_))));
     }
 }

@@ -90,7 +90,13 @@ mod tests {
             let mut lines = Lines::default();
             let events: Vec<_> = stream.chunks(size).flat_map(|chunk| lines.take_in(chunk).unwrap()).collect();
             let expected = [
-                Happened { run: Some("a".to_owned()), state: None, done: 3, total: Some(9), sentence: "Reads.".to_owned() },
+                Happened {
+                    run: Some("a".to_owned()),
+                    state: None,
+                    done: 3,
+                    total: Some(9),
+                    sentence: "Reads.".to_owned(),
+                },
                 Happened { run: Some("b".to_owned()), ..Happened::default() },
             ];
             assert_eq!(events, expected, "in chunks of {size}");

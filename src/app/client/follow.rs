@@ -18,7 +18,7 @@ const FAILED_LOOKS_MAX: u32 = 6;
 
 /// What is followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Followed {
+pub(crate) enum Followed {
     /// A run: it can be looked at from the moment it was asked for.
     Run,
     /// A plan: it can be looked at once it was made.
@@ -44,7 +44,7 @@ impl Followed {
 
 /// A follower, made before the thing is asked for, so that no event is missed.
 #[derive(Debug)]
-pub struct Follower<'a> {
+pub(crate) struct Follower<'a> {
     api: &'a Api,
     stream: Option<EventStream>,
     progress: Progress,
@@ -52,7 +52,7 @@ pub struct Follower<'a> {
 
 impl Api {
     /// A follower that shows progress under this name.
-    pub async fn follower(&self, name: &str) -> Follower<'_> {
+    pub(crate) async fn follower(&self, name: &str) -> Follower<'_> {
         // Without events the run is still looked at.
         Follower { api: self, stream: self.events().await.ok(), progress: Progress::new(name) }
     }
@@ -60,7 +60,7 @@ impl Api {
 
 impl Follower<'_> {
     /// Waits for the end and answers the thing as it is then.
-    pub async fn follow(mut self, what: Followed, id: &str) -> Result<Value, ApiFailure> {
+    pub(crate) async fn follow(mut self, what: Followed, id: &str) -> Result<Value, ApiFailure> {
         let mut looks = interval(LOOK_EVERY);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut failed_looks = 0;

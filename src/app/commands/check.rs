@@ -10,7 +10,12 @@ use crate::{
     cli::CheckArguments,
     client::Api,
     exit::{Exit, Failure},
-    output::{self, json, style::Style, table::{self, Table}},
+    output::{
+        self, json,
+        style::Style,
+        table::{self, Table},
+        words,
+    },
     session::Session,
     wiring,
 };
@@ -31,7 +36,7 @@ enum Outcome {
 }
 
 /// Checks everything. The configuration itself was checked when it was loaded.
-pub async fn run(settings: &Arc<Settings>, arguments: CheckArguments) -> Result<Exit, Failure> {
+pub(crate) async fn run(settings: &Arc<Settings>, arguments: CheckArguments) -> Result<Exit, Failure> {
     let asked = if arguments.offline || settings.providers.is_empty() {
         settings.providers.iter().map(|provider| asked(provider, Outcome::NotAsked)).collect()
     } else {
@@ -69,7 +74,9 @@ async fn ask(api: &Api, provider: &Provider) -> Outcome {
     let answer = match api.post(&format!("/api/v1/providers/{}/check", provider.id), &json!({})).await {
         Ok(answer) => answer,
         Err(failure) if failure.kind == "unknown-provider" => {
-            return Outcome::Fails("the running service does not know it; restart the service to load the configuration".to_owned());
+            return Outcome::Fails(
+                "the running service does not know it; restart the service to load the configuration".to_owned(),
+            );
         }
         Err(failure) => return Outcome::Fails(failure.message),
     };
@@ -94,38 +101,43 @@ fn verdict(asked: &[Asked], advice: &[Advice]) -> Exit {
 }
 
 fn as_text(settings: &Settings, asked: &[Asked], advice: &[Advice], style: Style) -> String {
-    let pairs = settings.pairs.len();
-    let mut text = format!("The configuration is valid: {} accounts, {pairs} pairs.\n", asked.len());
-    for sentence in wiring::ignored(settings) {
-        text.push_str(&format!("Note: {sentence}.\n"));
-    }
+    let mut lines = vec![format!(
+        "The configuration is valid: {}, {}.",
+        words::counted(asked.len() as u64, "account", "accounts"),
+        words::counted(settings.pairs.len() as u64, "pair", "pairs"),
+    )];
+    lines.extend(wiring::ignored(settings).into_iter().map(|sentence| format!("Note: {sentence}.")));
     if !asked.is_empty() {
-        let mut table = Table::new(&[
-            table::text("account", 32),
-            table::text("kind", 8),
-            table::text("answers", 8),
-            table::text("user", 24),
-            table::text("product, or what to do", 120),
-        ]);
-        for account in asked {
-            let [answers, user, rest] = match &account.outcome {
-                Outcome::Answers { user, product } => ["yes", user, product],
-                Outcome::Fails(why) => ["no", "", why],
-                Outcome::NotAsked => ["?", "", "not asked"],
-            };
-            table.row([&account.id, account.kind, answers, user, rest].map(str::to_owned));
-        }
-        text.push('\n');
-        text.push_str(&table.render(style, true));
+        lines.extend([String::new(), account_table(asked).render(style, true).trim_end().to_owned()]);
     }
     if !advice.is_empty() {
-        text.push('\n');
+        lines.push(String::new());
     }
     for advice in advice {
         let severity = style.bold(advice.severity.as_str());
-        text.push_str(&format!("{severity}: {}: {}\n    {} ({})\n", advice.subject, advice.message, advice.fix, advice.rule));
+        lines.push(format!("{severity}: {}: {}\n    {} ({})", advice.subject, advice.message, advice.fix, advice.rule));
     }
-    text
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+fn account_table(asked: &[Asked]) -> Table {
+    let mut table = Table::new(&[
+        table::text("account", 32),
+        table::text("kind", 8),
+        table::text("answers", 8),
+        table::text("user", 24),
+        table::text("product, or what to do", 120),
+    ]);
+    for account in asked {
+        let [answers, user, rest] = match &account.outcome {
+            Outcome::Answers { user, product } => ["yes", user, product],
+            Outcome::Fails(why) => ["no", "", why],
+            Outcome::NotAsked => ["?", "", "not asked"],
+        };
+        table.row([&account.id, account.kind, answers, user, rest].map(str::to_owned));
+    }
+    table
 }
 
 fn as_json(settings: &Settings, asked: &[Asked], advice: &[Advice], exit: Exit) -> Value {
@@ -166,7 +178,13 @@ mod tests {
 
     fn advice(severity: Severity) -> Advice {
         let text = |text: &str| text.to_owned();
-        Advice { rule: Rule::TlsOff, severity, subject: text("provider[home]"), message: text("It is off."), fix: text("Turn it on.") }
+        Advice {
+            rule: Rule::TlsOff,
+            severity,
+            subject: text("provider[home]"),
+            message: text("It is off."),
+            fix: text("Turn it on."),
+        }
     }
 
     #[test]
@@ -186,7 +204,7 @@ mod tests {
     fn people_read_who_answers_and_what_to_do() {
         let asked = [account(Outcome::Fails("the token is wrong; make another".to_owned()))];
         let text = as_text(&settings(""), &asked, &[advice(Severity::Warning)], Style::PLAIN);
-        let expected = "The configuration is valid: 1 accounts, 0 pairs.\n\n\
+        let expected = "The configuration is valid: 1 account, 0 pairs.\n\n\
             account  kind      answers  user  product, or what to do\n\
             home     jellyfin  no             the token is wrong; make another\n\n\
             warning: provider[home]: It is off.\n    Turn it on. (tls-off)\n";

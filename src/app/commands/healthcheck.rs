@@ -14,7 +14,7 @@ use crate::{
 const DEADLINE: Duration = Duration::from_secs(4);
 
 /// Ready or not.
-pub async fn run(settings: &Settings) -> Result<Exit, Failure> {
+pub(crate) async fn run(settings: &Settings) -> Result<Exit, Failure> {
     let base = base_url(settings.server.listen, settings.server.base_path.as_str());
     // Readiness is told to everybody, so no key is needed.
     let api = Api::new(base, &SecretString::from(String::new()))?;

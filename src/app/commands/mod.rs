@@ -1,12 +1,12 @@
 //! The commands, one file each.
 
-pub mod check;
-pub mod demo;
-pub mod healthcheck;
-pub mod plan;
-pub mod run;
-pub mod runs;
-pub mod serve;
+pub(crate) mod check;
+pub(crate) mod demo;
+pub(crate) mod healthcheck;
+pub(crate) mod plan;
+pub(crate) mod run;
+pub(crate) mod runs;
+pub(crate) mod serve;
 
 use crosswatch_settings::{Pair, Settings};
 

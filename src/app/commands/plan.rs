@@ -12,7 +12,12 @@ use crate::{
     client::{Api, Followed},
     commands::{pair, run::counts},
     exit::{Exit, Failure},
-    output::{self, json, style::Style, table::{self, Table}, words},
+    output::{
+        self, json,
+        style::Style,
+        table::{self, Table},
+        words,
+    },
     session::Session,
 };
 
@@ -20,7 +25,7 @@ use crate::{
 const PAGE: u16 = 500;
 
 /// Plans the pair and prints the plan.
-pub async fn run(settings: &Arc<Settings>, arguments: &PlanArguments) -> Result<Exit, Failure> {
+pub(crate) async fn run(settings: &Arc<Settings>, arguments: &PlanArguments) -> Result<Exit, Failure> {
     let id = pair(settings, &arguments.pair)?.id.clone();
     let request = match cli::chosen(&arguments.features) {
         Some(features) => json!({ "features": features.iter().map(Feature::as_str).collect::<Vec<_>>() }),
@@ -31,7 +36,11 @@ pub async fn run(settings: &Arc<Settings>, arguments: &PlanArguments) -> Result<
         .finish(async |session: &Session| {
             let answer = make(session.api(), &id, &request).await?;
             let plan: Plan = session.api().read(answer.clone())?;
-            if arguments.json { print_json(session.api(), answer, &plan.id).await? } else { print(session.api(), &plan).await? }
+            if arguments.json {
+                print_json(session.api(), answer, &plan.id).await?
+            } else {
+                print(session.api(), &plan).await?
+            }
             Ok(outcome(&plan))
         })
         .await
@@ -123,13 +132,16 @@ fn line_table(lines: &[Line]) -> Table {
 }
 
 fn totals(plan: &Plan, style: Style) -> String {
-    let mut text = format!("{}\n\n{}", table::harmless(&plan.sentence), counts(&plan.features, style));
-    for (account, cost) in &plan.cost {
+    let costs = plan.cost.iter().map(|(account, cost)| {
         let requests = words::counted(cost.requests, "request", "requests");
-        text.push_str(&format!("\nApplying it would cost {requests} at {account}, about {}.", words::length(cost.seconds * 1000)));
-    }
-    text.push_str("\nNothing was written. `crosswatch run` does it.\n");
-    text
+        format!("Applying it would cost {requests} at {account}, about {}.\n", words::length(cost.seconds * 1000))
+    });
+    format!(
+        "{}\n\n{}\n{}Nothing was written. `crosswatch run` does it.\n",
+        table::harmless(&plan.sentence),
+        counts(&plan.features, style),
+        costs.collect::<String>()
+    )
 }
 
 #[cfg(test)]

@@ -12,12 +12,17 @@ use crate::{
     client::{Api, Followed},
     commands::pair,
     exit::{Exit, Failure},
-    output::{self, json, style::Style, table::{self, Table}, words},
+    output::{
+        self, json,
+        style::Style,
+        table::{self, Table},
+        words,
+    },
     session::Session,
 };
 
 /// Runs the pair; waits for the end where asked to or where nobody else would.
-pub async fn run(settings: &Arc<Settings>, arguments: &RunArguments) -> Result<Exit, Failure> {
+pub(crate) async fn run(settings: &Arc<Settings>, arguments: &RunArguments) -> Result<Exit, Failure> {
     let id = pair(settings, &arguments.pair)?.id.clone();
     let session = Session::open(settings).await?;
     let waits = arguments.wait || session.is_own();
@@ -36,7 +41,7 @@ pub async fn run(settings: &Arc<Settings>, arguments: &RunArguments) -> Result<E
 }
 
 /// Asks for a run, shows its progress, and answers the run once it is over.
-pub async fn to_its_end(api: &Api, pair: &PairId, request: &Value) -> Result<Value, Failure> {
+pub(crate) async fn to_its_end(api: &Api, pair: &PairId, request: &Value) -> Result<Value, Failure> {
     let follower = api.follower(pair.as_str()).await;
     let started = api.post(&format!("/api/v1/pairs/{pair}/run"), request).await?;
     let run: Run = api.read(started)?;
@@ -78,32 +83,31 @@ fn report(api: &Api, answer: &Value, as_json: bool) -> Result<Exit, Failure> {
 }
 
 /// The run as people read it.
-pub fn text(run: &Run, style: Style) -> String {
-    let mut text = format!("{}: {}", run.pair, style.bold(&run.state));
-    if run.dry_run {
-        text.push_str(" (dry run, nothing was written)");
-    }
-    if let (Some(started), Some(finished)) = (run.started_at, run.finished_at) {
-        let ms = finished.as_millisecond().saturating_sub(started.as_millisecond());
-        text.push_str(&format!(" in {}", words::length(u64::try_from(ms).unwrap_or(0))));
-    }
-    text.push_str(&format!("\n{}\n", table::harmless(&run.sentence)));
-    if let Some(error) = run.error.as_ref().filter(|error| !error.detail.is_empty() && error.detail != run.sentence) {
-        text.push_str(&format!("{}\n", table::harmless(&error.detail)));
-    }
+pub(crate) fn text(run: &Run, style: Style) -> String {
+    let how = if run.is_dry { " (dry run, nothing was written)" } else { "" };
+    let mut lines =
+        vec![format!("{}: {}{how}{}", run.pair, style.bold(&run.state), length(run)), table::harmless(&run.sentence)];
+    let error = run.error.as_ref().map(|error| error.detail.as_str());
+    lines.extend(error.filter(|detail| !detail.is_empty() && *detail != run.sentence).map(table::harmless));
     if !run.features.is_empty() {
-        text.push('\n');
-        text.push_str(&counts(&run.features, style));
+        lines.extend([String::new(), counts(&run.features, style).trim_end().to_owned()]);
     }
-    let requests: Vec<String> = run.requests.iter().map(|(account, sent)| format!("{account} {}", words::count(*sent))).collect();
-    if !requests.is_empty() {
-        text.push_str(&format!("\nRequests: {}\n", requests.join(", ")));
+    if !run.requests.is_empty() {
+        let sent = run.requests.iter().map(|(account, sent)| format!("{account} {}", words::count(*sent)));
+        lines.extend([String::new(), format!("Requests: {}", sent.collect::<Vec<_>>().join(", "))]);
     }
-    text
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+fn length(run: &Run) -> String {
+    let (Some(started), Some(finished)) = (run.started_at, run.finished_at) else { return String::new() };
+    let ms = finished.as_millisecond().saturating_sub(started.as_millisecond());
+    format!(" in {}", words::length(u64::try_from(ms).unwrap_or(0)))
 }
 
 /// Counts per feature as a table.
-pub fn counts<'a>(features: impl IntoIterator<Item = (&'a String, &'a FeatureCounts)>, style: Style) -> String {
+pub(crate) fn counts<'a>(features: impl IntoIterator<Item = (&'a String, &'a FeatureCounts)>, style: Style) -> String {
     let mut table = Table::new(&[
         table::text("feature", 12),
         table::number("add"),
@@ -117,10 +121,18 @@ pub fn counts<'a>(features: impl IntoIterator<Item = (&'a String, &'a FeatureCou
     ]);
     for (feature, counts) in features {
         let outcomes = counts.outcomes.iter().filter(|(_, operations)| **operations > 0);
-        let outcomes: Vec<String> =
-            outcomes.map(|(outcome, operations)| format!("{} {}", words::count(*operations), outcome.replace('_', " "))).collect();
-        let numbers =
-            [counts.adds, counts.updates, counts.removes, counts.held, counts.skipped, counts.conflicts, counts.unchanged];
+        let outcomes: Vec<String> = outcomes
+            .map(|(outcome, operations)| format!("{} {}", words::count(*operations), outcome.replace('_', " ")))
+            .collect();
+        let numbers = [
+            counts.adds,
+            counts.updates,
+            counts.removes,
+            counts.held,
+            counts.skipped,
+            counts.conflicts,
+            counts.unchanged,
+        ];
         let cells = [feature.clone()].into_iter().chain(numbers.map(words::count)).chain([outcomes.join(", ")]);
         table.row(cells);
     }
@@ -132,14 +144,24 @@ mod tests {
     use super::*;
 
     fn arguments(features: &[Feature], dry_run: bool, approve_held: bool) -> RunArguments {
-        RunArguments { pair: "a".to_owned(), features: features.to_vec(), dry_run, wait: false, approve_held, json: false }
+        RunArguments {
+            pair: "a".to_owned(),
+            features: features.to_vec(),
+            dry_run,
+            wait: false,
+            approve_held,
+            json: false,
+        }
     }
 
     #[test]
     fn only_what_was_typed_is_asked_for() {
         for (given, expected) in [
             (arguments(&[], false, false), json!({"queue": true})),
-            (arguments(&[Feature::Ratings, Feature::History], true, false), json!({"queue": true, "features": ["history", "ratings"], "dry_run": true})),
+            (
+                arguments(&[Feature::Ratings, Feature::History], true, false),
+                json!({"queue": true, "features": ["history", "ratings"], "dry_run": true}),
+            ),
             (arguments(&[], false, true), json!({"queue": true, "approve_held": true})),
         ] {
             assert_eq!(request(&given), expected);

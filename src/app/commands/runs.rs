@@ -11,12 +11,17 @@ use crate::{
     cli::RunsArguments,
     commands::pair,
     exit::{Exit, Failure},
-    output::{self, json, style::Style, table::{self, Table}, words},
+    output::{
+        self, json,
+        style::Style,
+        table::{self, Table},
+        words,
+    },
     session::Session,
 };
 
 /// Lists the runs.
-pub async fn run(settings: &Arc<Settings>, arguments: &RunsArguments) -> Result<Exit, Failure> {
+pub(crate) async fn run(settings: &Arc<Settings>, arguments: &RunsArguments) -> Result<Exit, Failure> {
     let path = match &arguments.pair {
         Some(name) => format!("/api/v1/runs?pair={}", pair(settings, name)?.id),
         None => "/api/v1/runs".to_owned(),
@@ -57,7 +62,7 @@ fn run_table(runs: &[Run], zone: &TimeZone) -> Table {
         table::text("what happened", 100),
     ]);
     for run in runs {
-        let state = if run.dry_run { format!("{} (dry)", run.state) } else { run.state.clone() };
+        let state = if run.is_dry { format!("{} (dry)", run.state) } else { run.state.clone() };
         table.row([
             run.started_at.map_or_else(|| "-".to_owned(), |at| words::local(at, zone)),
             run.pair.clone(),
@@ -91,8 +96,37 @@ mod tests {
         assert_eq!(
             words,
             [
-                vec!["2026-11-22", "10:00:00", "home-to-ledger", "manual", "succeeded", "(dry)", "3", "0", "0", "4", "r1", "All", "in", "step."],
-                vec!["-", "home-to-ledger", "schedule", "queued", "0", "0", "0", "0", "r2", "Waits", "for", "its", "turn."],
+                vec![
+                    "2026-11-22",
+                    "10:00:00",
+                    "home-to-ledger",
+                    "manual",
+                    "succeeded",
+                    "(dry)",
+                    "3",
+                    "0",
+                    "0",
+                    "4",
+                    "r1",
+                    "All",
+                    "in",
+                    "step."
+                ],
+                vec![
+                    "-",
+                    "home-to-ledger",
+                    "schedule",
+                    "queued",
+                    "0",
+                    "0",
+                    "0",
+                    "0",
+                    "r2",
+                    "Waits",
+                    "for",
+                    "its",
+                    "turn."
+                ],
             ]
         );
     }

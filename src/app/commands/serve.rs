@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Starts, waits for a signal or a failing disk, stops.
-pub async fn run(settings: &Arc<Settings>) -> Result<Exit, Failure> {
+pub(crate) async fn run(settings: &Arc<Settings>) -> Result<Exit, Failure> {
     let mut signal = StopSignal::listen()?;
     let ledger = storage::open_alone(&settings.storage.dir)?;
     let listener = bind(settings.server.listen)?;
@@ -39,7 +39,7 @@ pub async fn run(settings: &Arc<Settings>) -> Result<Exit, Failure> {
 }
 
 /// Binds the address of the API, before anything is started that would have to be stopped again.
-pub fn bind(listen: SocketAddr) -> Result<TcpListener, Failure> {
+pub(crate) fn bind(listen: SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(listen).map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => Failure::new(
             Exit::InUse,

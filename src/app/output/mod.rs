@@ -2,23 +2,23 @@
 //!
 //! Standard output carries answers only; progress and warnings go to standard error.
 
-pub mod json;
-pub mod progress;
-pub mod style;
-pub mod table;
-pub mod words;
+pub(crate) mod json;
+pub(crate) mod progress;
+pub(crate) mod style;
+pub(crate) mod table;
+pub(crate) mod words;
 
 use std::io::{self, Write};
 
 use crate::exit::Failure;
 
 /// Writes a line to standard output. A reader that went away (`| head`) is not an error.
-pub fn say(line: &str) -> Result<(), Failure> {
+pub(crate) fn say(line: &str) -> Result<(), Failure> {
     write_out(&[line.as_bytes(), b"\n"])
 }
 
 /// Writes text to standard output as it is.
-pub fn say_text(text: &str) -> Result<(), Failure> {
+pub(crate) fn say_text(text: &str) -> Result<(), Failure> {
     write_out(&[text.as_bytes()])
 }
 
@@ -34,6 +34,6 @@ fn write_out(parts: &[&[u8]]) -> Result<(), Failure> {
 }
 
 /// Writes a line to standard error. Nobody can be told when that fails.
-pub fn warn(line: &str) {
+pub(crate) fn warn(line: &str) {
     drop(writeln!(io::stderr().lock(), "{line}"));
 }

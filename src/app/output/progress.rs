@@ -11,13 +11,13 @@ const COUNTED: &str = "{spinner} {prefix}  {msg}  {bar:24} {pos}/{len}";
 
 /// The progress of one piece of work. It wipes itself out when it is dropped.
 #[derive(Debug)]
-pub struct Progress {
+pub(crate) struct Progress {
     bar: ProgressBar,
 }
 
 impl Progress {
     /// Progress under a name, shown where standard error is a terminal.
-    pub fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         // indicatif's own target hides itself when standard error is not a terminal.
         Self::on(name, ProgressDrawTarget::stderr_with_hz(10))
     }
@@ -31,7 +31,7 @@ impl Progress {
     }
 
     /// What is being done, with finished and all steps where they are known.
-    pub fn show(&self, sentence: &str, done: u64, total: Option<u64>) {
+    pub(crate) fn show(&self, sentence: &str, done: u64, total: Option<u64>) {
         match total {
             Some(total) if total > 0 => {
                 self.bar.set_style(style(COUNTED));

@@ -6,7 +6,7 @@ use crate::output::style::Style;
 
 /// A column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Column {
+pub(crate) struct Column {
     /// What stands above it.
     pub title: &'static str,
     /// Longer cells are cut at a terminal, in characters.
@@ -17,7 +17,7 @@ pub struct Column {
 
 /// Where a cell stands in its column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Align {
+pub(crate) enum Align {
     /// At the beginning.
     Left,
     /// At the end.
@@ -25,40 +25,35 @@ pub enum Align {
 }
 
 /// A column of text.
-pub const fn text(title: &'static str, widest: usize) -> Column {
+pub(crate) const fn text(title: &'static str, widest: usize) -> Column {
     Column { title, widest, align: Align::Left }
 }
 
 /// A column of numbers.
-pub const fn number(title: &'static str) -> Column {
+pub(crate) const fn number(title: &'static str) -> Column {
     Column { title, widest: 20, align: Align::Right }
 }
 
 /// A table, filled row by row.
 #[derive(Debug, Clone)]
-pub struct Table {
+pub(crate) struct Table {
     columns: Vec<Column>,
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
     /// An empty table.
-    pub fn new(columns: &[Column]) -> Self {
+    pub(crate) fn new(columns: &[Column]) -> Self {
         Self { columns: columns.to_vec(), rows: Vec::new() }
     }
 
     /// Adds a row. Cells beyond the last column are left out.
-    pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+    pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         self.rows.push(cells.into_iter().map(|cell| harmless(&cell)).collect());
     }
 
-    /// Whether there is no row.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
     /// The table as text, each line ended; with or without the head.
-    pub fn render(&self, style: Style, has_head: bool) -> String {
+    pub(crate) fn render(&self, style: Style, has_head: bool) -> String {
         let widths = self.widths(style);
         let mut text = String::new();
         if has_head {
@@ -106,7 +101,7 @@ impl Table {
 }
 
 /// The text without control characters, which could move a terminal's cursor or break a line.
-pub fn harmless(text: &str) -> String {
+pub(crate) fn harmless(text: &str) -> String {
     text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 
@@ -150,6 +145,5 @@ mod tests {
         let mut table = Table::new(&[text("film", 40)]);
         table.row(["\u{1b}[2JGone\nwith".to_owned()]);
         assert_eq!(table.render(Style::PLAIN, false), " [2JGone with\n");
-        assert!(!table.is_empty());
     }
 }

@@ -5,7 +5,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use crate::answer::{Item, Value};
 
 /// `The Matrix (1999)` or `Firefly S01E03 The Train Job`.
-pub fn item(item: &Item) -> String {
+pub(crate) fn item(item: &Item) -> String {
     let show = item.show.as_ref().map(|show| show.title.as_str());
     let name = match (show, item.season, item.number) {
         (Some(show), Some(season), Some(number)) => format!("{show} S{season:02}E{number:02} {}", item.title),
@@ -21,7 +21,7 @@ pub fn item(item: &Item) -> String {
 }
 
 /// `85/100 -> 90/100`, or the only side there is.
-pub fn change(feature: &str, before: Option<&Value>, value: Option<&Value>) -> String {
+pub(crate) fn change(feature: &str, before: Option<&Value>, value: Option<&Value>) -> String {
     match (before, value) {
         (None, None) => String::new(),
         (None, Some(after)) => fact(feature, after),
@@ -36,7 +36,9 @@ pub fn change(feature: &str, before: Option<&Value>, value: Option<&Value>) -> S
 fn fact(feature: &str, value: &Value) -> String {
     match feature {
         "history" => value.watched_at.as_deref().map_or_else(|| "date unknown".to_owned(), moment),
-        "watchlist" => value.listed_at.as_deref().map_or_else(|| "listed".to_owned(), |at| format!("since {}", moment(at))),
+        "watchlist" => {
+            value.listed_at.as_deref().map_or_else(|| "listed".to_owned(), |at| format!("since {}", moment(at)))
+        }
         "ratings" => value.rating.map_or_else(String::new, |rating| format!("{rating}/100")),
         "progress" => value.position_s.map_or_else(String::new, clock_time),
         _ => String::new(),
@@ -53,12 +55,12 @@ fn clock_time(seconds: u32) -> String {
 }
 
 /// An instant in the reader's own zone, to the second.
-pub fn local(at: Timestamp, zone: &TimeZone) -> String {
+pub(crate) fn local(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 /// `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`.
-pub fn length(ms: u64) -> String {
+pub(crate) fn length(ms: u64) -> String {
     let seconds = ms / 1000;
     match seconds {
         0..10 => format!("{seconds}.{} s", ms / 100 % 10),
@@ -69,7 +71,7 @@ pub fn length(ms: u64) -> String {
 }
 
 /// `12 345`: thousands apart.
-pub fn count(number: u64) -> String {
+pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -82,7 +84,7 @@ pub fn count(number: u64) -> String {
 }
 
 /// `1 play`, `2 plays`.
-pub fn counted(number: u64, one: &str, many: &str) -> String {
+pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(number), if number == 1 { one } else { many })
 }
 
@@ -127,7 +129,9 @@ mod tests {
 
     #[test]
     fn lengths_and_counts_are_easy_to_read() {
-        for (ms, expected) in [(0, "0.0 s"), (450, "0.4 s"), (12_900, "12 s"), (200_000, "3 min 20 s"), (7_500_000, "2 h 5 min")] {
+        for (ms, expected) in
+            [(0, "0.0 s"), (450, "0.4 s"), (12_900, "12 s"), (200_000, "3 min 20 s"), (7_500_000, "2 h 5 min")]
+        {
             assert_eq!(length(ms), expected);
         }
         for (number, expected) in [(0, "0"), (999, "999"), (1000, "1 000"), (1_234_567, "1 234 567")] {

@@ -64,7 +64,8 @@ fn jellyfin_options(provider: &Provider) -> Result<JellyfinOptions, Fault> {
 }
 
 fn trakt_options(provider: &Provider) -> Result<TraktOptions, Fault> {
-    let client_id = provider.client_id.as_ref().ok_or_else(|| missing("client_id", "write the id of your Trakt app"))?;
+    let client_id =
+        provider.client_id.as_ref().ok_or_else(|| missing("client_id", "write the id of your Trakt app"))?;
     Ok(TraktOptions {
         url: url(provider.url.as_ref())?,
         auth_url: url(provider.auth_url.as_ref())?,
@@ -126,7 +127,10 @@ mod tests {
     #[test]
     fn a_trakt_account_is_at_the_public_address_unless_told() {
         let options = trakt_options(&provider("kind = \"trakt\"\nclient_id = \"c\"\naccess_token = \"a\"\n")).unwrap();
-        assert_eq!((options.url.as_str(), options.auth_url.as_str()), ("https://api.trakt.tv", "https://auth.trakt.tv"));
+        assert_eq!(
+            (options.url.as_str(), options.auth_url.as_str()),
+            ("https://api.trakt.tv", "https://auth.trakt.tv")
+        );
         assert_eq!(options.client_id, "c");
         assert!(options.access_token.is_some() && options.client_secret.is_none() && options.verify_tls);
     }

@@ -12,15 +12,15 @@ mod unusable;
 use std::{rc::Rc, sync::Arc};
 
 use crosswatch_actors::{Blueprint, Lane, OnStorageFailure};
-use crosswatch_port::{Clock, Ledger};
+use crosswatch_port::{Clock, Entropy, Ledger};
 use crosswatch_settings::Settings;
 
 use crate::{clock::MachineEntropy, exit::Failure};
 
-pub use support::{ignored, require_supported};
+pub(crate) use support::{ignored, require_supported};
 
 /// What the machine gives the house.
-pub struct Machine {
+pub(crate) struct Machine {
     /// The store.
     pub ledger: Arc<dyn Ledger>,
     /// Time.
@@ -32,16 +32,16 @@ pub struct Machine {
 }
 
 /// The house that these settings describe.
-pub fn blueprint(settings: &Settings, machine: &Machine, follows_schedules: bool) -> Result<Blueprint, Failure> {
+pub(crate) fn blueprint(settings: &Settings, machine: &Machine, follows_schedules: bool) -> Result<Blueprint, Failure> {
     require_supported(settings)?;
-    let ports = channels::ChannelPorts { clock: Arc::clone(&machine.clock), entropy: Arc::new(machine.entropy) };
+    let entropy: Arc<dyn Entropy> = Arc::new(machine.entropy);
     Ok(Blueprint {
         accounts: settings.providers.iter().map(accounts::account).collect(),
         pairs: settings.pairs.iter().map(|pair| pairs::pair(pair, settings)).collect(),
-        channels: channels::channels(settings, &ports)?,
+        channels: channels::channels(settings, &machine.clock, &entropy)?,
         ledger: Arc::clone(&machine.ledger),
         clock: Arc::clone(&machine.clock),
-        entropy: Arc::new(machine.entropy),
+        entropy,
         lane: Lane::Blocking,
         boot: machine.entropy.next_u128(),
         has_scheduler: follows_schedules,

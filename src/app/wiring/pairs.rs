@@ -101,7 +101,10 @@ mod tests {
         assert!(pair.is_enabled && pair.is_shadow && !pair.has_canary);
         let [history, watchlist] = pair.features.as_slice() else { panic!("{:?}", pair.features) };
         assert_eq!((history.feature, history.schedule.as_str()), (Feature::History, "daily 03:30"));
-        assert_eq!((history.policy.rewatches, history.policy.allow_undated, history.policy.removes), (false, true, Removes::Off));
+        assert_eq!(
+            (history.policy.rewatches, history.policy.allow_undated, history.policy.removes),
+            (false, true, Removes::Off)
+        );
         assert_eq!((watchlist.feature, watchlist.schedule.as_str()), (Feature::Watchlist, "every 30m"));
         assert_eq!(watchlist.policy.removes, Removes::Observed);
         assert_eq!(watchlist.policy.max_removes, Limit { percent: 4, at_least: 7 });

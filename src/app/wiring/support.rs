@@ -3,12 +3,12 @@
 //! Asking for something that would silently not happen, or happen differently, is an error; what is merely left aside is
 //! told at the start.
 
-use crosswatch_settings::{Conflict, Mode, ProviderKind, Settings};
+use crosswatch_settings::{Conflict, Mode, Provider, ProviderKind, Settings, Shelf};
 
 use crate::exit::{Exit, Failure};
 
 /// Refuses settings that this version would carry out differently from what they say. One line per problem.
-pub fn require_supported(settings: &Settings) -> Result<(), Failure> {
+pub(crate) fn require_supported(settings: &Settings) -> Result<(), Failure> {
     let mut problems = Vec::new();
     for provider in &settings.providers {
         if !matches!(provider.kind, ProviderKind::Jellyfin | ProviderKind::Trakt | ProviderKind::Tracker) {
@@ -17,26 +17,41 @@ pub fn require_supported(settings: &Settings) -> Result<(), Failure> {
                 provider.id, provider.kind
             ));
         }
-        if provider.watchlist.as_ref().is_some_and(|shelf| *shelf != crosswatch_settings::Shelf::Favorites) {
-            problems.push(format!("provider[{}].watchlist: this version reads favourites only; write \"favorites\"", provider.id));
+        if provider.watchlist.as_ref().is_some_and(|shelf| *shelf != Shelf::Favorites) {
+            problems.push(format!(
+                "provider[{}].watchlist: this version reads favourites only; write \"favorites\"",
+                provider.id
+            ));
         }
     }
     for pair in &settings.pairs {
+        for account in [&pair.source, &pair.target] {
+            let has_no_list =
+                |provider: &&Provider| provider.kind == ProviderKind::Jellyfin && provider.watchlist.is_none();
+            if pair.watchlist.is_some() && settings.provider(account).filter(has_no_list).is_some() {
+                problems.push(format!(
+                    "provider[{account}].watchlist: Jellyfin has no watchlist of its own and pair {} wants one; write \"favorites\"",
+                    pair.id
+                ));
+            }
+        }
         if pair.mode == Mode::TwoWay {
             problems.push(format!("pair[{}].mode: this version has no two-way mode; write \"one-way\"", pair.id));
         }
         if pair.policy.conflict != Conflict::Source {
-            problems.push(format!("pair[{}].policy.conflict: in one-way mode the source wins; write \"source\"", pair.id));
+            problems
+                .push(format!("pair[{}].policy.conflict: in one-way mode the source wins; write \"source\"", pair.id));
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(Failure::new(Exit::BadConfig, problems.join("\n"))) }
 }
 
 /// What is configured and left aside by this version, one sentence each.
-pub fn ignored(settings: &Settings) -> Vec<&'static str> {
+pub(crate) fn ignored(settings: &Settings) -> Vec<&'static str> {
     let mut sentences = Vec::new();
     if !settings.routes.is_empty() {
-        sentences.push("routes are left aside: this version has no live scrobbling, pairs on a schedule carry new plays");
+        sentences
+            .push("routes are left aside: this version has no live scrobbling, pairs on a schedule carry new plays");
     }
     if !settings.snapshots.is_empty() {
         sentences.push("snapshot schedules are left aside: this version takes no snapshots");
@@ -71,8 +86,12 @@ mod tests {
     #[test]
     fn what_cannot_be_carried_out_is_refused() {
         check(PAIR, &[]);
+        check(&format!("{PAIR}[pair.watchlist]\n"), &["provider[home].watchlist"]);
         check("[[provider]]\nid = \"m\"\nkind = \"mdblist\"\ntoken = \"t\"\n", &["provider[m].kind"]);
-        check(&format!("{PAIR}mode = \"two-way\"\n[pair.policy]\nconflict = \"newest\"\n"), &["pair[p].mode", "pair[p].policy.conflict"]);
+        check(
+            &format!("{PAIR}mode = \"two-way\"\n[pair.policy]\nconflict = \"newest\"\n"),
+            &["pair[p].mode", "pair[p].policy.conflict"],
+        );
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use crosswatch_model::{Capabilities, Feature, FeatureSet, PlayDetail, Scale, WatchedPrecision};
 use crosswatch_port::{
-    CellNow, CellQuery, Cursor, Fault, LocalFuture, Page, Probe, Provider, ReadScope, Stamps, Write, WriteOutcome, WriteReport,
+    CellNow, CellQuery, Cursor, Fault, LocalFuture, Page, Probe, Provider, ReadScope, Stamps, Write, WriteOutcome,
+    WriteReport,
 };
 
 /// An account that cannot be used, and why.

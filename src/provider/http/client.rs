@@ -58,6 +58,12 @@ impl HttpClient {
         Ok(Self { client, ports, requests_sent: Cell::new(0), body_limit_bytes: BODY_LIMIT_BYTES })
     }
 
+    /// A client with another limit on bodies.
+    #[cfg(test)]
+    pub(crate) fn with_body_limit(ports: Ports, body_limit_bytes: usize) -> Self {
+        Self { body_limit_bytes, ..Self::new(ports, true).unwrap() }
+    }
+
     /// What the house gave the account.
     pub(crate) const fn ports(&self) -> &Ports {
         &self.ports

@@ -9,6 +9,8 @@ mod answer;
 mod call;
 mod client;
 mod retry;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use address::{base_url, below};
 pub(crate) use answer::Answer;

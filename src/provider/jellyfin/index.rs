@@ -79,12 +79,12 @@ impl Jellyfin {
     /// Looks items up, all in one list; makes the list when there is none, and once more when something is missing from an
     /// old one.
     pub(super) async fn look_up(&self, items: &[&Item]) -> Result<Vec<Found>, Fault> {
-        let mut shelf = self.index.0.lock().await;
-        let index = match &*shelf {
+        let mut kept = self.index.0.lock().await;
+        let index = match &*kept {
             Some(index) => index.clone(),
             None => self.list_library().await?,
         };
-        *shelf = Some(index.clone());
+        *kept = Some(index.clone());
         let answer = |index: &Index| items.iter().map(|item| index.find(item)).collect::<Vec<_>>();
         let found = answer(&index);
         let age = self.connection.ports().clock.now().duration_since(index.listed_at);
@@ -93,7 +93,7 @@ impl Jellyfin {
             return Ok(found);
         }
         let index = self.list_library().await?;
-        *shelf = Some(index.clone());
+        *kept = Some(index.clone());
         Ok(answer(&index))
     }
 

@@ -154,15 +154,15 @@ impl Jellyfin {
     /// Rows on the wire of a feature, where one request tells: not with several libraries, and not for ratings.
     pub(super) async fn count_rows(&self, feature: Feature) -> Result<Option<u64>, Fault> {
         let account = self.connection.account().await?;
-        let streams = streams(feature, &account);
+        let lists = streams(feature, &account);
         let last = match (feature, &account.libraries) {
             (Feature::Ratings, _) | (_, Some(_)) => None,
-            _ => streams.last(),
+            _ => lists.last(),
         };
         let Some(stream) = last else { return Ok(None) };
         let call = self.list_call(stream, &account, 0, 1);
-        let list: List<WireItem> = self.connection.send(call).await?.success()?.json()?;
-        Ok(list.total_record_count.whole())
+        let page: List<WireItem> = self.connection.send(call).await?.success()?.json()?;
+        Ok(page.total_record_count.whole())
     }
 }
 

@@ -113,6 +113,7 @@ impl Echo {
 #[cfg(test)]
 mod tests {
     use crosswatch_model::Namespace;
+    use serde::Deserialize;
     use serde_json::{Value, json};
 
     use super::*;
@@ -120,8 +121,8 @@ mod tests {
 
     const NOT_FOUND: WriteOutcome = rejected(Reason::NotFound);
 
-    fn check(reply: Value, action: Action, addresses: &[&Address], expected: &[WriteOutcome]) {
-        let parsed: WriteReply = serde_json::from_value(reply.clone()).unwrap();
+    fn check(reply: &Value, action: Action, addresses: &[&Address], expected: &[WriteOutcome]) {
+        let parsed = WriteReply::deserialize(reply).unwrap();
         assert_eq!(settle(&parsed, action, addresses), expected, "{reply}");
     }
 
@@ -135,15 +136,15 @@ mod tests {
         let [one, two] = movies();
         let both = [&one, &two];
         let done = acknowledged();
-        check(json!({ "added": { "movies": 2 } }), Action::Add, &both, &[done, done]);
-        check(json!({ "added": { "movies": 1 }, "updated": { "movies": 1 } }), Action::Add, &both, &[done, done]);
-        check(json!({ "added": { "movies": 1 } }), Action::Add, &both, &[WriteOutcome::InDoubt; 2]);
-        check(json!({ "added": { "episodes": 2 } }), Action::Add, &both, &[WriteOutcome::InDoubt; 2]);
-        check(json!({ "existing": { "movies": 2 } }), Action::Add, &both, &[WriteOutcome::AlreadyThere; 2]);
-        check(json!({ "deleted": { "movies": 2 } }), Action::Remove, &both, &[done, done]);
-        check(json!({ "added": null, "not_found": [] }), Action::Add, &both, &[WriteOutcome::InDoubt; 2]);
+        check(&json!({ "added": { "movies": 2 } }), Action::Add, &both, &[done, done]);
+        check(&json!({ "added": { "movies": 1 }, "updated": { "movies": 1 } }), Action::Add, &both, &[done, done]);
+        check(&json!({ "added": { "movies": 1 } }), Action::Add, &both, &[WriteOutcome::InDoubt; 2]);
+        check(&json!({ "added": { "episodes": 2 } }), Action::Add, &both, &[WriteOutcome::InDoubt; 2]);
+        check(&json!({ "existing": { "movies": 2 } }), Action::Add, &both, &[WriteOutcome::AlreadyThere; 2]);
+        check(&json!({ "deleted": { "movies": 2 } }), Action::Remove, &both, &[done, done]);
+        check(&json!({ "added": null, "not_found": [] }), Action::Add, &both, &[WriteOutcome::InDoubt; 2]);
         let echo = json!({ "added": { "movies": 1 }, "not_found": { "movies": [{ "ids": { "imdb": "tt0000111" }, "rating": 8 }] } });
-        check(echo, Action::Add, &both, &[NOT_FOUND, done]);
+        check(&echo, Action::Add, &both, &[NOT_FOUND, done]);
     }
 
     #[test]
@@ -156,14 +157,14 @@ mod tests {
                 "not_found": { "shows": [{ "ids": { "tvdb": 81189 }, "seasons": seasons }] } })
         };
         check(
-            echo(json!([{ "number": 1, "episodes": [{ "number": 2 }] }])),
+            &echo(json!([{ "number": 1, "episodes": [{ "number": 2 }] }])),
             Action::Add,
             &both,
             &[acknowledged(), NOT_FOUND],
         );
-        check(echo(json!([{ "number": 1 }])), Action::Add, &both, &[NOT_FOUND; 2]);
-        check(echo(json!([])), Action::Add, &both, &[NOT_FOUND; 2]);
-        check(echo(json!([{ "number": 3 }])), Action::Add, &both, &[WriteOutcome::InDoubt; 2]);
+        check(&echo(json!([{ "number": 1 }])), Action::Add, &both, &[NOT_FOUND; 2]);
+        check(&echo(json!([])), Action::Add, &both, &[NOT_FOUND; 2]);
+        check(&echo(json!([{ "number": 3 }])), Action::Add, &both, &[WriteOutcome::InDoubt; 2]);
     }
 
     #[test]

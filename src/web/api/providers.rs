@@ -3,33 +3,21 @@
 use std::time::Duration;
 
 use actix_web::web;
+use crosswatch_model::ProviderId;
+use crosswatch_port::Fault;
 use crosswatch_settings::Provider;
 use futures_util::future::join_all;
 
 use super::shapes::{CheckShape, ProviderShape};
 use crate::{
     extract::{Query, provider_id},
-    paging::{Listing, cursor, limit},
+    paging::{Listing, PageQuery, limit},
     problem::{ApiProblem, ProblemBody},
     state::ApiState,
 };
-use crosswatch_model::ProviderId;
-use serde::Deserialize;
-use utoipa::IntoParams;
 
-/// An account that does not answer within this time does not answer.
+/// An account that is silent for so long does not answer.
 const CHECK_DEADLINE: Duration = Duration::from_secs(30);
-
-/// Which page.
-#[derive(Debug, Clone, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct PageQuery {
-    /// `next_cursor` of the page before.
-    pub(crate) cursor: Option<String>,
-    /// Rows of the page, 1 to 500; 50 where left out.
-    pub(crate) limit: Option<String>,
-}
 
 /// The accounts.
 #[utoipa::path(
@@ -44,8 +32,63 @@ pub(crate) async fn providers(
     query: Query<PageQuery>,
 ) -> Result<web::Json<Listing<ProviderShape>>, ApiProblem> {
     let limit = limit(query.0.limit.as_deref())?;
-    let after = cursor(query.0.cursor.as_deref(), |text| ProviderId::parse(text).ok())?;
-    let rows: Vec<&Provider> = after_id(&state.settings.providers, after.as_ref(), |provider| &provider.id).take(limit + 1).collect();
-    let page = Listing::<ProviderShape>::cut(rows, limit, |provider| provider.id.to_string(), |provider| provider);
-    Ok(web::Json(page))
+    let all = state.settings.providers.iter();
+    let page = Listing::after(all, query.0.cursor.as_deref(), limit, |provider| provider.id.to_string())?;
+    let shape = async |provider: &Provider| {
+        ProviderShape::new(provider, state.account_state(&provider.id).await.as_ref())
+    };
+    let items = join_all(page.items.into_iter().map(shape)).await;
+    Ok(web::Json(Listing { items, next_cursor: page.next_cursor }))
+}
+
+/// One account.
+#[utoipa::path(
+    get, path = "/api/v1/providers/{id}", tag = "providers", params(("id" = String, Path, description = "Its id in the configuration.")),
+    responses(
+        (status = 200, description = "What it can do, and how it is doing.", body = ProviderShape),
+        (status = 404, description = "No such provider.", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn provider(
+    state: web::Data<ApiState>,
+    id: web::Path<String>,
+) -> Result<web::Json<ProviderShape>, ApiProblem> {
+    let provider = configured(&state, &id)?;
+    let now = state.account_state(&provider.id).await;
+    Ok(web::Json(ProviderShape::new(provider, now.as_ref())))
+}
+
+/// Asks an account who we are there.
+#[utoipa::path(
+    post, path = "/api/v1/providers/{id}/check", tag = "providers", params(("id" = String, Path, description = "Its id in the configuration.")),
+    responses(
+        (status = 200, description = "What came back; `ok` is false when the account could not be used.", body = CheckShape),
+        (status = 404, description = "No such provider.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "The account is being restarted.", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn check(
+    state: web::Data<ApiState>,
+    id: web::Path<String>,
+) -> Result<web::Json<CheckShape>, ApiProblem> {
+    let provider = configured(&state, &id)?;
+    if state.directory.account(&provider.id).is_none() {
+        return Err(ApiProblem::no_account(&provider.id));
+    }
+    let door = state.account(&provider.id);
+    let answer = match tokio::time::timeout(CHECK_DEADLINE, door.probe()).await {
+        Ok(answer) => answer,
+        Err(_) => Err(silent(&provider.id)),
+    };
+    Ok(web::Json(CheckShape::new(provider, state.clock.now(), &answer)))
+}
+
+fn silent(id: &ProviderId) -> Fault {
+    Fault::Transient(format!("{id} did not answer within {} s", CHECK_DEADLINE.as_secs()).into())
+}
+
+/// The account as it is configured.
+fn configured<'a>(state: &'a ApiState, id: &str) -> Result<&'a Provider, ApiProblem> {
+    let id = provider_id(id)?;
+    state.settings.provider(&id).ok_or_else(|| ApiProblem::UnknownProvider(id.to_string()))
 }

@@ -7,7 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{clock::random_bytes, exit::Failure};
+use crate::{
+    clock::{hex, random_bytes},
+    exit::Failure,
+};
 
 /// Where the demo keeps its configuration and its data. A temporary folder is removed when this is dropped.
 #[derive(Debug)]
@@ -26,17 +29,22 @@ impl Folder {
     }
 
     fn named(path: &Path) -> Result<Self, Failure> {
-        let unusable = |error: io::Error| Failure::storage(format!("{}: {error}; choose another folder after --data", path.display()));
+        let unusable = |error: io::Error| {
+            Failure::storage(format!("{}: {error}; choose another folder after --data", path.display()))
+        };
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(unusable)?;
         // The emulated servers forget everything, so an older store would know of things that they no longer have.
         if fs::read_dir(path).map_err(unusable)?.next().is_some() {
-            return Err(Failure::storage(format!("{}: is not empty; choose an empty or new folder after --data", path.display())));
+            return Err(Failure::storage(format!(
+                "{}: is not empty; choose an empty or new folder after --data",
+                path.display()
+            )));
         }
         Ok(Self { path: fs::canonicalize(path).map_err(unusable)?, is_kept: true })
     }
 
     fn temporary() -> Result<Self, Failure> {
-        let name: String = random_bytes::<6>()?.iter().map(|byte| format!("{byte:02x}")).collect();
+        let name = hex(&random_bytes::<6>()?);
         let path = std::env::temp_dir().join(format!("crosswatch-demo-{name}"));
         // Not recursive: a folder of this name that is there already belongs to somebody else.
         DirBuilder::new()
@@ -75,8 +83,9 @@ impl Folder {
             return Ok(());
         }
         self.is_kept = true;
-        fs::remove_dir_all(&self.path)
-            .map_err(|error| Failure::storage(format!("{}: cannot be removed: {error}; remove it by hand", self.path.display())))
+        fs::remove_dir_all(&self.path).map_err(|error| {
+            Failure::storage(format!("{}: cannot be removed: {error}; remove it by hand", self.path.display()))
+        })
     }
 }
 

@@ -31,7 +31,7 @@ use crate::{
 use self::{folder::Folder, world::World};
 
 /// Builds the world, runs every pair, and stays until it is told to stop.
-pub async fn run(arguments: DemoArguments) -> Result<Exit, Failure> {
+pub(crate) async fn run(arguments: DemoArguments) -> Result<Exit, Failure> {
     telemetry::start(Log { level: LogLevel::Info, format: LogFormat::Text }, Audience::Person);
     let mut signal = StopSignal::listen()?;
     let folder = Folder::prepare(arguments.data.as_deref())?;
@@ -157,7 +157,10 @@ mod tests {
             }))
             .unwrap()
         };
-        let runs = [run("jellyfin-to-ledger", json!({"jellyfin": 20})), run("jellyfin-to-trakt", json!({"jellyfin": 20, "trakt": 61}))];
+        let runs = [
+            run("jellyfin-to-ledger", json!({"jellyfin": 20})),
+            run("jellyfin-to-trakt", json!({"jellyfin": 20, "trakt": 61})),
+        ];
         assert_eq!(
             happened(&runs, Exit::Done),
             "5 231 plays, 1 rating and 140 favourites went from an emulated Jellyfin to the ledger and to an emulated Trakt, \

@@ -4,8 +4,7 @@ use std::{net::SocketAddr, path::Path};
 
 use crosswatch_emulator::{
     EmulatorClock, JellyfinEmulator, JellyfinOptions, JellyfinUser, Library, TraktAccount, TraktEmulator, TraktOptions,
-    UserActivity,
-    trakt::Membership,
+    UserActivity, trakt::Membership,
 };
 
 use crate::{clock, exit::Failure};
@@ -40,7 +39,10 @@ impl World {
         let user = JellyfinUser::administrator(USER).with_activity(activity);
         // A free account could not hold the whole watchlist.
         let account = TraktAccount { membership: Membership::Vip, ..TraktAccount::new(USER) };
-        let trakt_options = TraktOptions { accounts: vec![account.clone()], ..TraktOptions::new(emulator_clock.clone(), library.clone()) };
+        let trakt_options = TraktOptions {
+            accounts: vec![account.clone()],
+            ..TraktOptions::new(emulator_clock.clone(), library.clone())
+        };
         let keys = Keys {
             jellyfin_token: user.token.clone(),
             trakt_client_id: trakt_options.client_id.clone(),
@@ -48,7 +50,8 @@ impl World {
             trakt_access_token: account.access_token,
             trakt_refresh_token: account.refresh_token,
         };
-        let not_started = |error: std::io::Error| Failure::failed(format!("an emulated server could not be started: {error}"));
+        let not_started =
+            |error: std::io::Error| Failure::failed(format!("an emulated server could not be started: {error}"));
         let jellyfin_options = JellyfinOptions { users: vec![user], ..JellyfinOptions::new(emulator_clock, library) };
         Ok(Self {
             jellyfin: JellyfinEmulator::start(jellyfin_options).map_err(not_started)?,
@@ -68,7 +71,11 @@ impl World {
              [[provider]]\nid = \"trakt\"\nkind = \"trakt\"\nurl = \"{trakt}\"\nauth_url = \"{trakt}\"\nclient_id = \"{}\"\nclient_secret = \"{}\"\n\
              access_token = \"{}\"\nrefresh_token = \"{}\"\n\n\
              [[provider]]\nid = \"ledger\"\nkind = \"tracker\"\n",
-            keys.jellyfin_token, keys.trakt_client_id, keys.trakt_client_secret, keys.trakt_access_token, keys.trakt_refresh_token,
+            keys.jellyfin_token,
+            keys.trakt_client_id,
+            keys.trakt_client_secret,
+            keys.trakt_access_token,
+            keys.trakt_refresh_token,
         );
         ["ledger", "trakt"].iter().fold(accounts, |text, target| text + &pair(target))
     }
@@ -83,16 +90,12 @@ fn pair(target: &str) -> String {
 
 /// The text as a TOML string.
 fn quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => quoted.extend(['\\', character]),
-            control if control.is_control() => quoted.push_str(&format!("\\u{:04X}", u32::from(control))),
-            plain => quoted.push(plain),
-        }
-    }
-    quoted.push('"');
-    quoted
+    let escaped = text.chars().map(|character| match character {
+        '"' | '\\' => format!("\\{character}"),
+        control if control.is_control() => format!("\\u{:04X}", u32::from(control)),
+        plain => plain.to_string(),
+    });
+    format!("\"{}\"", escaped.collect::<String>())
 }
 
 #[cfg(test)]

@@ -271,7 +271,9 @@ fn a_shelf_is_read_page_by_page() {
         let page = |after: Option<(u64, u32)>, limit| {
             let after = after.map(|(uid, play)| ShelfCursor { uid: Uid(uid), play: PlayKey(play) });
             let rows = ledger.shelf(&account(0), Feature::History, after, limit).unwrap();
-            rows.iter().for_each(|row| assert_eq!(row.item, item(&[600 + row.uid.0])));
+            for row in &rows {
+                assert_eq!(row.item, item(&[600 + row.uid.0]));
+            }
             rows.into_iter().map(|row| (row.uid.0, row.play.0)).collect::<Vec<_>>()
         };
         assert_eq!(page(None, 2), [(1, 1), (2, 2)]);

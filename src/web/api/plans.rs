@@ -1,0 +1,171 @@
+//! Plans: asking for one, and looking at what was planned.
+
+use actix_web::{HttpResponse, http::header, web};
+use crosswatch_actors::JobKind;
+use crosswatch_model::{PairId, RunId};
+use crosswatch_port::PlanRecord;
+use futures_util::future::LocalBoxFuture;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    lines::{LineQuery, lines},
+    pairs::configured,
+    shapes::{LineShape, PlanShape, StartedPlanShape},
+    starting::{self, Wish, is_underway},
+};
+use crate::{
+    extract::{Body, Query, feature_set, pair_id, plan_id},
+    paging::{Listing, cursor, limit},
+    problem::{ApiProblem, ProblemBody},
+    state::ApiState,
+    waiting::{Looked, WaitQuery, Waited, Watched, wait_for},
+};
+
+/// What to plan.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PlanWish {
+    /// Only these features; all that are on where left out.
+    #[schema(example = json!(["history"]))]
+    features: Option<Vec<String>>,
+}
+
+/// Asks for a plan. Nothing is written to an account or to what the pair remembers.
+#[utoipa::path(
+    post, path = "/api/v1/pairs/{id}/plan", tag = "plans",
+    params(("id" = String, Path, description = "The pair."), WaitQuery), request_body = PlanWish,
+    responses(
+        (status = 200, description = "With `wait`: the plan.", body = PlanShape),
+        (status = 202, description = "It will be at `Location`.", body = StartedPlanShape),
+        (status = 400, description = "The body or query does not fit.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such pair.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "The pair has a feature switched off that was asked for.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Stopping, busy, or too much waits.", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn start(
+    state: web::Data<ApiState>,
+    id: web::Path<String>,
+    query: Query<WaitQuery>,
+    body: Body<PlanWish>,
+) -> Result<HttpResponse, ApiProblem> {
+    let length = query.0.length()?;
+    let pair = configured(&state, &id)?.id.clone();
+    let features = feature_set(body.0.features.as_deref())?;
+    let events = state.directory.listen();
+    let wish = Wish { pair: pair.clone(), kind: JobKind::Plan, features, approves_held: false, may_queue: true };
+    let id = starting::start(&state, wish).await?;
+    match wait_for(&Making { state: &state, id }, id, length, events).await? {
+        Waited::Final(plan) => Ok(HttpResponse::Ok().json(PlanShape::from(&plan))),
+        Waited::NotYet => Ok(not_yet(&state, id, &pair)),
+        Waited::Gone => Err(ApiProblem::PlanFailed(id)),
+    }
+}
+
+fn not_yet(state: &ApiState, id: RunId, pair: &PairId) -> HttpResponse {
+    let location = format!("{}/api/v1/plans/{id}", state.settings.server.base_path.as_str());
+    HttpResponse::Accepted().insert_header((header::LOCATION, location)).json(StartedPlanShape::new(id, pair))
+}
+
+/// A plan that is being made.
+struct Making<'a> {
+    state: &'a ApiState,
+    id: RunId,
+}
+
+impl Watched for Making<'_> {
+    type Final = PlanRecord;
+
+    fn look(&self) -> LocalBoxFuture<'_, Result<Looked<PlanRecord>, ApiProblem>> {
+        Box::pin(async {
+            let id = self.id;
+            // In this order: a plan that is made between the two looks is found at the next.
+            let is_underway = is_underway(self.state, id).await?;
+            Ok(match self.state.read(move |ledger| ledger.plan(id)).await? {
+                Some(plan) => Looked::Final(plan),
+                None if is_underway => Looked::Underway,
+                None => Looked::Gone,
+            })
+        })
+    }
+}
+
+/// Which plans.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PlansQuery {
+    /// Only this pair.
+    pair: Option<String>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Rows of the page, 1 to 500; 50 where left out.
+    limit: Option<String>,
+}
+
+/// The plans, the newest first.
+#[utoipa::path(
+    get, path = "/api/v1/plans", tag = "plans", params(PlansQuery),
+    responses(
+        (status = 200, description = "The plans that are kept.", body = Listing<PlanShape>),
+        (status = 400, description = "The query does not fit.", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn plans(
+    state: web::Data<ApiState>,
+    query: Query<PlansQuery>,
+) -> Result<web::Json<Listing<PlanShape>>, ApiProblem> {
+    let limit = limit(query.0.limit.as_deref())?;
+    let after = cursor(query.0.cursor.as_deref(), RunId::parse)?;
+    let pair = query.0.pair.as_deref().map(pair_id).transpose()?;
+    let rows = state.read(move |ledger| ledger.plans(pair.as_ref(), after, limit + 1)).await?;
+    let page = Listing::cut(rows, limit, |plan| plan.id.to_string());
+    Ok(web::Json(page.map(|plan| PlanShape::from(&plan))))
+}
+
+/// One plan.
+#[utoipa::path(
+    get, path = "/api/v1/plans/{id}", tag = "plans", params(("id" = String, Path, description = "The plan.")),
+    responses(
+        (status = 200, description = "The plan.", body = PlanShape),
+        (status = 202, description = "It is not made yet.", body = StartedPlanShape),
+        (status = 404, description = "No such plan.", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn plan(state: web::Data<ApiState>, id: web::Path<String>) -> Result<HttpResponse, ApiProblem> {
+    let id = plan_id(&id)?;
+    let system = state.system().await?;
+    if let Some(plan) = state.read(move |ledger| ledger.plan(id)).await? {
+        return Ok(HttpResponse::Ok().json(PlanShape::from(&plan)));
+    }
+    if state.read(move |ledger| ledger.run(id)).await?.is_some() {
+        return Err(ApiProblem::UnknownPlan(id.to_string()));
+    }
+    match system.pairs.iter().find(|pair| pair.running == Some(id) || pair.waiting == Some(id)) {
+        Some(pair) => Ok(not_yet(&state, id, &pair.blueprint.id)),
+        None => Err(ApiProblem::UnknownPlan(id.to_string())),
+    }
+}
+
+/// The lines of a plan.
+#[utoipa::path(
+    get, path = "/api/v1/plans/{id}/items", tag = "plans", params(("id" = String, Path, description = "The plan."), LineQuery),
+    responses(
+        (status = 200, description = "The lines that fit.", body = Listing<LineShape>),
+        (status = 400, description = "The query does not fit.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such plan.", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn items(
+    state: web::Data<ApiState>,
+    id: web::Path<String>,
+    query: Query<LineQuery>,
+) -> Result<web::Json<Listing<LineShape>>, ApiProblem> {
+    let filter = query.0.filter()?;
+    let id = plan_id(&id)?;
+    if state.read(move |ledger| ledger.plan(id)).await?.is_none() {
+        return Err(ApiProblem::UnknownPlan(id.to_string()));
+    }
+    lines(&state, id, filter).await.map(web::Json)
+}
