@@ -17,7 +17,7 @@ pub(crate) enum Opened {
 
 /// Opens the store. The folder is made when it is not there.
 pub(crate) fn open(folder: &Path) -> Result<Opened, Failure> {
-    match FjallLedger::open(folder, &OpenOptions::default()) {
+    match FjallLedger::open(folder, OpenOptions::default()) {
         Ok(ledger) => Ok(Opened::Ours(Arc::new(ledger))),
         Err(OpenError::Locked(_)) => Ok(Opened::Locked),
         Err(error) => Err(Failure::storage(error.to_string())),

@@ -10,6 +10,8 @@ use crate::{
 
 /// Plays are spread over this many seconds before the end: six years.
 const SPAN_SECONDS: u32 = 6 * 365 * 24 * 3600;
+/// What was left in the middle was left in the last four months: services forget older resume points.
+const RESUMABLE_SECONDS: u32 = 120 * 24 * 3600;
 
 /// One person's activity, in no particular order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -117,7 +119,7 @@ impl Diary {
                 self.activity.favourites.push(Marked { item, at });
             }
             53 => {
-                let at = self.some_time();
+                let at = self.time_within(RESUMABLE_SECONDS);
                 let progress_percent = u8::try_from(self.chance.between(6, 85)).unwrap_or(50);
                 self.activity.resume_points.push(ResumePoint { item, progress_percent, at });
             }
@@ -161,7 +163,11 @@ impl Diary {
     }
 
     fn some_time(&mut self) -> Timestamp {
-        instant::plus_seconds(self.until, -i64::from(self.chance.below(SPAN_SECONDS)) - 60)
+        self.time_within(SPAN_SECONDS)
+    }
+
+    fn time_within(&mut self, span_seconds: u32) -> Timestamp {
+        instant::plus_seconds(self.until, -i64::from(self.chance.below(span_seconds)) - 60)
     }
 }
 

@@ -209,14 +209,11 @@ impl Generator {
     }
 
     fn share_one_tmdb_number(&mut self) {
-        if let Some(movie) = self.library.movie_mut(LibraryItem::Movie(0)) {
-            movie.ids.tmdb = Some(SHARED_TMDB);
-        }
-        let Some(show) = self.library.show_mut(LibraryItem::Show(0)) else { return };
-        show.ids.tmdb = Some(SHARED_TMDB);
-        let first = show.seasons.get_mut(&1).and_then(|season| season.episodes.get_mut(&1));
-        if let Some(episode) = first {
-            episode.ids.tmdb = Some(SHARED_TMDB);
+        let episode = LibraryItem::Episode { show: 0, season: 1, number: 1 };
+        for item in [LibraryItem::Movie(0), LibraryItem::Show(0), episode] {
+            if let Some(ids) = self.library.ids_mut(item) {
+                ids.tmdb = Some(SHARED_TMDB);
+            }
         }
     }
 }

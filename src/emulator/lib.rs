@@ -16,14 +16,12 @@ mod clock;
 mod faults;
 mod generate;
 mod instant;
-/// The emulated Jellyfin server.
 pub mod jellyfin;
 mod library;
 mod reply;
 mod request;
 mod request_log;
 mod server;
-/// The emulated Trakt.
 pub mod trakt;
 mod words;
 

@@ -191,6 +191,19 @@ impl Library {
         }
     }
 
+    /// Ids of whatever is at this place, to change them.
+    pub fn ids_mut(&mut self, item: LibraryItem) -> Option<&mut ExternalIds> {
+        match item {
+            LibraryItem::Movie(_) => self.movie_mut(item).map(|movie| &mut movie.ids),
+            LibraryItem::Show(_) => self.show_mut(item).map(|show| &mut show.ids),
+            LibraryItem::Season { season, .. } => Some(&mut self.show_mut(item)?.seasons.get_mut(&season)?.ids),
+            LibraryItem::Episode { season, number, .. } => {
+                let season = self.show_mut(item)?.seasons.get_mut(&season)?;
+                season.episodes.get_mut(&number).map(|episode| &mut episode.ids)
+            }
+        }
+    }
+
     /// Length in minutes of a film or an episode.
     pub fn runtime_min(&self, item: LibraryItem) -> Option<u16> {
         let movie = self.movie(item).map(|movie| movie.runtime_min);

@@ -219,19 +219,23 @@ impl Outcome {
 
 fn respond(reply: Reply, shorten: fn(Vec<u8>) -> Vec<u8>) -> HttpResponse {
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = HttpResponse::build(status);
-    for (name, value) in reply.headers {
-        response.append_header((name, value));
-    }
-    match reply.body {
-        Body::Empty => response.finish(),
-        Body::Text(text) => response.content_type("text/plain; charset=utf-8").body(text),
-        Body::Html(page) => response.content_type("text/html; charset=utf-8").body(page),
+    let (content_type, bytes) = match reply.body {
+        Body::Empty => (None, Vec::new()),
+        Body::Text(text) => (Some("text/plain; charset=utf-8"), text.into_bytes()),
+        Body::Html(page) => (Some("text/html; charset=utf-8"), page.into_bytes()),
         Body::Json(value) => {
-            let bytes = serde_json::to_vec(&value).unwrap_or_default();
-            response.content_type("application/json; charset=utf-8").body(shorten(bytes))
+            let whole = serde_json::to_vec(&value).unwrap_or_default();
+            (Some("application/json; charset=utf-8"), shorten(whole))
         }
+    };
+    let mut response = HttpResponse::build(status);
+    if let Some(content_type) = content_type {
+        response.content_type(content_type);
     }
+    for (name, value) in reply.headers {
+        response.insert_header((name, value));
+    }
+    response.body(bytes)
 }
 
 /// An answer whose body fails at once: the server closes the connection before a byte of it is sent.

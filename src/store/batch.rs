@@ -116,7 +116,7 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// Writes everything at once. A synced batch also puts on the disk what was buffered before it, even when it is empty.
+    /// Writes everything at once. A synced batch also puts on the disk what was buffered before it, even an empty one.
     pub(crate) fn write(self, database: &Database, durability: Durability) -> Result<(), StoreError> {
         let mode = match durability {
             Durability::Buffered => PersistMode::Buffer,
@@ -126,9 +126,10 @@ impl<'a> Batch<'a> {
         for (space, changes) in self.changes {
             let keyspace = self.view.spaces().get(space);
             for (key, value) in changes {
+                let place = space.place(&key);
                 match value {
-                    Some(value) => batch.insert(keyspace, key, value),
-                    None => batch.remove(keyspace, key),
+                    Some(value) => batch.insert(keyspace, &*place, value),
+                    None => batch.remove(keyspace, &*place),
                 }
             }
         }

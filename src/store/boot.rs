@@ -1,7 +1,7 @@
 //! The start of a process life.
 //!
-//! The folder lock proves that every earlier process is gone, so its leases are released at once and its unfinished runs
-//! are marked as interrupted. Starting the same life twice changes nothing.
+//! The folder lock proves that every earlier process is gone, so its leases are released at once and its unfinished
+//! runs are marked as interrupted. Starting the same life twice changes nothing.
 
 use std::ops::ControlFlow;
 

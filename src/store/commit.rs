@@ -1,7 +1,7 @@
 //! Commits: fences first, then all changes of the group in one batch.
 //!
-//! A commit whose lease is gone is left out of the batch; the others go through together. One writer at a time holds the
-//! lock, so what a change reads is still true when it is written.
+//! A commit whose lease is gone is left out of the batch; the others go through together. One writer at a time holds
+//! the lock, so what a change reads is still true when it is written.
 
 use std::cmp::Reverse;
 

@@ -30,6 +30,12 @@ pub(crate) enum StoreError {
         /// The key in hex.
         key: String,
     },
+    /// A key in the shared keyspace belongs to no space.
+    #[error("the key {key} in the shared keyspace belongs to nothing")]
+    StrayKey {
+        /// The key in hex.
+        key: String,
+    },
     /// Two rows that move together do not fit.
     #[error("the row {key} in keyspace {space} is missing", space = .space.name())]
     MissingRow {
@@ -59,7 +65,7 @@ pub(crate) enum StoreError {
         why: RowError,
     },
     /// A text in a key is far longer than any name.
-    #[error("a key of {length} bytes for keyspace {space} is too long; at most {limit} are taken", space = .space.name())]
+    #[error("a key of {length} bytes for keyspace {space} is longer than {limit}", space = .space.name())]
     LongKey {
         /// Where it should go.
         space: Space,

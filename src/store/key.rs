@@ -1,6 +1,7 @@
 //! Keys: hand-encoded, big-endian, fixed width first.
 //!
-//! Promises, each with a property test: the order of the bytes is the order of the values, and `parse(bytes(key)) == key`.
+//! Promises, each with a property test: the order of the bytes is the order of the values, and
+//! `parse(bytes(key)) == key`.
 //! Pairs, accounts and leased resources stand in keys as the numbers that [`crate::names`] gave them.
 
 use std::cmp::Reverse;

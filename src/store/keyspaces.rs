@@ -1,92 +1,258 @@
 //! The keyspaces of the database and how much memory each may use before it writes to disk.
 //!
+//! Rows that exist by the hundred thousand have a keyspace of their own. All small ones share the keyspace `record`,
+//! each behind its own first byte: an engine keyspace costs files, memory, and some sixteen disk syncs when it is made.
 //! One journal serves them all, so a batch over several of them is atomic.
 //! Deliberately absent: anything that knows what the bytes mean.
+
+use std::{borrow::Cow, ops::Bound};
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions};
 
 /// Memory for unwritten rows of a keyspace that holds rows by the hundred thousand.
 const BULK_MEMTABLE_BYTES: u64 = 4 << 20;
-/// Memory for unwritten rows of a keyspace with few rows.
-const SMALL_MEMTABLE_BYTES: u64 = 1 << 20;
+/// Memory for unwritten rows of the keyspace that the small ones share.
+const SHARED_MEMTABLE_BYTES: u64 = 1 << 20;
 
-macro_rules! spaces {
-    ($($(#[$doc:meta])* $variant:ident $field:ident $memtable:ident),+ $(,)?) => {
-        /// Names a keyspace.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub(crate) enum Space {
-            $($(#[$doc])* $variant),+
-        }
-
-        impl Space {
-            /// Every keyspace.
-            pub(crate) const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// Its name in the database and in messages.
-            pub(crate) const fn name(self) -> &'static str {
-                match self { $(Self::$variant => stringify!($field)),+ }
-            }
-        }
-
-        /// Handles of all keyspaces.
-        #[derive(Clone)]
-        pub(crate) struct Keyspaces {
-            $($field: Keyspace),+
-        }
-
-        impl Keyspaces {
-            /// Opens all keyspaces, creating those that are missing.
-            pub(crate) fn open(database: &Database) -> fjall::Result<Self> {
-                Ok(Self { $($field: open_one(database, stringify!($field), $memtable)?),+ })
-            }
-
-            /// The handle of a keyspace.
-            pub(crate) const fn get(&self, space: Space) -> &Keyspace {
-                match space { $(Space::$variant => &self.$field),+ }
-            }
-        }
-    };
+/// Where the rows of one kind live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Space {
+    /// Counters, names and the format version.
+    Meta,
+    /// Who holds which resource.
+    Lease,
+    /// Runs, and their index by pair.
+    Run,
+    /// Plans, and their index by pair.
+    Plan,
+    /// Lines of runs and plans.
+    Line,
+    /// Entities.
+    Item,
+    /// Which entity an external id points at.
+    Identity,
+    /// What pairs agreed on.
+    Baseline,
+    /// Rows of the last complete reads.
+    Reading,
+    /// Heads of the last complete reads.
+    ReadingHead,
+    /// Writes on their way.
+    Outbox,
+    /// What pairs know about their features.
+    PairFeature,
+    /// What waits for a person.
+    Held,
+    /// Items that targets refused.
+    Unresolved,
+    /// What happened.
+    Event,
+    /// The content of ledger accounts.
+    Shelf,
+    /// How much content ledger accounts have.
+    ShelfSize,
+    /// Secrets of accounts. Never part of snapshots or exports.
+    Secret,
 }
 
-spaces! {
-    /// Counters, names and the format version.
-    Meta meta SMALL_MEMTABLE_BYTES,
-    /// Who holds which resource.
-    Lease lease SMALL_MEMTABLE_BYTES,
-    /// Runs, and their index by pair.
-    Run run SMALL_MEMTABLE_BYTES,
-    /// Plans, and their index by pair.
-    Plan plan SMALL_MEMTABLE_BYTES,
-    /// Lines of runs and plans.
-    Line line BULK_MEMTABLE_BYTES,
-    /// Entities.
-    Item item BULK_MEMTABLE_BYTES,
-    /// Which entity an external id points at.
-    Identity identity BULK_MEMTABLE_BYTES,
-    /// What pairs agreed on.
-    Baseline baseline BULK_MEMTABLE_BYTES,
-    /// Rows of the last complete reads.
-    Reading reading BULK_MEMTABLE_BYTES,
-    /// Heads of the last complete reads.
-    ReadingHead reading_head SMALL_MEMTABLE_BYTES,
-    /// Writes on their way.
-    Outbox outbox BULK_MEMTABLE_BYTES,
-    /// What pairs know about their features.
-    PairFeature pair_feature SMALL_MEMTABLE_BYTES,
-    /// What waits for a person.
-    Held held SMALL_MEMTABLE_BYTES,
-    /// Items that targets refused.
-    Unresolved unresolved SMALL_MEMTABLE_BYTES,
-    /// What happened.
-    Event event SMALL_MEMTABLE_BYTES,
-    /// The content of ledger accounts.
-    Shelf shelf BULK_MEMTABLE_BYTES,
-    /// How much content ledger accounts have.
-    ShelfSize shelf_size SMALL_MEMTABLE_BYTES,
-    /// Secrets of accounts. Never part of snapshots or exports.
-    Secret secret SMALL_MEMTABLE_BYTES,
+impl Space {
+    /// Every space.
+    pub(crate) const ALL: [Self; 18] = [
+        Self::Meta,
+        Self::Lease,
+        Self::Run,
+        Self::Plan,
+        Self::Line,
+        Self::Item,
+        Self::Identity,
+        Self::Baseline,
+        Self::Reading,
+        Self::ReadingHead,
+        Self::Outbox,
+        Self::PairFeature,
+        Self::Held,
+        Self::Unresolved,
+        Self::Event,
+        Self::Shelf,
+        Self::ShelfSize,
+        Self::Secret,
+    ];
+
+    /// Its name in messages, and in the database where it has a keyspace of its own.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Meta => "meta",
+            Self::Lease => "lease",
+            Self::Run => "run",
+            Self::Plan => "plan",
+            Self::Line => "line",
+            Self::Item => "item",
+            Self::Identity => "identity",
+            Self::Baseline => "baseline",
+            Self::Reading => "reading",
+            Self::ReadingHead => "reading_head",
+            Self::Outbox => "outbox",
+            Self::PairFeature => "pair_feature",
+            Self::Held => "held",
+            Self::Unresolved => "unresolved",
+            Self::Event => "event",
+            Self::Shelf => "shelf",
+            Self::ShelfSize => "shelf_size",
+            Self::Secret => "secret",
+        }
+    }
+
+    /// The first byte of its keys in the shared keyspace. A number that was ever used is never used for anything else.
+    pub(crate) const fn tag(self) -> Option<u8> {
+        match self {
+            Self::Meta => Some(1),
+            Self::Lease => Some(2),
+            Self::Run => Some(3),
+            Self::Plan => Some(4),
+            Self::ReadingHead => Some(5),
+            Self::PairFeature => Some(6),
+            Self::Held => Some(7),
+            Self::Unresolved => Some(8),
+            Self::Event => Some(9),
+            Self::ShelfSize => Some(10),
+            Self::Secret => Some(11),
+            Self::Line | Self::Item | Self::Identity | Self::Baseline | Self::Reading | Self::Outbox | Self::Shelf => {
+                None
+            }
+        }
+    }
+
+    /// A key as it lies in the keyspace.
+    pub(crate) fn place(self, key: &[u8]) -> Cow<'_, [u8]> {
+        match self.tag() {
+            None => Cow::Borrowed(key),
+            Some(tag) => Cow::Owned([&[tag], key].concat()),
+        }
+    }
+
+    /// A key of the keyspace as the rest of the store knows it.
+    pub(crate) fn key_at(self, place: &[u8]) -> &[u8] {
+        match self.tag() {
+            None => place,
+            Some(_) => place.get(1..).unwrap_or_default(),
+        }
+    }
+
+    /// The bounds of a range as they lie in the keyspace.
+    pub(crate) fn places<'a>(self, range: (Bound<&'a [u8]>, Bound<&'a [u8]>)) -> (PlaceBound<'a>, PlaceBound<'a>) {
+        let place = |key: Bound<&'a [u8]>| key.map(|key| self.place(key));
+        match (range, self.tag()) {
+            ((start, Bound::Unbounded), Some(tag)) => {
+                let start = if start == Bound::Unbounded { Bound::Included(&[][..]) } else { start };
+                (place(start), Bound::Excluded(Cow::Owned(vec![tag + 1])))
+            }
+            ((Bound::Unbounded, end), Some(_)) => (place(Bound::Included(&[])), place(end)),
+            ((start, end), _) => (place(start), place(end)),
+        }
+    }
+}
+
+/// One end of a range of keys as they lie in a keyspace.
+pub(crate) type PlaceBound<'a> = Bound<Cow<'a, [u8]>>;
+
+/// Handles of all keyspaces.
+pub(crate) struct Keyspaces {
+    line: Keyspace,
+    item: Keyspace,
+    identity: Keyspace,
+    baseline: Keyspace,
+    reading: Keyspace,
+    outbox: Keyspace,
+    shelf: Keyspace,
+    record: Keyspace,
+}
+
+impl Keyspaces {
+    /// Opens all keyspaces, creating those that are missing.
+    pub(crate) fn open(database: &Database) -> fjall::Result<Self> {
+        let bulk = |space: Space| open_one(database, space.name(), BULK_MEMTABLE_BYTES);
+        Ok(Self {
+            line: bulk(Space::Line)?,
+            item: bulk(Space::Item)?,
+            identity: bulk(Space::Identity)?,
+            baseline: bulk(Space::Baseline)?,
+            reading: bulk(Space::Reading)?,
+            outbox: bulk(Space::Outbox)?,
+            shelf: bulk(Space::Shelf)?,
+            record: open_one(database, "record", SHARED_MEMTABLE_BYTES)?,
+        })
+    }
+
+    /// The keyspace that rows of this kind live in.
+    pub(crate) const fn get(&self, space: Space) -> &Keyspace {
+        match space {
+            Space::Line => &self.line,
+            Space::Item => &self.item,
+            Space::Identity => &self.identity,
+            Space::Baseline => &self.baseline,
+            Space::Reading => &self.reading,
+            Space::Outbox => &self.outbox,
+            Space::Shelf => &self.shelf,
+            Space::Meta
+            | Space::Lease
+            | Space::Run
+            | Space::Plan
+            | Space::ReadingHead
+            | Space::PairFeature
+            | Space::Held
+            | Space::Unresolved
+            | Space::Event
+            | Space::ShelfSize
+            | Space::Secret => &self.record,
+        }
+    }
+
+    /// The keyspace that the small ones share.
+    pub(crate) const fn shared(&self) -> &Keyspace {
+        &self.record
+    }
 }
 
 fn open_one(database: &Database, name: &str, memtable_bytes: u64) -> fjall::Result<Keyspace> {
     database.keyspace(name, || KeyspaceCreateOptions::default().max_memtable_size(memtable_bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spaces_that_share_a_keyspace_never_share_a_key() {
+        let mut tags: Vec<u8> = Space::ALL.iter().filter_map(|space| space.tag()).collect();
+        let count = tags.len();
+        tags.sort_unstable();
+        tags.dedup();
+        assert_eq!(tags.len(), count);
+        for space in Space::ALL {
+            assert_eq!(space.key_at(&space.place(b"key")), b"key", "{space:?}");
+        }
+    }
+
+    #[test]
+    fn a_range_stays_inside_its_space() {
+        let tag = Space::Lease.tag().unwrap();
+        let owned = |key: &[u8]| Cow::<'_, [u8]>::Owned(key.to_vec());
+        for (range, start, end) in [
+            ((Bound::Unbounded, Bound::Unbounded), Bound::Included(owned(&[tag])), Bound::Excluded(owned(&[tag + 1]))),
+            (
+                (Bound::Excluded(&[7][..]), Bound::Unbounded),
+                Bound::Excluded(owned(&[tag, 7])),
+                Bound::Excluded(owned(&[tag + 1])),
+            ),
+            (
+                (Bound::Included(&[7][..]), Bound::Excluded(&[8][..])),
+                Bound::Included(owned(&[tag, 7])),
+                Bound::Excluded(owned(&[tag, 8])),
+            ),
+        ] {
+            assert_eq!(Space::Lease.places(range), (start, end), "{range:?}");
+        }
+        let all = (Bound::Unbounded, Bound::Unbounded);
+        assert_eq!(Space::Item.places(all), (Bound::Unbounded, Bound::Unbounded));
+    }
 }

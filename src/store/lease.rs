@@ -1,8 +1,8 @@
 //! Leases: two runs never work on one account, and a run that lost its lease cannot write.
 //!
-//! Every taking gets a fence higher than all earlier ones of the same resource. A commit carries its fence and is refused
-//! when the resource was given back or taken again since. There is no time-out: within one process life a lease ends when
-//! its run gives it back, and [`crate::boot`] releases what a dead process left.
+//! Every taking gets a fence higher than all earlier ones of the same resource. A commit carries its fence and is
+//! refused when the resource was given back or taken again since. There is no time-out: within one process life a lease
+//! ends when its run gives it back, and [`crate::boot`] releases what a dead process left.
 
 use std::collections::BTreeSet;
 

@@ -44,7 +44,7 @@ impl std::fmt::Debug for FjallLedger {
 
 impl FjallLedger {
     /// Opens the database in the folder `db` inside `dir`, creating both where they are missing.
-    pub fn open(dir: &Path, options: &OpenOptions) -> Result<Self, OpenError> {
+    pub fn open(dir: &Path, options: OpenOptions) -> Result<Self, OpenError> {
         let (database, spaces) = open(dir, options)?;
         Ok(Self { database, spaces, writer: Mutex::new(()), failed: OnceLock::new() })
     }

@@ -1,11 +1,11 @@
 //! Durable state on fjall: keyspaces, versioned rows, atomic batches, leases.
 //!
-//! [`FjallLedger`] is the store that the actors see through [`crosswatch_port::Ledger`]. Read it top down: a call takes a
-//! [`view`] of one moment or builds a [`batch`] on it, [`key`] and [`row`] turn values into bytes, [`keyspaces`] says where
+//! [`FjallLedger`] is the store that the actors see through [`crosswatch_port::Ledger`]. Read it top down: a call takes
+//! a `view` of one moment or builds a `batch` on it, `key` and `row` turn values into bytes, `keyspaces` says where
 //! they go.
 //!
-//! Invariants: a commit is visible as a whole or not at all; a stale fence writes nothing; bytes that cannot be read are an
-//! error that names them and never a row less.
+//! Invariants: a commit is visible as a whole or not at all; a stale fence writes nothing; bytes that cannot be read are
+//! an error that names them and never a row less.
 //! Deliberately absent: clocks, retries, and any thread of our own.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]

@@ -28,7 +28,7 @@ const FOLDER: &str = "db";
 const JOURNAL_BYTES: u64 = 64 << 20;
 
 /// How the database uses the machine.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OpenOptions {
     /// Memory for blocks that were read.
     pub block_cache_bytes: u64,
@@ -62,7 +62,7 @@ pub enum OpenError {
 }
 
 /// Opens or creates the database inside a data folder.
-pub(crate) fn open(dir: &Path, options: &OpenOptions) -> Result<(Database, Keyspaces), OpenError> {
+pub(crate) fn open(dir: &Path, options: OpenOptions) -> Result<(Database, Keyspaces), OpenError> {
     let folder = dir.join(FOLDER);
     let failed = |why: &dyn std::fmt::Display| OpenError::Failed(folder.clone(), why.to_string());
     private_folder(&folder).map_err(|why| failed(&why))?;

@@ -37,6 +37,7 @@ impl View<'_> {
             Ok::<_, StoreError>(KeyspaceCount { keyspace: space.name(), rows: self.verify_space(*space)? })
         });
         let counts = counts.collect::<Result<_, _>>()?;
+        self.verify_tags()?;
         self.verify_shelf_sizes()?;
         Ok(counts)
     }
@@ -92,6 +93,14 @@ impl View<'_> {
         self.count(space, &mut |key, bytes| match parse(space, key)? {
             MetaKey::Life => decode::<Life>(space, key, bytes).map(drop),
             _ => decode::<Number>(space, key, bytes).map(drop),
+        })
+    }
+
+    /// Every key of the shared keyspace must belong to somebody.
+    fn verify_tags(&self) -> Result<(), StoreError> {
+        self.visit_shared_keys(&mut |key| {
+            let is_known = Space::ALL.iter().any(|space| space.tag().is_some() && space.tag() == key.first().copied());
+            if is_known { Ok(()) } else { Err(StoreError::StrayKey { key: hex(key) }) }
         })
     }
 

@@ -32,7 +32,7 @@ impl<'a> View<'a> {
 
     /// The bytes at a key.
     pub(crate) fn bytes(&self, space: Space, key: &[u8]) -> Result<Option<UserValue>, StoreError> {
-        Ok(self.snapshot.get(self.spaces.get(space), key)?)
+        Ok(self.snapshot.get(self.spaces.get(space), space.place(key))?)
     }
 
     /// The value at a key.
@@ -41,29 +41,32 @@ impl<'a> View<'a> {
         self.bytes(space, &key)?.map(|bytes| decode(space, &key, &bytes)).transpose()
     }
 
-    /// Visits keys and bytes below a prefix, in key order, until `visit` breaks.
+    /// Visits keys and bytes of a range, in key order, until `visit` breaks.
     pub(crate) fn visit_bytes(&self, space: Space, range: &KeyRange, visit: VisitBytes<'_>) -> Result<(), StoreError> {
-        for row in self.snapshot.range::<&[u8], _>(self.spaces.get(space), range.bounds()) {
-            let (key, value) = row.into_inner()?;
-            if visit(&key, &value)?.is_break() {
-                break;
-            }
-        }
-        Ok(())
+        visit_rows(space, self.rows(space, range), visit)
     }
 
-    /// The same from the end, newest or highest key first.
+    /// The same from the end, highest key first.
     pub(crate) fn visit_bytes_backwards(
         &self,
         space: Space,
         range: &KeyRange,
         visit: VisitBytes<'_>,
     ) -> Result<(), StoreError> {
-        for row in self.snapshot.range::<&[u8], _>(self.spaces.get(space), range.bounds()).rev() {
-            let (key, value) = row.into_inner()?;
-            if visit(&key, &value)?.is_break() {
-                break;
-            }
+        visit_rows(space, self.rows(space, range).rev(), visit)
+    }
+
+    fn rows(&self, space: Space, range: &KeyRange) -> fjall::Iter {
+        self.snapshot.range(self.spaces.get(space), space.places(range.bounds()))
+    }
+
+    /// Visits every key of the shared keyspace, with its first byte.
+    pub(crate) fn visit_shared_keys(
+        &self,
+        visit: &mut dyn FnMut(&[u8]) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        for row in self.snapshot.iter(self.spaces.shared()) {
+            visit(&row.key()?)?;
         }
         Ok(())
     }
@@ -90,6 +93,16 @@ impl<'a> View<'a> {
         })?;
         Ok(values)
     }
+}
+
+fn visit_rows(space: Space, rows: impl Iterator<Item = fjall::Guard>, visit: VisitBytes<'_>) -> Result<(), StoreError> {
+    for row in rows {
+        let (place, value) = row.into_inner()?;
+        if visit(space.key_at(&place), &value)?.is_break() {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// The value of a row, or an error that says which row it was.

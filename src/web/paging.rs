@@ -18,16 +18,17 @@ pub(crate) struct PageQuery {
     /// `next_cursor` of the page before.
     pub(crate) cursor: Option<String>,
     /// Rows of the page, 1 to 500; 50 where left out.
+    #[param(value_type = Option<u16>, minimum = 1, maximum = 500)]
     pub(crate) limit: Option<String>,
 }
 
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Listing<T> {
+pub(crate) struct Listing<T> {
     /// The rows.
-    pub items: Vec<T>,
+    pub(crate) items: Vec<T>,
     /// Where the next page begins; the list ends where this is `null`, even after a page with few rows.
-    pub next_cursor: Option<String>,
+    pub(crate) next_cursor: Option<String>,
 }
 
 impl<T> Listing<T> {

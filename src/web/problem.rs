@@ -211,7 +211,8 @@ impl ResponseError for ApiProblem {
 
 /// An error as the API shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct ProblemBody {
+#[schema(as = Problem)]
+pub(crate) struct ProblemBody {
     /// A stable word for this kind of problem.
     #[serde(rename = "type")]
     #[schema(example = "already-running")]

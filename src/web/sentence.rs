@@ -18,7 +18,13 @@ pub(crate) fn pair_sentence(pair: &Pair) -> String {
         Mode::TwoWay => "are kept in step between",
     };
     let and = if pair.mode == Mode::OneWay { "to" } else { "and" };
-    let what = format!("{list} {way} {} {and} {}, {}; {}", pair.source, pair.target, when(pair, &features), removes(pair, &features));
+    let what = format!(
+        "{list} {way} {} {and} {}, {}; {}",
+        pair.source,
+        pair.target,
+        when(pair, &features),
+        removes(pair, &features)
+    );
     match (pair.enabled, pair.shadow) {
         (false, _) => format!("Switched off: {what}."),
         (true, true) => format!("Only planned, nothing is written: {what}."),
@@ -47,8 +53,11 @@ fn capitalised(text: &str) -> String {
 
 /// When the features run: together, or each by itself.
 fn when(pair: &Pair, features: &[Feature]) -> String {
-    let mut schedules: Vec<&str> =
-        features.iter().filter_map(|feature| pair.schedule_of(*feature)).map(crosswatch_settings::Schedule::as_str).collect();
+    let mut schedules: Vec<&str> = features
+        .iter()
+        .filter_map(|feature| pair.schedule_of(*feature))
+        .map(crosswatch_settings::Schedule::as_str)
+        .collect();
     schedules.dedup();
     match schedules.as_slice() {
         ["manual"] => "only when you ask".to_owned(),
@@ -115,7 +124,10 @@ pub(crate) fn status_sentence(situation: &Situation<'_>) -> String {
         return "The service is stopping.".to_owned();
     }
     if held > 0 {
-        return format!("{} for you.", if held == 1 { "1 thing waits".to_owned() } else { format!("{held} things wait") });
+        return format!(
+            "{} for you.",
+            if held == 1 { "1 thing waits".to_owned() } else { format!("{held} things wait") }
+        );
     }
     if let Some(down) = situation.down {
         return format!("{down} is down after repeated failures; see the log, then restart the service.");

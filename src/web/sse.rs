@@ -22,11 +22,7 @@ use tokio::sync::{
 };
 use utoipa::ToSchema;
 
-use crate::{
-    problem::ApiProblem,
-    readiness::Stage,
-    state::ApiState,
-};
+use crate::{problem::ApiProblem, readiness::Stage, state::ApiState};
 
 /// Streams open at the same time, at most.
 const LISTENERS_MAX: usize = 64;
@@ -48,6 +44,7 @@ impl Listeners {
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Event)]
 pub(crate) struct EventShape {
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,

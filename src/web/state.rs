@@ -3,8 +3,8 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use crosswatch_actors::{
-    AccountDoor, AccountState, Directory, Due, ObserveSchedule, ObserveSystem, SaveError, Supervisor, SystemState,
-    mailbox::Mailbox,
+    AccountDoor, AccountState, Directory, Due, Mailbox, ObserveSchedule, ObserveSystem, SaveError, Supervisor,
+    SystemState,
 };
 use crosswatch_model::ProviderId;
 use crosswatch_port::{Clock, Entropy, Fault, Ledger, StorageFailure};

@@ -25,6 +25,7 @@ const LOOK: Duration = Duration::from_secs(2);
 #[into_params(parameter_in = Query)]
 pub(crate) struct WaitQuery {
     /// Seconds to wait for the final state, at most 120. Left out: the answer comes at once.
+    #[param(value_type = Option<u8>, maximum = 120)]
     wait: Option<String>,
 }
 

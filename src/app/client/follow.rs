@@ -21,7 +21,7 @@ const FAILED_LOOKS_MAX: u32 = 6;
 pub(crate) enum Followed {
     /// A run: it can be looked at from the moment it was asked for.
     Run,
-    /// A plan: it can be looked at once it was made.
+    /// A plan: nothing is left of one that could not be made.
     Plan,
 }
 
@@ -37,7 +37,8 @@ impl Followed {
         let state = value.get("state").and_then(Value::as_str).unwrap_or_default();
         match self {
             Self::Run => is_final(state),
-            Self::Plan => state != "applying",
+            // What is told before the plan was made has no state.
+            Self::Plan => !matches!(state, "" | "applying"),
         }
     }
 }
@@ -64,7 +65,7 @@ impl Follower<'_> {
         let mut looks = interval(LOOK_EVERY);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut failed_looks = 0;
-        let mut is_said_to_be_over = false;
+        let mut last_words = String::new();
         loop {
             tokio::select! {
                 event = next_event(&mut self.stream) => {
@@ -76,14 +77,20 @@ impl Follower<'_> {
                     if !event.is_end() {
                         continue;
                     }
-                    is_said_to_be_over = true;
+                    last_words = event.sentence;
                 }
                 _ = looks.tick() => {}
             }
             match self.api.get(&what.path(id)).await {
                 Ok(value) if what.is_over(&value) => return Ok(value),
                 Ok(_) => failed_looks = 0,
-                Err(failure) if failure.status == Some(404) && what == Followed::Plan && !is_said_to_be_over => {}
+                Err(failure) if failure.status == Some(404) && what == Followed::Plan => {
+                    let message = format!(
+                        "the plan could not be made: {}",
+                        if last_words.is_empty() { "the log says why" } else { &last_words }
+                    );
+                    return Err(ApiFailure { message, ..failure });
+                }
                 Err(failure) => {
                     failed_looks += 1;
                     if failed_looks >= FAILED_LOOKS_MAX {

@@ -37,9 +37,9 @@ pub(crate) async fn run(settings: &Arc<Settings>, arguments: &PlanArguments) -> 
             let answer = make(session.api(), &id, &request).await?;
             let plan: Plan = session.api().read(answer.clone())?;
             if arguments.json {
-                print_json(session.api(), answer, &plan.id).await?
+                print_json(session.api(), answer, &plan.id).await?;
             } else {
-                print(session.api(), &plan).await?
+                print(session.api(), &plan).await?;
             }
             Ok(outcome(&plan))
         })
@@ -132,12 +132,12 @@ fn line_table(lines: &[Line]) -> Table {
 }
 
 fn totals(plan: &Plan, style: Style) -> String {
-    let costs = plan.cost.iter().map(|(account, cost)| {
+    let costs = plan.cost.iter().filter(|(_, cost)| cost.requests > 0).map(|(account, cost)| {
         let requests = words::counted(cost.requests, "request", "requests");
         format!("Applying it would cost {requests} at {account}, about {}.\n", words::length(cost.seconds * 1000))
     });
     format!(
-        "{}\n\n{}\n{}Nothing was written. `crosswatch run` does it.\n",
+        "{}\n\n{}\n{}Nothing was written.\n",
         table::harmless(&plan.sentence),
         counts(&plan.features, style),
         costs.collect::<String>()
@@ -161,6 +161,20 @@ mod tests {
             ratings    update    Heat (1995)  changed on source  30/100 -> 80/100\n\
             history    add       Ran (1985)   only on source     2024-03-01 20:15\n";
         assert_eq!(line_table(&lines).render(Style::PLAIN, true), expected);
+    }
+
+    #[test]
+    fn totals_tell_what_it_would_cost() {
+        let plan: Plan = serde_json::from_value(json!({
+            "id": "p", "state": "ready", "sentence": "3 to add.", "features": {"history": {"adds": 3}},
+            "cost": {"ledger": {"requests": 0, "seconds": 0}, "trakt": {"requests": 2, "seconds": 3}},
+        }))
+        .unwrap();
+        let expected = "3 to add.\n\n\
+            feature  add  update  remove  held  skipped  conflicts  in step  outcome\n\
+            history    3       0       0     0        0          0        0\n\
+            \nApplying it would cost 2 requests at trakt, about 3.0 s.\nNothing was written.\n";
+        assert_eq!(totals(&plan, Style::PLAIN), expected);
     }
 
     #[test]

@@ -41,7 +41,7 @@ fn open(provider: &Provider, ports: &AccountPorts) -> Result<Rc<dyn Adapter>, Fa
     match provider.kind {
         ProviderKind::Jellyfin => jellyfin::open(jellyfin_options(provider)?, adapter_ports),
         ProviderKind::Trakt => trakt::open(&trakt_options(provider)?, adapter_ports),
-        ProviderKind::Tracker => Ok(tracker::open(Rc::clone(&ports.shelf))),
+        ProviderKind::Tracker => Ok(tracker::open(provider.id.clone(), Rc::clone(&ports.shelf))),
         kind => Err(Fault::Rejected(format_smolstr!("this version has no adapter for {kind}"))),
     }
 }

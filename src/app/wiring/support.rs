@@ -27,8 +27,8 @@ pub(crate) fn require_supported(settings: &Settings) -> Result<(), Failure> {
     for pair in &settings.pairs {
         for account in [&pair.source, &pair.target] {
             let has_no_list =
-                |provider: &&Provider| provider.kind == ProviderKind::Jellyfin && provider.watchlist.is_none();
-            if pair.watchlist.is_some() && settings.provider(account).filter(has_no_list).is_some() {
+                |provider: &Provider| provider.kind == ProviderKind::Jellyfin && provider.watchlist.is_none();
+            if pair.watchlist.is_some() && settings.provider(account).is_some_and(has_no_list) {
                 problems.push(format!(
                     "provider[{account}].watchlist: Jellyfin has no watchlist of its own and pair {} wants one; write \"favorites\"",
                     pair.id

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use actix_web::http::Method;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -190,7 +189,6 @@ impl JellyfinState {
     }
 
     pub(crate) fn authenticate_by_name(&mut self, request: &Request) -> Result<Reply, Reply> {
-        debug_assert_eq!(request.method, Method::POST);
         let body = request.json().ok_or_else(|| Reply::text(400, "The body is not JSON."))?;
         let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let id = self.people.id_of(&text("Username"));
@@ -245,6 +243,8 @@ impl JellyfinState {
                 "IsDisabled": false,
                 "EnableUserPreferenceAccess": user.role != JellyfinRole::WithoutPreferenceAccess,
                 "EnableAllFolders": true,
+                "AuthenticationProviderId": "Jellyfin.Server.Implementations.Users.DefaultAuthenticationProvider",
+                "PasswordResetProviderId": "Jellyfin.Server.Implementations.Users.DefaultPasswordResetProvider",
             },
         })
     }

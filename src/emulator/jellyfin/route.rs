@@ -3,7 +3,7 @@
 use actix_web::http::Method;
 use serde_json::json;
 
-use super::{item::JellyfinId, state::JellyfinState};
+use super::{item::JellyfinId, people::invalid, state::JellyfinState};
 use crate::{reply::Reply, request::Request};
 
 impl JellyfinState {
@@ -28,7 +28,8 @@ impl JellyfinState {
             (&Method::GET, ["system", "info"]) => Ok(self.info()),
             (&Method::GET, ["users"]) => self.users(&caller),
             (&Method::GET, ["users", "me"]) => self.me(&caller),
-            (&Method::GET, ["users", _]) => self.one_user(&caller, request),
+            (&Method::GET, ["users", id]) if JellyfinId::parse(id).is_some() => self.one_user(&caller, request),
+            (&Method::GET, ["users", id]) => Err(invalid("userId", id)),
             (&Method::GET, ["userviews"]) => {
                 self.required_subject(&caller, request)?;
                 let views = self.views_json();

@@ -203,7 +203,7 @@ impl Catalogue {
                 Movie { title: title.clone(), year, released: unknown_day(), runtime_min: 100, ids: external.clone() };
             let item = self.library.add_movie(movie);
             self.file_titled(item, &title, year, &external);
-            return item;
+            return self.file_sent_ids(kind, item, ids);
         }
         let show_ids = if kind == Kind::Show { external.clone() } else { ExternalIds::default() };
         let show = Show { title: title.clone(), year, ids: show_ids.clone(), seasons: BTreeMap::new() };
@@ -214,10 +214,21 @@ impl Catalogue {
             Kind::Episode => self.episode_of(show, 1, 1, UnknownIds::Accept),
             Kind::Movie | Kind::Show => None,
         };
-        if let Some(item) = below {
-            self.file_ids(item, &external);
+        if let Some(own) = below.and_then(|item| self.library.ids_mut(item)) {
+            own.clone_from(&external);
         }
-        below.unwrap_or(show)
+        self.file_sent_ids(kind, below.unwrap_or(show), ids)
+    }
+
+    /// From now on the ids that were sent mean the accepted title, Trakt's own among them.
+    fn file_sent_ids(&mut self, kind: Kind, item: LibraryItem, ids: &[(&'static str, SmolStr)]) -> LibraryItem {
+        for (name, id) in ids {
+            self.by_id.insert((kind, name, id.clone()), item);
+            if let ("trakt", Ok(trakt)) = (*name, id.parse()) {
+                self.trakt_ids.insert(item, trakt);
+            }
+        }
+        item
     }
 
     fn file_show(&mut self, item: LibraryItem, show: &Show) {

@@ -80,7 +80,8 @@ async fn resolve_user(connection: &Connection) -> Result<User, Fault> {
     let own = connection.send(connection.get("/Users/Me")).await?;
     if own.status.as_u16() == 400 {
         let users: Vec<User> = connection.read("/Users").await?.json()?;
-        let names: Vec<SmolStr> = users.iter().map(|user| user.name.text_or_empty().to_smolstr()).collect();
+        let mut names: Vec<SmolStr> = users.iter().map(|user| user.name.text_or_empty().to_smolstr()).collect();
+        names.sort_unstable();
         return users.into_iter().find(is_wanted).ok_or_else(|| {
             Fault::Auth(format_smolstr!("there is no user \"{wanted}\"; the server has: {}", names.join(", ")))
         });

@@ -139,3 +139,6 @@ impl Provider for Jellyfin {
         self.connection.requests_sent()
     }
 }
+
+#[cfg(test)]
+mod tests;

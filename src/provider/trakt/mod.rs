@@ -199,23 +199,4 @@ impl Provider for Trakt {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(json: &str, feature: Feature, expected: Option<&str>) {
-        let activities: LastActivities = serde_json::from_str(json).unwrap();
-        assert_eq!(mark(feature, &activities).as_deref(), expected, "{json}");
-    }
-
-    #[test]
-    fn stamps_move_with_their_lists_and_may_be_missing() {
-        let some = r#"{"all":"9","movies":{"watched_at":"1","rated_at":"2","new":3},"episodes":{"watched_at":"4"},
-            "watchlist":{"updated_at":"5"}}"#;
-        check(some, Feature::History, Some("1|4"));
-        check(some, Feature::Ratings, Some("2|||"));
-        check(some, Feature::Watchlist, Some("5"));
-        check(some, Feature::Progress, None);
-        check(r#"{"shows":{"watchlisted_at":"6"},"watchlist":null}"#, Feature::Watchlist, Some("|6||"));
-        check(r#"{"movies":"odd"}"#, Feature::History, None);
-    }
-}
+mod tests;

@@ -24,7 +24,7 @@ pub(crate) async fn healthz() -> web::Json<StageShape> {
 )]
 pub(crate) async fn readyz(state: web::Data<ApiState>) -> Result<HttpResponse, ApiProblem> {
     match state.readiness.stage() {
-        stage @ Stage::Ready => Ok(HttpResponse::Ok().json(StageShape { state: stage.as_str() })),
-        stage => Err(ApiProblem::NotReady(stage.as_str())),
+        Stage::Ready => Ok(HttpResponse::Ok().json(StageShape { state: Stage::Ready.as_str() })),
+        other => Err(ApiProblem::NotReady(other.as_str())),
     }
 }

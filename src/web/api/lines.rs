@@ -31,6 +31,7 @@ pub(crate) struct LineQuery {
     /// `next_cursor` of the page before.
     cursor: Option<String>,
     /// Rows of the page, 1 to 500; 50 where left out.
+    #[param(value_type = Option<u16>, minimum = 1, maximum = 500)]
     limit: Option<String>,
 }
 
@@ -157,7 +158,8 @@ mod tests {
 
     #[test]
     fn a_page_ends_before_the_first_row_of_the_next() {
-        let rows = |count: u32| (0..count).map(|at| (at, if at % 2 == 0 { Feature::History } else { Feature::Ratings }));
+        let rows =
+            |count: u32| (0..count).map(|at| (at, if at % 2 == 0 { Feature::History } else { Feature::Ratings }));
         let filter = query(Some("ratings"), "2").filter().unwrap();
         assert_eq!(collect(filter, rows(4)), (2, None));
         assert_eq!(collect(filter, rows(5)), (2, None));

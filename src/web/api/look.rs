@@ -62,14 +62,12 @@ impl HouseLook {
     }
 
     fn unwell(&self) -> impl Iterator<Item = (&PairId, RunState)> {
-        let is_enabled = |pair: &PairId| {
-            self.system.pairs.iter().any(|now| now.blueprint.id == *pair && now.blueprint.is_enabled)
-        };
-        let state_of = |(pair, run): &'_ (PairId, Option<RunRecord>)| run.as_ref().map(|run| run.state);
+        let is_enabled =
+            |pair: &PairId| self.system.pairs.iter().any(|now| now.blueprint.id == *pair && now.blueprint.is_enabled);
         self.last_runs
             .iter()
             .filter(move |(pair, _)| is_enabled(pair))
-            .filter_map(move |entry| state_of(entry).map(|state| (&entry.0, state)))
+            .filter_map(|(pair, run)| run.as_ref().map(|run| (pair, run.state)))
             .filter(|(_, state)| matches!(state, RunState::Failed | RunState::Partial | RunState::Interrupted))
     }
 

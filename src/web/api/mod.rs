@@ -1,25 +1,30 @@
 //! The endpoints of the control API: one file per noun, thin handlers only.
 
-mod advice;
-mod config;
-mod health;
-mod held;
+pub(crate) mod advice;
+pub(crate) mod config;
+pub(crate) mod health;
+pub(crate) mod held;
 mod lines;
 mod look;
-mod pairs;
-mod plans;
-mod providers;
-mod runs;
+mod naming;
+pub(crate) mod pairs;
+pub(crate) mod plans;
+pub(crate) mod providers;
+pub(crate) mod runs;
 pub mod shapes;
 mod starting;
-mod status;
-mod tracker;
+pub(crate) mod status;
+pub(crate) mod tracker;
+
+use std::future::{Ready, ready};
 
 use actix_web::{
     HttpResponse, Resource,
     middleware::from_fn,
     web::{self, ServiceConfig},
 };
+
+pub(crate) use tracker::TrackerDesk;
 
 use crate::{auth, metrics, openapi, problem::ApiProblem, sse};
 
@@ -68,7 +73,10 @@ fn pair_routes(config: &mut ServiceConfig) {
 
 fn tracker_routes(config: &mut ServiceConfig) {
     config.service(
-        at("/tracker/{feature}", "GET, POST, DELETE").route(web::get().to(tracker::rows)).route(web::post().to(tracker::add)).route(web::delete().to(tracker::remove)),
+        at("/tracker/{feature}", "GET, POST, DELETE")
+            .route(web::get().to(tracker::rows))
+            .route(web::post().to(tracker::add))
+            .route(web::delete().to(tracker::remove)),
     );
 }
 
@@ -77,8 +85,8 @@ fn at(path: &str, allowed: &'static str) -> Resource {
     web::resource(path).default_service(web::to(move || refuse_method(allowed)))
 }
 
-async fn refuse_method(allowed: &'static str) -> Result<HttpResponse, ApiProblem> {
-    Err(ApiProblem::MethodNotAllowed { allowed })
+fn refuse_method(allowed: &'static str) -> Ready<Result<HttpResponse, ApiProblem>> {
+    ready(Err(ApiProblem::MethodNotAllowed { allowed }))
 }
 
 /// Nothing lives at this path.

@@ -5,10 +5,7 @@ use crosswatch_model::PairId;
 use crosswatch_port::RunRecord;
 use crosswatch_settings::Pair;
 
-use super::{
-    look::PAST_MAX,
-    shapes::PairShape,
-};
+use super::{look::PAST_MAX, shapes::PairShape};
 use crate::{
     extract::{Query, pair_id},
     paging::{Listing, PageQuery, limit},
@@ -43,7 +40,10 @@ pub(crate) async fn pairs(
         (status = 404, description = "No such pair.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn pair(state: web::Data<ApiState>, id: web::Path<String>) -> Result<web::Json<PairShape>, ApiProblem> {
+pub(crate) async fn pair(
+    state: web::Data<ApiState>,
+    id: web::Path<String>,
+) -> Result<web::Json<PairShape>, ApiProblem> {
     let pair = configured(&state, &id)?;
     let shape = shaped(&state, &[pair]).await?.pop();
     shape.map(web::Json).ok_or_else(|| ApiProblem::UnknownPair(id.into_inner()))
@@ -59,9 +59,8 @@ async fn shaped(state: &ApiState, pairs: &[&Pair]) -> Result<Vec<PairShape>, Api
     let system = state.system().await?;
     let schedule = state.schedule().await;
     let ids: Vec<PairId> = pairs.iter().map(|pair| pair.id.clone()).collect();
-    let pasts: Vec<Vec<RunRecord>> = state
-        .read(move |ledger| ids.iter().map(|id| ledger.runs(Some(id), None, PAST_MAX)).collect())
-        .await?;
+    let pasts: Vec<Vec<RunRecord>> =
+        state.read(move |ledger| ids.iter().map(|id| ledger.runs(Some(id), None, PAST_MAX)).collect()).await?;
     let shape = |(pair, past): (&&Pair, Vec<RunRecord>)| {
         let now = system.pairs.iter().find(|now| now.blueprint.id == pair.id);
         PairShape::new(pair, now, &schedule, &past)

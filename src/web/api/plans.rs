@@ -33,8 +33,8 @@ pub(crate) struct PlanWish {
 
 /// Asks for a plan. Nothing is written to an account or to what the pair remembers.
 #[utoipa::path(
-    post, path = "/api/v1/pairs/{id}/plan", tag = "plans",
-    params(("id" = String, Path, description = "The pair."), WaitQuery), request_body = PlanWish,
+    post, path = "/api/v1/pairs/{id}/plan", operation_id = "start_plan", tag = "plans",
+    params(("id" = String, Path, description = "The pair."), WaitQuery), request_body = Option<PlanWish>,
     responses(
         (status = 200, description = "With `wait`: the plan.", body = PlanShape),
         (status = 202, description = "It will be at `Location`.", body = StartedPlanShape),
@@ -101,6 +101,7 @@ pub(crate) struct PlansQuery {
     /// `next_cursor` of the page before.
     cursor: Option<String>,
     /// Rows of the page, 1 to 500; 50 where left out.
+    #[param(value_type = Option<u16>, minimum = 1, maximum = 500)]
     limit: Option<String>,
 }
 
@@ -150,7 +151,7 @@ pub(crate) async fn plan(state: web::Data<ApiState>, id: web::Path<String>) -> R
 
 /// The lines of a plan.
 #[utoipa::path(
-    get, path = "/api/v1/plans/{id}/items", tag = "plans", params(("id" = String, Path, description = "The plan."), LineQuery),
+    get, path = "/api/v1/plans/{id}/items", operation_id = "plan_items", tag = "plans", params(("id" = String, Path, description = "The plan."), LineQuery),
     responses(
         (status = 200, description = "The lines that fit.", body = Listing<LineShape>),
         (status = 400, description = "The query does not fit.", body = ProblemBody, content_type = "application/problem+json"),

@@ -34,9 +34,8 @@ pub(crate) async fn providers(
     let limit = limit(query.0.limit.as_deref())?;
     let all = state.settings.providers.iter();
     let page = Listing::after(all, query.0.cursor.as_deref(), limit, |provider| provider.id.to_string())?;
-    let shape = async |provider: &Provider| {
-        ProviderShape::new(provider, state.account_state(&provider.id).await.as_ref())
-    };
+    let shape =
+        async |provider: &Provider| ProviderShape::new(provider, state.account_state(&provider.id).await.as_ref());
     let items = join_all(page.items.into_iter().map(shape)).await;
     Ok(web::Json(Listing { items, next_cursor: page.next_cursor }))
 }
@@ -60,7 +59,7 @@ pub(crate) async fn provider(
 
 /// Asks an account who we are there.
 #[utoipa::path(
-    post, path = "/api/v1/providers/{id}/check", tag = "providers", params(("id" = String, Path, description = "Its id in the configuration.")),
+    post, path = "/api/v1/providers/{id}/check", operation_id = "check_provider", tag = "providers", params(("id" = String, Path, description = "Its id in the configuration.")),
     responses(
         (status = 200, description = "What came back; `ok` is false when the account could not be used.", body = CheckShape),
         (status = 404, description = "No such provider.", body = ProblemBody, content_type = "application/problem+json"),

@@ -42,8 +42,8 @@ pub(crate) struct RunWish {
 
 /// Asks for a run.
 #[utoipa::path(
-    post, path = "/api/v1/pairs/{id}/run", tag = "runs",
-    params(("id" = String, Path, description = "The pair."), WaitQuery), request_body = RunWish,
+    post, path = "/api/v1/pairs/{id}/run", operation_id = "start_run", tag = "runs",
+    params(("id" = String, Path, description = "The pair."), WaitQuery), request_body = Option<RunWish>,
     responses(
         (status = 200, description = "With `wait`: the run in its final state.", body = RunShape),
         (status = 202, description = "It is followed at `Location`.", body = RunShape),
@@ -120,6 +120,7 @@ pub(crate) struct RunsQuery {
     /// `next_cursor` of the page before.
     cursor: Option<String>,
     /// Rows of the page, 1 to 500; 50 where left out.
+    #[param(value_type = Option<u16>, minimum = 1, maximum = 500)]
     limit: Option<String>,
 }
 
@@ -158,7 +159,7 @@ pub(crate) async fn run(state: web::Data<ApiState>, id: web::Path<String>) -> Re
 
 /// The lines of a run.
 #[utoipa::path(
-    get, path = "/api/v1/runs/{id}/items", tag = "runs", params(("id" = String, Path, description = "The run."), LineQuery),
+    get, path = "/api/v1/runs/{id}/items", operation_id = "run_items", tag = "runs", params(("id" = String, Path, description = "The run."), LineQuery),
     responses(
         (status = 200, description = "The lines that fit.", body = Listing<LineShape>),
         (status = 400, description = "The query does not fit.", body = ProblemBody, content_type = "application/problem+json"),
@@ -177,7 +178,7 @@ pub(crate) async fn items(
 
 /// Stops a run at its next safe point.
 #[utoipa::path(
-    post, path = "/api/v1/runs/{id}/cancel", tag = "runs",
+    post, path = "/api/v1/runs/{id}/cancel", operation_id = "cancel_run", tag = "runs",
     params(("id" = String, Path, description = "The run."), WaitQuery),
     responses(
         (status = 200, description = "With `wait`: the run in its final state.", body = RunShape),

@@ -53,13 +53,13 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<Exit, Failure> {
     let service = Service::start(start).await?;
     let api = service.api()?;
     let show = async {
-        let exit = if arguments.once { twice(&api, &settings).await? } else { once(&api, &settings).await? };
+        let first = once(&api, &settings).await?;
         output::say(&format!("\nURL: {}\nAPI key: {}", service.url(), key.expose_secret()))?;
-        if !arguments.once {
-            invite(&folder)?;
-            return std::future::pending().await;
+        if arguments.once {
+            return again(&api, &settings, first).await;
         }
-        Ok(exit)
+        invite(&folder)?;
+        std::future::pending().await
     };
     let result = tokio::select! {
         result = show => result,
@@ -84,9 +84,8 @@ async fn once(api: &Api, settings: &Settings) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-/// Runs every pair twice. The second time there must be nothing left to do.
-async fn twice(api: &Api, settings: &Settings) -> Result<Exit, Failure> {
-    let first = once(api, settings).await?;
+/// Runs every pair once more. This time there must be nothing left to do.
+async fn again(api: &Api, settings: &Settings, first: Exit) -> Result<Exit, Failure> {
     output::say("\nOnce more, to see that a second run finds nothing to do:\n")?;
     let (runs, second) = run_all(api, settings).await?;
     let wanted: u64 = runs.iter().map(|run| run.total(crate::answer::FeatureCounts::wanted)).sum();

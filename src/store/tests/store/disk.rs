@@ -59,7 +59,7 @@ fn everything_is_there_again_after_opening() {
 #[test]
 fn a_second_process_is_refused() {
     let (folder, ledger) = empty();
-    let second = FjallLedger::open(folder.path(), &OpenOptions::default());
+    let second = FjallLedger::open(folder.path(), OpenOptions::default());
     let Err(OpenError::Locked(path)) = second else { panic!("opened twice: {second:?}") };
     assert_eq!(path, folder.path().join("db"));
     drop(ledger);
@@ -111,20 +111,26 @@ fn verify_finds_what_does_not_fit_together() {
         assert!(failure.0.contains(expected), "{failure}");
     };
     check("item", |items| items.remove(2u64.to_be_bytes()).unwrap(), "0000000000000002 in keyspace item is missing");
-    check("shelf_size", |sizes| sizes.remove([0, 0, 0, 1, 1]).unwrap(), "says 0 rows for key 0000000101, there are 1");
-    check("run", |runs| runs.remove([&[0][..], &(!run_id(1).0).to_be_bytes()].concat()).unwrap(), "is missing");
-    check("held", |held| held.insert([1, 2, 3], [2, 1, 0x80]).unwrap(), "the key 010203 in keyspace held");
+    let no_size = |record: &fjall::Keyspace| record.remove([10, 0, 0, 0, 1, 1]).unwrap();
+    check("record", no_size, "says 0 rows for key 0000000101, there are 1");
+    let no_run =
+        |record: &fjall::Keyspace| record.remove([&[3, 0][..], &(!run_id(1).0).to_be_bytes()].concat()).unwrap();
+    check("record", no_run, "in keyspace run is missing");
+    let short_key = |record: &fjall::Keyspace| record.insert([7, 1, 2, 3], [2, 1, 0x80]).unwrap();
+    check("record", short_key, "the key 010203 in keyspace held");
+    let stray = |record: &fjall::Keyspace| record.insert([200, 1], [2, 1, 0x80]).unwrap();
+    check("record", stray, "the key c801 in the shared keyspace belongs to nothing");
 }
 
 #[test]
 fn a_database_of_a_newer_program_is_refused() {
     let (folder, ledger) = empty();
     drop(ledger);
-    tamper(&folder, "meta", |meta| {
+    tamper(&folder, "record", |record| {
         let newer = [&[2, 1, 0x81, 0xa6][..], b"number", &[9]].concat();
-        meta.insert("format", newer).unwrap();
+        record.insert("\u{1}format", newer).unwrap();
     });
-    let refused = FjallLedger::open(folder.path(), &OpenOptions::default());
+    let refused = FjallLedger::open(folder.path(), OpenOptions::default());
     assert!(matches!(refused, Err(OpenError::NewerFormat { found: 9, known: 1, .. })), "{refused:?}");
 }
 
@@ -132,7 +138,7 @@ fn a_database_of_a_newer_program_is_refused() {
 fn a_folder_that_cannot_be_made_is_a_clear_error() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("db"), "a file").unwrap();
-    let refused = FjallLedger::open(folder.path(), &OpenOptions::default()).unwrap_err();
+    let refused = FjallLedger::open(folder.path(), OpenOptions::default()).unwrap_err();
     assert!(matches!(refused, OpenError::Failed(..)), "{refused:?}");
     assert!(refused.to_string().contains("cannot be opened"), "{refused}");
 }

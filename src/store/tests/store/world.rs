@@ -219,7 +219,7 @@ pub(crate) fn empty() -> (TempDir, FjallLedger) {
 }
 
 pub(crate) fn open(folder: &TempDir) -> FjallLedger {
-    FjallLedger::open(folder.path(), &OpenOptions::default()).unwrap()
+    FjallLedger::open(folder.path(), OpenOptions::default()).unwrap()
 }
 
 /// Everything a ledger tells about the world of these tests, a line per answer.

@@ -22,6 +22,7 @@ pub enum Precision {
 /// The value of an operation. Which of the shapes it is follows from the feature.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(untagged)]
+#[schema(as = Fact)]
 pub enum FactShape {
     /// `history`: a play.
     Play {
@@ -106,10 +107,7 @@ mod tests {
             (Fact::Play(WatchedAt::Unknown), json!({"watched_at": null, "precision": "unknown"})),
             (Fact::Listed(None), json!({"listed_at": null})),
             (Fact::Listed(Some(at)), json!({"listed_at": "2026-07-01T20:15:30Z"})),
-            (
-                Fact::Rated { value: Rating::new(85).unwrap(), rated_at: None },
-                json!({"rating": 85, "rated_at": null}),
-            ),
+            (Fact::Rated { value: Rating::new(85).unwrap(), rated_at: None }, json!({"rating": 85, "rated_at": null})),
             (
                 Fact::Resume { position_s: 61, duration_s: Some(5400), stopped_at: Some(at) },
                 json!({"position_s": 61, "duration_s": 5400, "at": "2026-07-01T20:15:30Z"}),

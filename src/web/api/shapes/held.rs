@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 /// Something that waits for a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Held)]
 pub struct HeldShape {
     /// Stable for the same pair, feature and kind.
     id: String,

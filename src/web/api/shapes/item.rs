@@ -14,6 +14,7 @@ const TITLE_MAX_BYTES: usize = 500;
 /// Ids by namespace: numbers where the namespace has numbers, text elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(value_type = Object, example = json!({"imdb": "tt0133093", "tmdb": 603}))]
+#[schema(as = Ids)]
 pub struct IdsShape(BTreeMap<&'static str, Value>);
 
 impl From<&IdSet> for IdsShape {
@@ -30,6 +31,7 @@ impl From<&IdSet> for IdsShape {
 
 /// The show of a season or episode.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Show)]
 pub struct ShowShape {
     title: String,
     year: Option<u16>,
@@ -38,6 +40,7 @@ pub struct ShowShape {
 
 /// A movie, show, season or episode.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Item)]
 pub struct ItemShape {
     #[schema(example = "movie")]
     kind: &'static str,
@@ -202,7 +205,8 @@ mod tests {
 
     #[test]
     fn what_goes_out_can_come_back() {
-        let movie = json!({"kind": "movie", "title": "The Matrix", "year": 1999, "ids": {"imdb": "tt0133093", "tmdb": 603}});
+        let movie =
+            json!({"kind": "movie", "title": "The Matrix", "year": 1999, "ids": {"imdb": "tt0133093", "tmdb": 603}});
         let episode = json!({
             "kind": "episode", "title": "The Train Job", "year": null, "ids": {"tvdb": 297_999},
             "show": {"title": "Firefly", "year": 2002, "ids": {"tmdb": 1437, "wikidata": "Q11622"}}, "season": 0, "number": 1,
@@ -238,7 +242,8 @@ mod tests {
 
     #[test]
     fn specials_are_season_0() {
-        let item = read(json!({"kind": "episode", "show": {"ids": {"tvdb": 78874}}, "season": 0, "number": 0})).unwrap();
+        let item =
+            read(json!({"kind": "episode", "show": {"ids": {"tvdb": 78874}}, "season": 0, "number": 0})).unwrap();
         assert_eq!((item.season, item.number), (Some(0), Some(0)));
     }
 }

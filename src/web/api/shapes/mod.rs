@@ -17,9 +17,7 @@ pub use held::HeldShape;
 pub use item::{IdsShape, ItemIn, ItemShape, ShowIn, ShowShape};
 pub use pair::{HealthShape, PairFeatureShape, PairShape};
 pub use plan::{CostShape, LineShape, PlanShape, StartedPlanShape};
-pub use provider::{
-    BudgetShape, CapabilitiesShape, CheckShape, FaultShape, FeatureCapabilityShape, ProviderShape,
-};
+pub use provider::{BudgetShape, CapabilitiesShape, CheckShape, FaultShape, FeatureCapabilityShape, ProviderShape};
 pub use run::{RunErrorShape, RunFeatureShape, RunShape};
 pub use schedule::DueShape;
 pub use status::{
@@ -27,3 +25,8 @@ pub use status::{
 };
 pub use tally::{CountsShape, ReadShape, ReadsShape};
 pub use tracker::{TrackerAdd, TrackerDropped, TrackerEntry, TrackerIds, TrackerRow};
+
+pub(crate) use held::held_id;
+pub(crate) use pair::counts;
+pub(crate) use schedule::due_lines;
+pub(crate) use tracker::{parse_row_id, row_id};

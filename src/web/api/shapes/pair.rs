@@ -15,6 +15,7 @@ use crate::sentence::pair_sentence;
 
 /// One feature of a pair.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = PairFeature)]
 pub struct PairFeatureShape {
     /// Whether what the target lacks is added.
     add: bool,
@@ -31,6 +32,7 @@ pub struct PairFeatureShape {
 
 /// One run of the past, in short.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Health)]
 pub struct HealthShape {
     run: String,
     #[schema(example = "succeeded")]
@@ -41,6 +43,7 @@ pub struct HealthShape {
 
 /// A pair.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Pair)]
 pub struct PairShape {
     id: String,
     source: String,

@@ -12,6 +12,7 @@ use super::{CountsShape, FactShape, ItemShape, ReadsShape};
 
 /// What applying a plan would cost one account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Cost)]
 pub struct CostShape {
     /// Requests.
     requests: u64,
@@ -21,6 +22,7 @@ pub struct CostShape {
 
 /// A plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Plan)]
 pub struct PlanShape {
     id: String,
     pair: String,
@@ -58,6 +60,7 @@ impl From<&PlanRecord> for PlanShape {
 
 /// A plan that was asked for and is not made yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = StartedPlan)]
 pub struct StartedPlanShape {
     id: String,
     pair: String,
@@ -71,6 +74,7 @@ impl StartedPlanShape {
 
 /// One line of a plan or run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Line)]
 pub struct LineShape {
     /// Names the operation by its content: the same in every plan.
     op: String,
@@ -203,7 +207,7 @@ mod tests {
         expected["action"] = json!("hold");
         expected["held_action"] = json!("remove");
         expected["before"] = expected["value"].take();
-        expected.as_object_mut().unwrap().shift_remove("value");
+        expected.as_object_mut().unwrap().remove("value");
         assert_eq!(serde_json::to_value(LineShape::from(&line)).unwrap(), expected);
     }
 }

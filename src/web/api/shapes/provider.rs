@@ -12,6 +12,7 @@ use crate::state::fault_word;
 
 /// What one feature of an account can do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = FeatureCapability)]
 pub struct FeatureCapabilityShape {
     #[schema(example = "history")]
     feature: &'static str,
@@ -48,6 +49,7 @@ impl From<&FeatureCapability> for FeatureCapabilityShape {
 
 /// Everything an account can do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Capabilities)]
 pub struct CapabilitiesShape {
     /// The supported features.
     features: Vec<FeatureCapabilityShape>,
@@ -93,6 +95,7 @@ impl From<&Capabilities> for CapabilitiesShape {
 
 /// Pace and breaker of an account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Budget)]
 pub struct BudgetShape {
     /// `closed` is normal; `open`: left alone; `probation`: one request may try.
     #[schema(example = "closed")]
@@ -103,6 +106,8 @@ pub struct BudgetShape {
     waits_s: Option<u64>,
     /// Reads that could go right now, where there is a limit.
     reads_left: Option<u32>,
+    /// Milliseconds between two writes, where there is a limit.
+    write_every_ms: Option<u64>,
 }
 
 impl From<&BudgetState> for BudgetShape {
@@ -112,12 +117,14 @@ impl From<&BudgetState> for BudgetShape {
             failures: budget.failures,
             waits_s: budget.waits.map(|waits| waits.as_secs().max(1)),
             reads_left: budget.reads_left,
+            write_every_ms: budget.write_every.and_then(|every| u64::try_from(every.as_millis()).ok()),
         }
     }
 }
 
 /// An account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Provider)]
 pub struct ProviderShape {
     id: String,
     #[schema(example = "jellyfin")]
@@ -163,6 +170,7 @@ const fn is_reachable(kind: ProviderKind, now: &AccountState) -> Option<bool> {
 
 /// What went wrong with an account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Fault)]
 pub struct FaultShape {
     /// `unavailable`, `rate-limited`, `sign-in`, `rejected`, `in-doubt` or `gone`.
     #[serde(rename = "type")]
@@ -172,6 +180,7 @@ pub struct FaultShape {
 
 /// What asking an account who we are there found out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Check)]
 pub struct CheckShape {
     id: String,
     /// Whether it answered and accepted our credentials.

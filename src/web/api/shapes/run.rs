@@ -11,6 +11,7 @@ use super::{CountsShape, ReadsShape};
 
 /// One feature of a run: what was planned, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = RunFeature)]
 pub struct RunFeatureShape {
     #[serde(flatten)]
     planned: CountsShape,
@@ -27,6 +28,7 @@ impl From<&FeatureTally> for RunFeatureShape {
 
 /// Why a run failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = RunError)]
 pub struct RunErrorShape {
     /// A stable word.
     #[serde(rename = "type")]
@@ -44,6 +46,7 @@ impl From<&RunError> for RunErrorShape {
 
 /// A run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Run)]
 pub struct RunShape {
     id: String,
     pair: String,

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 /// A run that is due by schedule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Due)]
 pub struct DueShape {
     pub(crate) pair: String,
     /// The features that run then.

@@ -50,6 +50,7 @@ pub struct OutboxCount {
 
 /// A pair in short.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = PairStatus)]
 pub struct PairStatusShape {
     id: String,
     source: String,
@@ -85,6 +86,7 @@ impl PairStatusShape {
 
 /// A part of the service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Actor)]
 pub struct ActorShape {
     #[schema(example = "account:trakt")]
     name: String,
@@ -109,6 +111,7 @@ impl ActorShape {
 
 /// The state of the service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Status)]
 pub struct StatusShape {
     pub(crate) version: &'static str,
     pub(crate) state: ServiceState,
@@ -126,6 +129,7 @@ pub struct StatusShape {
 
 /// The state of the service for dashboards: flat and small.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Widget)]
 pub struct WidgetShape {
     pub(crate) status: ServiceState,
     /// When the last run ended.
@@ -141,6 +145,7 @@ pub struct WidgetShape {
 
 /// Where the process stands, for health checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Stage)]
 pub struct StageShape {
     #[schema(example = "ready")]
     pub(crate) state: &'static str,
@@ -148,6 +153,7 @@ pub struct StageShape {
 
 /// One piece of advice about the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Advice)]
 pub struct AdviceShape {
     /// The stable name of the rule.
     #[schema(example = "no-snapshots")]

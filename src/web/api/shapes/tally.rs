@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 /// What is planned for one feature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Counts)]
 pub struct CountsShape {
     /// Facts to add.
     adds: u64,
@@ -35,6 +36,7 @@ impl From<Counts> for CountsShape {
 
 /// How one side of one feature was read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Read)]
 pub struct ReadShape {
     #[schema(example = "complete")]
     completeness: &'static str,
@@ -52,6 +54,7 @@ impl From<&ReadReport> for ReadShape {
 
 /// How both sides were read, per feature.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Reads)]
 pub struct ReadsShape {
     source: BTreeMap<&'static str, ReadShape>,
     target: BTreeMap<&'static str, ReadShape>,

@@ -257,7 +257,8 @@ mod tests {
 
     #[test]
     fn rows_look_like_this() {
-        let entry = json!({"item": {"kind": "movie", "title": "The Matrix", "year": 1999, "ids": {"tmdb": 603}}, "value": 85});
+        let entry =
+            json!({"item": {"kind": "movie", "title": "The Matrix", "year": 1999, "ids": {"tmdb": 603}}, "value": 85});
         let entry: TrackerEntry = serde_json::from_value(entry).unwrap();
         let (item, fact) = entry.read(Feature::Ratings).unwrap();
         let row = ShelfRow { uid: Uid(3), play: PlayKey::PRESENCE, item, fact };

@@ -1,5 +1,7 @@
 //! What the tests of this crate share: a scripted server on the loopback, a vault in memory, and ports that stand still.
 
+pub(crate) mod titles;
+
 use std::{
     cell::{Cell, RefCell},
     collections::{BTreeMap, VecDeque},
@@ -174,10 +176,6 @@ impl Server {
 
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.borrow().clone()
-    }
-
-    pub(crate) fn lines(&self) -> Vec<String> {
-        self.seen.borrow().iter().map(|seen| seen.line.clone()).collect()
     }
 }
 

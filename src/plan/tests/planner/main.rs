@@ -1,0 +1,18 @@
+//! The planner against small worlds: each test is a sentence about two accounts, what they agreed on and what follows.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that meets the unexpected must fail loudly"
+)]
+
+mod guards;
+mod history;
+mod presence;
+mod properties;
+mod ratings_and_progress;
+mod reads;
+mod world;
+mod writes;

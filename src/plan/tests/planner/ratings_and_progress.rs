@@ -1,0 +1,162 @@
+//! Values: ratings on different scales, resume points by event time.
+
+use crosswatch_model::{Action, Fact, Feature, Rating, Scale};
+
+use crate::world::{T1, World, e, m, policy};
+
+fn ratings() -> World {
+    World::new(Feature::Ratings)
+}
+
+fn progress() -> World {
+    World::new(Feature::Progress)
+}
+
+#[test]
+fn s42_the_source_wins_also_against_a_newer_rating() {
+    let world = ratings().source([m(1).rated(80, Some(T1))]).target([m(1).rated(30, Some(T1 + 100))]);
+    world.expect_all(&["~ movie 1 = 80"]);
+    let planned = world.plan();
+    let line = &planned.plan.items[0].line;
+    assert_eq!(line.explain, "Rated 8/10 on the source, 3/10 on the target; the source wins.");
+    assert_eq!((line.before, line.native), (world.target[0].fact, world.target[0].native));
+    world.converges(&["~ movie 1 = 80"]);
+}
+
+#[test]
+fn s43_one_way_never_writes_to_the_source() {
+    let world = ratings().source([m(1).rated(80, Some(T1)), m(2)]).target([m(1).rated(30, Some(T1 + 100)), m(3)]);
+    for item in world.plan().plan.items {
+        assert_eq!(item.line.side, crosswatch_model::Side::Target);
+    }
+}
+
+#[test]
+fn s45_what_was_unrated_on_the_source() {
+    let world = ratings().source([]).target([m(1)]).agreed([m(1)]);
+    world.expect_all(&["skip movie 1: removes_off"]);
+    world.removing().converges(&["- movie 1"]);
+    ratings().source([]).target([m(1)]).removing().converges(&[]);
+}
+
+#[test]
+fn s46_a_rating_is_the_same_with_and_without_its_time() {
+    for time in [None, Some(T1), Some(T1 + 7)] {
+        ratings().source([m(1).rated(80, time)]).target([m(1).rated(80, Some(T1))]).converges(&[]);
+        ratings().source([m(1).rated(80, time)]).converges(&["+ movie 1 = 80"]);
+    }
+}
+
+#[test]
+fn ratings_are_compared_on_the_coarser_scale_and_written_on_the_targets() {
+    let scales = [Scale::TEN, Scale::TEN_HALVES, Scale::HUNDRED, Scale::FIVE_STARS];
+    for source in scales {
+        for target in scales {
+            for value in 1..=100 {
+                let value = source.quantise(Rating::new(value).unwrap());
+                let world = ratings()
+                    .source([m(1).rated(value.get(), None)])
+                    .source_can(|can| can.scale = source)
+                    .target_can(|can| can.scale = target);
+                let written = target.quantise(value).get();
+                world.converges(&[format!("+ movie 1 = {written}").as_str()]);
+            }
+        }
+    }
+    let halves = |value| ratings().source([m(1).rated(85, None)]).target([m(1).rated(value, None)]);
+    let halves = |value| halves(value).source_can(|can| can.scale = Scale::TEN_HALVES);
+    halves(90).converges(&[]);
+    halves(80).converges(&["~ movie 1 = 90"]);
+}
+
+#[test]
+fn a_rating_off_its_own_scale_does_not_flip() {
+    let world = ratings().source([m(1).rated(94, None)]).target([m(1).rated(95, None)]);
+    let world = world.target_can(|can| can.scale = Scale::TEN_HALVES);
+    world.converges(&["~ movie 1 = 90"]);
+}
+
+#[test]
+fn overwriting_a_rating_needs_matching_ids() {
+    let world = ratings().source([e(1, 1, 1).rated(80, None)]).target([e(1, 1, 1).rated(30, None)]);
+    world.expect_all(&["skip show 1 S01E01: match_too_weak"]);
+    ratings().source([e(1, 1, 1)]).converges(&["+ show 1 S01E01 = 80"]);
+    let known = m(1).ids("tmdb:1 imdb:tt0000001");
+    let linked = ratings().source([m(1).rated(80, None)]).target([m(1).ids("imdb:tt0000001").rated(30, None)]);
+    linked.agreed([known]).converges(&["~ movie 1 = 80"]);
+}
+
+#[test]
+fn of_two_ratings_on_one_side_the_later_counts() {
+    let world = ratings().source([m(1).rated(30, Some(T1)), m(1).rated(90, Some(T1 + 5)), m(1).rated(70, None)]);
+    world.converges(&["+ movie 1 = 90"]);
+}
+
+#[test]
+fn s49_progress_moves_forward_in_time_only() {
+    let limit = progress().source([m(1).stopped(96, Some(T1))]).target([m(1).stopped(10, Some(T1 - 9))]);
+    limit.expect_all(&["skip movie 1: outside_progress_limits"]);
+    progress().source([m(1).stopped(1, Some(T1))]).expect_all(&["skip movie 1: outside_progress_limits"]);
+    let world = progress().source([m(1).stopped(40, Some(T1))]).target([m(1).stopped(10, Some(T1 - 9))]);
+    world.converges(&["~ movie 1"]);
+    let older = progress().source([m(1).stopped(20, Some(T1))]).target([m(1).stopped(60, Some(T1 + 9))]);
+    older.expect_all(&["skip movie 1: target_is_newer"]);
+    older.converges(&[]);
+}
+
+#[test]
+fn resume_points_half_a_minute_or_a_hundredth_apart_are_the_same() {
+    let stopped = |position_s| {
+        m(1).fact(Fact::Resume {
+            position_s,
+            duration_s: Some(6_000),
+            stopped_at: Some(crate::world::at(T1 + i64::from(position_s))),
+        })
+    };
+    progress().source([stopped(1_060)]).target([stopped(1_000)]).converges(&[]);
+    progress().source([stopped(1_061)]).target([stopped(1_000)]).converges(&["~ movie 1"]);
+}
+
+#[test]
+fn without_times_the_side_that_moved_is_the_newer() {
+    let agreed = || progress().agreed([m(1).stopped(10, None)]);
+    let ahead = agreed().source([m(1).stopped(40, None)]).target([m(1).stopped(10, None)]);
+    ahead.converges(&["~ movie 1"]);
+    let behind = agreed().source([m(1).stopped(10, None)]).target([m(1).stopped(40, None)]);
+    behind.expect_all(&["skip movie 1: target_is_newer"]);
+    let unknown = progress().source([m(1).stopped(10, None)]).target([m(1).stopped(40, Some(T1))]);
+    unknown.expect_all(&["skip movie 1: target_is_newer"]);
+}
+
+#[test]
+fn the_first_run_never_removes_but_the_source_wins_already() {
+    let world = ratings().source([m(1).rated(80, None)]).target([m(1).rated(30, None), m(2)]).first_run().removing();
+    world.converges(&["~ movie 1 = 80"]);
+}
+
+#[test]
+fn with_adds_off_values_stay() {
+    let world =
+        ratings().source([m(1).rated(80, None)]).target([m(1).rated(30, None)]).with(|policy| policy.adds = false);
+    world.expect_all(&[]);
+    assert_eq!(world.plan().plan.counts.skipped, 1);
+    assert!(policy().adds);
+}
+
+#[test]
+fn lines_have_the_same_name_in_every_plan() {
+    let mut world = ratings().source([m(1).rated(80, None), m(2)]).target([m(1).rated(30, None)]);
+    let names = |world: &World| world.plan().plan.items.iter().map(|item| item.line.op).collect::<Vec<_>>();
+    let first = names(&world);
+    assert_ne!(first[0], first[1]);
+    world.source.reverse();
+    assert_eq!(names(&world), first);
+    world.uid_of(&m(1).item);
+    assert_eq!(names(&world), first);
+    world.source[1] = m(1).rated(70, None);
+    assert_ne!(names(&world)[0], first[0]);
+    let held = ratings().target([m(1)]).agreed([m(1)]).removing();
+    let free = held.plan().plan.items[0].line.clone();
+    let held = held.with(|policy| policy.removes = crosswatch_plan::Removes::Mirror).plan().plan.items[0].line.clone();
+    assert_eq!((free.action, held.action, free.op), (Action::Remove, Action::Hold, held.op));
+}

@@ -1,0 +1,571 @@
+//! A pair of accounts in memory: what they hold, what the pair remembers, and a run that plans and applies.
+
+use std::collections::BTreeMap;
+
+use crosswatch_identity::{Catalog, EntityIx, ItemIx, Join, join};
+use crosswatch_model::{
+    Action, Capabilities, Fact, Feature, FeatureCapability, Id, IdSet, Item, Kind, Namespace, NativeRef, PairId,
+    PlayDetail, Rating, Scale, Show, Uid, WatchedAt, WatchedPrecision,
+};
+use crosswatch_plan::{
+    After, BaselineEntry, BaselineRow, FeatureInput, FeaturePlan, FeaturePolicy, Limit, PageHead, PlannedItem, PlayKey,
+    Read, Removes, Seen, Tally, judge, plan_feature,
+};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+
+pub(crate) const NOW: i64 = 1_790_000_000;
+/// When plays happen unless a test says otherwise.
+pub(crate) const T1: i64 = 1_700_000_040;
+
+pub(crate) fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+/// One row of an account.
+#[derive(Debug, Clone)]
+pub(crate) struct Row {
+    pub(crate) item: Item,
+    pub(crate) fact: Option<Fact>,
+    pub(crate) native: Option<NativeRef>,
+}
+
+/// Movie `number` of TMDB.
+pub(crate) fn m(number: u64) -> Row {
+    titled(Kind::Movie, number)
+}
+
+/// Show `number` of TMDB.
+pub(crate) fn w(number: u64) -> Row {
+    titled(Kind::Show, number)
+}
+
+fn titled(kind: Kind, number: u64) -> Row {
+    let ids = IdSet::from_iter([Id::from_number(Namespace::Tmdb, kind, number).unwrap()]);
+    row(Item::titled(kind, &format!("{kind} {number}"), None, ids))
+}
+
+/// Episode of show `show` of TMDB, by numbers.
+pub(crate) fn e(show: u64, season: u16, number: u16) -> Row {
+    let ids = IdSet::from_iter([Id::from_number(Namespace::Tmdb, Kind::Show, show).unwrap()]);
+    let show = Show { title: format!("show {show}").into(), year: None, ids };
+    row(Item::episode(show, season, number, "", IdSet::EMPTY))
+}
+
+/// A movie with a title and nothing else.
+pub(crate) fn nameless(title: &str) -> Row {
+    row(Item::titled(Kind::Movie, title, Some(1999), IdSet::EMPTY))
+}
+
+fn row(item: Item) -> Row {
+    Row { item, fact: None, native: None }
+}
+
+impl Row {
+    /// Its own ids, instead of those it had: `imdb:tt0000001 tmdb:1`.
+    pub(crate) fn ids(mut self, text: &str) -> Self {
+        let kind = self.item.kind;
+        let id = |word: &str| {
+            let (namespace, value) = word.split_once(':').unwrap();
+            Id::parse(namespace.parse().unwrap(), kind, value).unwrap()
+        };
+        self.item.ids = text.split_whitespace().map(id).collect();
+        self
+    }
+
+    pub(crate) fn fact(mut self, fact: Fact) -> Self {
+        self.fact = Some(fact);
+        self
+    }
+
+    pub(crate) fn played(self, second: i64) -> Self {
+        self.fact(Fact::Play(WatchedAt::Exact(at(second))))
+    }
+
+    pub(crate) fn undated(self) -> Self {
+        self.fact(Fact::Play(WatchedAt::Unknown))
+    }
+
+    pub(crate) fn on_day(self, day: Date) -> Self {
+        self.fact(Fact::Play(WatchedAt::Day(day)))
+    }
+
+    /// Rated in tenths: 80 is 8/10.
+    pub(crate) fn rated(self, value: u8, second: Option<i64>) -> Self {
+        self.fact(Fact::Rated { value: Rating::new(value).unwrap(), rated_at: second.map(at) })
+    }
+
+    pub(crate) fn listed(self, second: i64) -> Self {
+        self.fact(Fact::Listed(Some(at(second))))
+    }
+
+    /// Stopped at this percentage of an item of 100 minutes.
+    pub(crate) fn stopped(self, percent: u32, second: Option<i64>) -> Self {
+        self.fact(Fact::Resume { position_s: percent * 60, duration_s: Some(6_000), stopped_at: second.map(at) })
+    }
+}
+
+/// How a side is read.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Reading {
+    Complete,
+    /// Only the first so many rows arrive.
+    FirstRows(usize),
+    /// Everything there is, told as what changed.
+    Delta,
+    Down,
+    Unconfigured,
+}
+
+#[derive(Clone)]
+pub(crate) struct World {
+    pub(crate) feature: Feature,
+    pub(crate) source: Vec<Row>,
+    pub(crate) target: Vec<Row>,
+    pub(crate) known: Vec<(Uid, Item)>,
+    pub(crate) baseline: BTreeMap<(Uid, PlayKey), BaselineRow>,
+    pub(crate) is_first_run: bool,
+    pub(crate) in_flight: Vec<(Uid, PlayKey)>,
+    pub(crate) unresolved: Vec<(Uid, PlayKey)>,
+    pub(crate) policy: FeaturePolicy,
+    pub(crate) source_can: Capabilities,
+    pub(crate) target_can: Capabilities,
+    pub(crate) source_reading: Reading,
+    pub(crate) target_reading: Reading,
+    pub(crate) source_before: Option<u64>,
+    pub(crate) target_before: Option<u64>,
+    pub(crate) zone: TimeZone,
+    pub(crate) next_native: u128,
+}
+
+/// What a failing property prints: everything that differs from world to world.
+impl std::fmt::Debug for World {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let rows = |rows: &[Row]| -> Vec<String> {
+            let text =
+                |row: &Row| format!("{} {:?} {:?} {:?}", row.item.label(), row.item.ids, row.fact.unwrap(), row.native);
+            rows.iter().map(text).collect()
+        };
+        let known: Vec<String> =
+            self.known.iter().map(|(uid, item)| format!("{uid:?} {} {:?}", item.label(), item.ids)).collect();
+        formatter
+            .debug_struct("World")
+            .field("source", &rows(&self.source))
+            .field("target", &rows(&self.target))
+            .field("known", &known)
+            .field("baseline", &self.baseline)
+            .field("policy", &self.policy)
+            .field("is_first_run", &self.is_first_run)
+            .field("plays", &self.target_can.plays)
+            .field("precision", &self.target_can.watched_precision)
+            .field("keeps_undated_plays", &self.target_can.keeps_undated_plays)
+            .field("scale", &self.target_can.scale)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A tracker that keeps everything.
+pub(crate) fn tracker() -> Capabilities {
+    let feature = |feature: Feature| FeatureCapability {
+        feature,
+        can_write: true,
+        can_remove: true,
+        kinds: if feature == Feature::History {
+            &[Kind::Movie, Kind::Episode]
+        } else {
+            &[Kind::Movie, Kind::Show, Kind::Season, Kind::Episode]
+        },
+        has_change_gate: true,
+        can_read_since: false,
+        batch_size: 100,
+        max_rows: None,
+    };
+    Capabilities {
+        features: Feature::ALL.iter().copied().map(feature).collect(),
+        scale: Scale::TEN,
+        watched_precision: WatchedPrecision::Second,
+        plays: PlayDetail::EveryPlay,
+        keeps_undated_plays: true,
+        duplicates_plays: true,
+        needs_ids: true,
+        is_media_server: false,
+    }
+}
+
+pub(crate) fn policy() -> FeaturePolicy {
+    FeaturePolicy {
+        adds: true,
+        removes: Removes::Off,
+        remove_after_reads: 2,
+        max_removes: Limit { percent: 10, at_least: 5 },
+        max_shrink: Limit { percent: 10, at_least: 5 },
+        rewatches: true,
+        allow_undated: false,
+        new_item_grace_s: 0,
+        min_percent: 2,
+        max_percent: 95,
+        approve_held: false,
+        mirror_approved: false,
+    }
+}
+
+impl World {
+    pub(crate) fn new(feature: Feature) -> Self {
+        Self {
+            feature,
+            source: Vec::new(),
+            target: Vec::new(),
+            known: Vec::new(),
+            baseline: BTreeMap::new(),
+            is_first_run: false,
+            in_flight: Vec::new(),
+            unresolved: Vec::new(),
+            policy: policy(),
+            source_can: tracker(),
+            target_can: tracker(),
+            source_reading: Reading::Complete,
+            target_reading: Reading::Complete,
+            source_before: None,
+            target_before: None,
+            zone: TimeZone::UTC,
+            next_native: 1,
+        }
+    }
+
+    pub(crate) fn source(mut self, rows: impl IntoIterator<Item = Row>) -> Self {
+        self.source = self.with_facts(rows);
+        self
+    }
+
+    pub(crate) fn target(mut self, rows: impl IntoIterator<Item = Row>) -> Self {
+        self.target = self.with_facts(rows);
+        for row in &mut self.target {
+            row.native = Some(NativeRef(self.next_native));
+            self.next_native += 1;
+        }
+        self
+    }
+
+    /// The pair agreed on these: both sides had them.
+    pub(crate) fn agreed(self, rows: impl IntoIterator<Item = Row>) -> Self {
+        self.remembers(rows, |fact| BaselineRow {
+            source: Some(fact),
+            target: Some(fact),
+            seen_on_source: true,
+            seen_on_target: true,
+            ..BaselineRow::default()
+        })
+    }
+
+    /// The pair wrote these to the target.
+    pub(crate) fn wrote(self, rows: impl IntoIterator<Item = Row>) -> Self {
+        self.remembers(rows, |fact| BaselineRow {
+            source: Some(fact),
+            target: Some(fact),
+            seen_on_source: true,
+            seen_on_target: true,
+            written_by_us: true,
+            ..BaselineRow::default()
+        })
+    }
+
+    /// The pair saw these on the target only.
+    pub(crate) fn knows_on_target(self, rows: impl IntoIterator<Item = Row>) -> Self {
+        self.remembers(rows, |fact| BaselineRow { target: Some(fact), seen_on_target: true, ..BaselineRow::default() })
+    }
+
+    fn remembers(mut self, rows: impl IntoIterator<Item = Row>, row: impl Fn(Fact) -> BaselineRow) -> Self {
+        for remembered in self.with_facts(rows) {
+            let fact = remembered.fact.unwrap();
+            let uid = self.uid_of(&remembered.item);
+            let key = self.key(fact);
+            self.baseline.insert((uid, key), row(fact));
+        }
+        self
+    }
+
+    fn key(&self, fact: Fact) -> PlayKey {
+        match fact {
+            Fact::Play(played) if self.policy.rewatches => PlayKey::of(played),
+            _ => PlayKey::PRESENCE,
+        }
+    }
+
+    pub(crate) fn uid_of(&mut self, item: &Item) -> Uid {
+        if let Some((uid, _)) = self.known.iter().find(|(_, known)| known == item) {
+            return *uid;
+        }
+        let uid = Uid(self.known.iter().map(|(uid, _)| uid.0).max().unwrap_or_default() + 1);
+        self.known.push((uid, item.clone()));
+        uid
+    }
+
+    pub(crate) fn with(mut self, change: impl FnOnce(&mut FeaturePolicy)) -> Self {
+        change(&mut self.policy);
+        self
+    }
+
+    /// Removals of what was seen on the source, after one read.
+    pub(crate) fn removing(self) -> Self {
+        self.with(|policy| {
+            policy.removes = Removes::Observed;
+            policy.remove_after_reads = 1;
+        })
+    }
+
+    pub(crate) fn first_run(mut self) -> Self {
+        self.is_first_run = true;
+        self
+    }
+
+    pub(crate) fn source_can(mut self, change: impl FnOnce(&mut Capabilities)) -> Self {
+        change(&mut self.source_can);
+        self
+    }
+
+    pub(crate) fn target_can(mut self, change: impl FnOnce(&mut Capabilities)) -> Self {
+        change(&mut self.target_can);
+        self
+    }
+
+    pub(crate) fn reading(mut self, source: Reading, target: Reading) -> Self {
+        (self.source_reading, self.target_reading) = (source, target);
+        self
+    }
+
+    /// How many rows the last complete reads had.
+    pub(crate) fn before(mut self, source: u64, target: u64) -> Self {
+        (self.source_before, self.target_before) = (Some(source), Some(target));
+        self
+    }
+
+    fn with_facts(&self, rows: impl IntoIterator<Item = Row>) -> Vec<Row> {
+        let usual = match self.feature {
+            Feature::History => Fact::Play(WatchedAt::Exact(at(T1))),
+            Feature::Watchlist => Fact::Listed(None),
+            Feature::Ratings => Fact::Rated { value: Rating::new(80).unwrap(), rated_at: None },
+            Feature::Progress => Fact::Resume { position_s: 2_400, duration_s: Some(6_000), stopped_at: Some(at(T1)) },
+        };
+        rows.into_iter().map(|row| Row { fact: Some(row.fact.unwrap_or(usual)), ..row }).collect()
+    }
+
+    /// Plans and answers the plan with its entities.
+    pub(crate) fn plan(&self) -> Planned {
+        let mut catalog = Catalog::new();
+        let known: Vec<(Uid, ItemIx)> =
+            self.known.iter().map(|(uid, item)| (*uid, catalog.push(item).unwrap())).collect();
+        let source = read(&mut catalog, &self.source, &self.source_reading);
+        let target = read(&mut catalog, &self.target, &self.target_reading);
+        let source = judge(source, self.source_before, self.policy.max_shrink);
+        let target = judge(target, self.target_before, self.policy.max_shrink);
+        let join = join(&catalog, &known);
+        let baseline: Vec<BaselineEntry> = self
+            .baseline
+            .iter()
+            .map(|((uid, play), row)| BaselineEntry { uid: *uid, play: *play, row: *row })
+            .collect();
+        let plan = plan_feature(&FeatureInput {
+            pair: &PairId::parse("home-to-trakt").unwrap(),
+            feature: self.feature,
+            catalog: &catalog,
+            join: &join,
+            source: &source,
+            target: &target,
+            baseline: &baseline,
+            is_first_run: self.is_first_run,
+            in_flight: &self.in_flight,
+            unresolved: &self.unresolved,
+            policy: &self.policy,
+            source_capabilities: &self.source_can,
+            target_capabilities: &self.target_can,
+            zone: &self.zone,
+            now: at(NOW),
+        });
+        check_counts(&plan);
+        Planned { plan, catalog, join }
+    }
+
+    /// Plans, applies everything and commits, as a run does whose writes all succeed.
+    pub(crate) fn run(&mut self) -> Planned {
+        let planned = self.plan();
+        for (folded, kept) in planned.join.folded() {
+            let moved: Vec<PlayKey> =
+                self.baseline.keys().filter(|(uid, _)| uid == folded).map(|(_, play)| *play).collect();
+            for play in moved {
+                let row = self.baseline.remove(&(*folded, play)).unwrap();
+                self.baseline.entry((*kept, play)).or_insert(row);
+            }
+        }
+        for change in planned.plan.settle.clone() {
+            let uid = self.mint(&planned, change.entity);
+            self.store(uid, change.play, change.row);
+        }
+        for item in planned.plan.items.clone() {
+            self.apply(&item);
+            let Some(entity) = item.entity.filter(|_| is_write(item.line.action)) else { continue };
+            let uid = self.mint(&planned, entity);
+            match item.after {
+                After::Put(row) => self.store(uid, item.play, Some(row)),
+                After::Drop => self.store(uid, item.play, None),
+                After::Nothing => {}
+            }
+        }
+        self.is_first_run = false;
+        planned
+    }
+
+    fn store(&mut self, uid: Uid, play: PlayKey, row: Option<BaselineRow>) {
+        match row {
+            Some(row) => self.baseline.insert((uid, play), row),
+            None => self.baseline.remove(&(uid, play)),
+        };
+    }
+
+    fn mint(&mut self, planned: &Planned, entity: EntityIx) -> Uid {
+        planned.join.uid(entity).unwrap_or_else(|| self.uid_of(&planned.join.merged(&planned.catalog, entity)))
+    }
+
+    /// Does to the target what a service would do.
+    pub(crate) fn apply(&mut self, item: &PlannedItem) {
+        let line = &item.line;
+        match line.action {
+            Action::Add | Action::Update => {
+                if self.feature != Feature::History || self.target_can.plays == PlayDetail::LastPlayOnly {
+                    self.target.retain(|row| !is_same(&row.item, &line.item));
+                }
+                let fact = match line.value.unwrap() {
+                    Fact::Play(WatchedAt::Unknown) if !self.target_can.keeps_undated_plays => {
+                        Fact::Play(WatchedAt::Exact(at(NOW)))
+                    }
+                    fact => fact,
+                };
+                let native = Some(NativeRef(self.next_native));
+                self.next_native += 1;
+                self.target.push(Row { item: line.item.clone(), fact: Some(fact), native });
+            }
+            Action::Remove => match line.native {
+                Some(native) => self.target.retain(|row| row.native != Some(native)),
+                None => self.target.retain(|row| !is_same(&row.item, &line.item)),
+            },
+            Action::Hold | Action::Skip | Action::Conflict => {}
+        }
+    }
+
+    /// Plans and compares what would be written or held.
+    #[track_caller]
+    pub(crate) fn expect(&self, lines: &[&str]) {
+        assert_eq!(self.plan().lines(|action| action != Action::Skip), lines);
+    }
+
+    /// Plans and compares everything, with what is left alone.
+    #[track_caller]
+    pub(crate) fn expect_all(&self, lines: &[&str]) {
+        assert_eq!(self.plan().lines(|_| true), lines);
+    }
+
+    /// Runs, compares, and checks that a second run finds nothing to do and nothing to remember.
+    #[track_caller]
+    pub(crate) fn converges(mut self, lines: &[&str]) -> Self {
+        assert_eq!(self.run().lines(|action| action != Action::Skip), lines);
+        assert_eq!(self.run().lines(|action| action != Action::Skip), Vec::<String>::new());
+        assert_eq!(self.plan().plan.settle, []);
+        self
+    }
+}
+
+fn read(catalog: &mut Catalog, rows: &[Row], reading: &Reading) -> Read {
+    let total = rows.len();
+    let arrived = match reading {
+        Reading::Complete | Reading::Delta => total,
+        Reading::FirstRows(arrived) => *arrived,
+        Reading::Down => return Read::Unavailable { reason: "connection refused".into() },
+        Reading::Unconfigured => return Read::Unconfigured,
+    };
+    let mut seen = Vec::new();
+    for row in rows.iter().take(arrived) {
+        seen.push(Seen::new(catalog.push(&row.item).unwrap(), &row.fact.unwrap(), row.native));
+    }
+    if *reading == Reading::Delta {
+        return Read::delta(seen, at(T1), at(NOW));
+    }
+    let mut tally = Tally::new();
+    tally.page(PageHead { stream: 0, rows: arrived as u64, total: Some(total as u64), is_last: true });
+    tally.finish(seen)
+}
+
+pub(crate) fn is_same(one: &Item, other: &Item) -> bool {
+    let shows = |item: &Item| item.show.as_ref().map(|show| show.ids.clone());
+    one.kind == other.kind
+        && (one.ids.iter().any(|id| other.ids.contains(id))
+            || (one.show.is_some()
+                && shows(one) == shows(other)
+                && (one.season, one.number) == (other.season, other.number)))
+}
+
+pub(crate) const fn is_write(action: Action) -> bool {
+    matches!(action, Action::Add | Action::Update | Action::Remove)
+}
+
+fn check_counts(plan: &FeaturePlan) {
+    let count = |action: Action| plan.items.iter().filter(|item| item.line.action == action).count() as u64;
+    let counts = plan.counts;
+    assert_eq!(
+        (counts.adds, counts.updates, counts.removes, counts.held, counts.conflicts),
+        (
+            count(Action::Add),
+            count(Action::Update),
+            count(Action::Remove),
+            count(Action::Hold),
+            count(Action::Conflict)
+        )
+    );
+    for item in &plan.items {
+        assert!(item.line.explain.ends_with('.'), "{}", item.line.explain);
+        assert_eq!(item.line.held_action.is_some(), item.line.action == Action::Hold);
+    }
+}
+
+/// A plan with what it was made from.
+pub(crate) struct Planned {
+    pub(crate) plan: FeaturePlan,
+    pub(crate) catalog: Catalog,
+    pub(crate) join: Join,
+}
+
+impl Planned {
+    /// One short line per item: `+ movie 1`, `- movie 1`, `~ movie 1 = 80`, `hold - movie 1: too_many_removes`.
+    pub(crate) fn lines(&self, wanted: impl Fn(Action) -> bool) -> Vec<String> {
+        self.plan.items.iter().filter(|item| wanted(item.line.action)).map(line).collect()
+    }
+
+    pub(crate) fn notices(&self) -> Vec<&str> {
+        self.plan.notices.iter().map(smol_str::SmolStr::as_str).collect()
+    }
+
+    pub(crate) fn writes(&self) -> usize {
+        self.plan.items.iter().filter(|item| is_write(item.line.action)).count()
+    }
+}
+
+fn line(item: &PlannedItem) -> String {
+    let line = &item.line;
+    let label = line.item.label();
+    let value = match line.value {
+        Some(Fact::Rated { value, .. }) => format!(" = {}", value.get()),
+        Some(Fact::Play(WatchedAt::Exact(at) | WatchedAt::Minute(at))) if at.as_second() != T1 => {
+            format!(" at {}", at.as_second() - T1)
+        }
+        _ => String::new(),
+    };
+    let sign = |action: Action| match action {
+        Action::Add => "+",
+        Action::Remove => "-",
+        Action::Update => "~",
+        _ => "?",
+    };
+    match line.action {
+        Action::Add | Action::Remove | Action::Update => format!("{} {label}{value}", sign(line.action)),
+        Action::Hold => format!("hold {} {label}{value}: {}", sign(line.held_action.unwrap()), line.reason),
+        Action::Skip => format!("skip {label}: {}", line.reason),
+        Action::Conflict => format!("conflict {label}: {}", line.reason),
+    }
+}

@@ -1,0 +1,126 @@
+//! The description of the API, generated from the code and checked in as `openapi.json`.
+
+use actix_web::{HttpResponse, web};
+use utoipa::{
+    Modify, OpenApi,
+    openapi::{
+        Components, OpenApi as Document, Server,
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+
+use crate::{api, metrics, problem::ApiProblem, sse, state::ApiState};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "CrossWatch", description = "Keeps watch history, ratings and watchlists in step."),
+    paths(
+        api::health::healthz,
+        api::health::readyz,
+        metrics::metrics,
+        openapi_json,
+        api::status::status,
+        api::status::widget,
+        sse::events,
+        api::config::config,
+        api::advice::advice,
+        api::held::held,
+        api::providers::providers,
+        api::providers::provider,
+        api::providers::check,
+        api::pairs::pairs,
+        api::pairs::pair,
+        api::plans::start,
+        api::plans::plans,
+        api::plans::plan,
+        api::plans::items,
+        api::runs::start,
+        api::runs::runs,
+        api::runs::run,
+        api::runs::items,
+        api::runs::cancel,
+        api::tracker::rows,
+        api::tracker::add,
+        api::tracker::remove,
+    ),
+    security(("api_key" = []), ("bearer" = [])),
+    modifiers(&Keys)
+)]
+struct Api;
+
+/// The two ways to show the key.
+struct Keys;
+
+impl Modify for Keys {
+    fn modify(&self, document: &mut Document) {
+        let components = document.components.get_or_insert_with(Components::new);
+        let header = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-Api-Key")));
+        components.add_security_scheme("api_key", header);
+        let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
+        components.add_security_scheme("bearer", bearer);
+    }
+}
+
+/// The description of the API as JSON, without the place where it is served.
+pub fn document() -> Result<String, serde_json::Error> {
+    Api::openapi().to_pretty_json()
+}
+
+/// The description of the API.
+#[utoipa::path(
+    get, path = "/api/openapi.json", tag = "service",
+    responses((status = 200, description = "OpenAPI.", body = Object))
+)]
+pub(crate) async fn openapi_json(state: web::Data<ApiState>) -> Result<HttpResponse, ApiProblem> {
+    let mut document = Api::openapi();
+    let base_path = state.settings.server.base_path.as_str();
+    if !base_path.is_empty() {
+        document.servers = Some(vec![Server::new(base_path)]);
+    }
+    Ok(HttpResponse::Ok().json(document))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHECKED_IN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
+    const REGENERATE: &str = "CROSSWATCH_WRITE_OPENAPI=1 cargo test -p crosswatch-web openapi";
+
+    #[test]
+    fn the_checked_in_description_is_that_of_the_code() {
+        let mut generated = document().unwrap();
+        generated.push('\n');
+        if std::env::var_os("CROSSWATCH_WRITE_OPENAPI").is_some() {
+            std::fs::write(CHECKED_IN, &generated).unwrap();
+        }
+        let checked_in = std::fs::read_to_string(CHECKED_IN).unwrap_or_default();
+        assert!(checked_in == generated, "openapi.json is not what the code says; write it anew with: {REGENERATE}");
+    }
+
+    #[test]
+    fn operations_have_names_of_their_own() {
+        let document: serde_json::Value = serde_json::from_str(&document().unwrap()).unwrap();
+        let paths = document["paths"].as_object().unwrap().values();
+        let operations = paths.flat_map(|methods| methods.as_object().unwrap().values());
+        let mut names: Vec<_> = operations.map(|operation| operation["operationId"].as_str().unwrap()).collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!((names.len(), count), (27, 27));
+    }
+
+    #[test]
+    fn only_health_needs_no_key() {
+        let document: serde_json::Value = serde_json::from_str(&document().unwrap()).unwrap();
+        let mut open = Vec::new();
+        for (path, methods) in document["paths"].as_object().unwrap() {
+            for operation in methods.as_object().unwrap().values() {
+                if operation["security"] == serde_json::json!([{}]) {
+                    open.push(path.as_str());
+                }
+            }
+        }
+        assert_eq!(open, ["/healthz", "/readyz"]);
+    }
+}

@@ -1,0 +1,160 @@
+//! The adapter for Jellyfin, over an emulated server.
+
+use std::rc::Rc;
+
+use crosswatch_emulator::{
+    FaultKind, JellyfinEmulator, JellyfinOptions as ServerOptions, JellyfinUser, LibraryItem, ManualClock,
+    jellyfin::{Item as ServerItem, JellyfinState, UserData},
+};
+use crosswatch_model::{Fact, Feature, Item, Rating, Uid, WatchedAt};
+use crosswatch_port::Provider;
+use crosswatch_provider::{
+    LibraryFilter,
+    jellyfin::{JellyfinCredentials, JellyfinOptions, open},
+};
+use jiff::SignedDuration;
+use serde_json::json;
+
+use crate::{
+    account::{Account, Kind, OddPage, Wire},
+    catalogue::{Contents, Facts, now, told},
+    ports::{MemoryVault, ports},
+};
+
+const TICKS_PER_SECOND: i64 = 10_000_000;
+const PASSWORD: &str = "correct-horse-battery";
+
+/// With a token that a person made.
+pub(crate) const WITH_TOKEN: Kind =
+    Kind { name: "Jellyfin with a token", page_rows: 1000, start: |contents| start(contents, false) };
+
+/// With user and password, so that tokens can be renewed.
+pub(crate) const WITH_PASSWORD: Kind =
+    Kind { name: "Jellyfin with a password", page_rows: 1000, start: |contents| start(contents, true) };
+
+struct Jellyfin {
+    server: JellyfinEmulator,
+    clock: ManualClock,
+    items: Vec<(Uid, LibraryItem, Item)>,
+    token: String,
+    signs_in: bool,
+    vault: MemoryVault,
+}
+
+fn start(contents: Contents, signs_in: bool) -> Box<dyn Account> {
+    let clock = ManualClock::at(now());
+    let items = contents.items();
+    let mut anna = JellyfinUser::member("anna").with_activity(contents.activity);
+    anna.password = PASSWORD.to_owned();
+    let token = anna.token.clone();
+    let mut options = ServerOptions::new(clock.clone(), contents.library);
+    options.users = vec![anna, JellyfinUser::member("ben")];
+    let server = JellyfinEmulator::start(options).unwrap();
+    Box::new(Jellyfin { server, clock, items, token, signs_in, vault: MemoryVault::default() })
+}
+
+impl Jellyfin {
+    fn fact(&self, feature: Feature, item: &ServerItem, row: &UserData) -> Option<Fact> {
+        let is_leaf = matches!(item.origin, Some(LibraryItem::Movie(_) | LibraryItem::Episode { .. }));
+        match feature {
+            Feature::History if is_leaf && row.played => {
+                Some(Fact::Play(row.last_played_at.map_or(WatchedAt::Unknown, WatchedAt::Exact)))
+            }
+            Feature::Watchlist if row.favourite => Some(Fact::Listed(None)),
+            Feature::Ratings => {
+                let tenths = format!("{:.0}", row.rating? * 10.0);
+                Some(Fact::Rated { value: Rating::new(tenths.parse().unwrap()).unwrap(), rated_at: None })
+            }
+            Feature::Progress if is_leaf && row.position_ticks > 0 => Some(Fact::Resume {
+                position_s: u32::try_from(row.position_ticks / TICKS_PER_SECOND).unwrap(),
+                duration_s: item.runtime_ticks.map(|ticks| u32::try_from(ticks / TICKS_PER_SECOND).unwrap()),
+                stopped_at: None,
+            }),
+            _ => None,
+        }
+    }
+
+    fn told(&self, state: &JellyfinState, feature: Feature, item: &ServerItem) -> Option<String> {
+        let row = state.user_data("anna", item.id).unwrap();
+        let fact = self.fact(feature, item, &row)?;
+        let (_, _, ours) = self.items.iter().find(|(_, place, _)| Some(*place) == item.origin)?;
+        Some(told(ours, &fact))
+    }
+}
+
+impl Account for Jellyfin {
+    fn open(&self) -> Rc<dyn Provider> {
+        let credentials = if self.signs_in {
+            JellyfinCredentials::Password(PASSWORD.into())
+        } else {
+            JellyfinCredentials::Token(self.token.clone().into())
+        };
+        let options = JellyfinOptions {
+            url: self.server.url(),
+            credentials,
+            user: "anna".into(),
+            libraries: LibraryFilter::All,
+            verify_tls: true,
+            device_id: "crosswatch-home".into(),
+        };
+        open(options, ports(&self.vault)).unwrap()
+    }
+
+    fn truth(&self, feature: Feature) -> Facts {
+        let state = self.server.state();
+        let mut facts: Facts = state.items().filter_map(|item| self.told(&state, feature, item)).collect();
+        facts.sort();
+        facts
+    }
+
+    fn items(&self) -> &[(Uid, LibraryItem, Item)] {
+        &self.items
+    }
+
+    fn wire(&self) -> Option<Wire> {
+        Some(Wire {
+            faults: self.server.faults().clone(),
+            log: self.server.log().clone(),
+            sign_in_path: "/Users/AuthenticateByName",
+        })
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        [vec![self.token.clone(), PASSWORD.to_owned()], self.vault.contents()].concat()
+    }
+
+    fn end_credentials(&self) -> bool {
+        self.server.state().revoke_tokens("anna").unwrap();
+        self.signs_in
+    }
+
+    fn odd_page(&self) -> Option<OddPage> {
+        let movie = |id: u32, tmdb: serde_json::Value, user_data: serde_json::Value| {
+            json!({"Id": format!("{id:032x}"), "Type": "Movie", "Name": "Ørkenens 夜", "ProviderIds": {"Tmdb": tmdb, "Zap2It": 5},
+                "UserData": user_data, "AddedInTheFuture": {"deep": [1, {"deeper": null}]}})
+        };
+        let watched = json!({"Played": true, "LastPlayedDate": "2020-03-04T05:06:07.1234567Z", "Mood": "fine"});
+        let items = json!([
+            movie(1, json!("603"), watched),
+            movie(1, json!("603"), watched),
+            movie(2, json!("tt-not-a-number"), json!({"Played": true, "LastPlayedDate": null})),
+            {"Id": format!("{:032x}", 3), "Type": "Hologram", "UserData": watched},
+            {"Id": 17, "Type": "Movie", "UserData": watched},
+            {"Id": format!("{:032x}", 4), "Type": "Movie", "UserData": "gone"},
+            "not even an object",
+            null,
+        ]);
+        let body = json!({"Items": items, "TotalRecordCount": 8, "StartIndex": 0, "Extra": true}).to_string();
+        let headers = vec![("Content-Type".to_owned(), "application/json".to_owned())];
+        Some(OddPage {
+            path_part: "isPlayed=true",
+            answer: FaultKind::Status { code: 200, headers, body },
+            facts: vec!["movie \"Ørkenens 夜\" = watched".to_owned(), "movie tmdb_movie:603 = 2020-03-04T05:06:00Z".to_owned()],
+            received: 8,
+        })
+    }
+
+    fn let_time_pass(&self) {
+        self.clock.advance(SignedDuration::from_hours(1));
+    }
+}
