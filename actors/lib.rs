@@ -20,6 +20,10 @@ mod mailbox;
 mod notifier;
 mod outbox;
 mod pair;
+#[cfg(feature = "planted-bugs")]
+pub mod planted;
+#[cfg(not(feature = "planted-bugs"))]
+mod planted;
 mod provider;
 mod run_table;
 mod scheduler;

@@ -19,6 +19,7 @@ use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Wrap
 use crate::{
     blueprint::{PairBlueprint, SharedPair, Surroundings},
     directory::Directory,
+    planted,
     supervisor::{Ping, RunEnded, Ticket},
 };
 
@@ -95,5 +96,7 @@ async fn tell_supervisor(directory: &Directory, ended: RunEnded) {
 impl Handler<Ping> for Pair {
     type Result = ();
 
-    fn handle(&mut self, _: Ping, _: &mut Self::Context) {}
+    fn handle(&mut self, _: Ping, _: &mut Self::Context) {
+        planted::fall_if_planned(&self.blueprint.id);
+    }
 }

@@ -1,1 +1,3 @@
 //! Simulation, scenarios, contracts and crash tests of the whole service.
+
+pub mod service;

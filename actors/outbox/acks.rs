@@ -15,6 +15,7 @@ use crate::{
     blueprint::Surroundings,
     directory::Directory,
     landed::{Landed, landed},
+    planted::{self, Mistake},
     provider::AccountDoor,
     store::SaveError,
 };
@@ -69,7 +70,14 @@ impl Desk {
             row.attempts += 1;
             row.sent_at = Some(now);
         }
-        self.commit(rows.iter().cloned().map(Change::PutOutbox).collect()).await
+        let mut changes: Vec<Change> = rows.iter().cloned().map(Change::PutOutbox).collect();
+        if planted::has(Mistake::BaselineBeforeAck) {
+            let early = |row: &OutboxRecord| {
+                Some(Change::PutBaseline(row.pair.clone(), row.feature, row.write.uid, row.play, row.after?))
+            };
+            changes.extend(rows.iter().filter_map(early));
+        }
+        self.commit(changes).await
     }
 
     /// Asks the account what it holds for these rows.

@@ -11,7 +11,10 @@ use super::{
     collect::{Collected, FeatureReads, Side},
     journey::{Journey, Stop},
 };
-use crate::blueprint::SharedPair;
+use crate::{
+    blueprint::SharedPair,
+    planted::{self, Mistake},
+};
 
 /// What was decided, with everything needed to carry it out.
 pub(super) struct Decided {
@@ -106,7 +109,10 @@ impl Desk {
 fn judge_sides(reads: &mut FeatureReads, policy: &FeaturePolicy, is_first_run: bool) {
     for side in [&mut reads.source, &mut reads.target] {
         let before = side.head.as_ref().map(|head| head.items).filter(|_| side.is_fresh && !is_first_run);
-        let read = std::mem::replace(&mut side.read, Read::Unconfigured);
+        let mut read = std::mem::replace(&mut side.read, Read::Unconfigured);
+        if planted::has(Mistake::RemovesFromPartialRead) && matches!(read, Read::Partial(_)) {
+            read = Read::unchanged(read.rows().to_vec(), SmolStr::default());
+        }
         side.read = judge(read, before, policy.max_shrink);
     }
 }

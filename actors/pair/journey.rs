@@ -10,6 +10,7 @@ use crate::{
     directory::Directory,
     lane::WorkFailed,
     notifier::Happened,
+    planted::{self, Mistake},
     provider::AccountDoor,
     run_table::JobKind,
     store::SaveError,
@@ -106,7 +107,7 @@ impl Journey {
 
     /// Dry runs, plans and shadow pairs: no baseline, no counters, no cursors, no writes.
     pub(super) fn writes_nothing(&self) -> bool {
-        self.record.dry_run
+        self.record.dry_run && !planted::has(Mistake::DryRunCommits)
     }
 
     /// Reads and plans.

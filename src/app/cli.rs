@@ -21,8 +21,18 @@ pub(crate) struct Arguments {
     pub command: Option<Command>,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 not healthy or bad advice, 2 something waits for approval, 3 partly done, \
-4 failed, 64 wrong usage, 70 storage failed, 75 in use by another process, 78 bad configuration, 130 stopped by a signal.";
+const EXIT_CODES: &str = "\
+Exit codes:
+    0  done, or nothing was needed
+    1  check: an account does not answer, or advice of severity error; healthcheck: not ready
+    2  something waits for approval, the rest was done
+    3  some feature or item could not be read or written
+    4  nothing could be done
+   64  the command line was not understood
+   70  the disk or what is on it failed
+   75  another process has the data folder or the port
+   78  the configuration is wrong
+  130  stopped by a signal before the work was done";
 
 /// The commands.
 #[derive(Debug, Subcommand)]

@@ -45,14 +45,12 @@ impl Clock for MachineClock {
 
 /// The operating system's randomness.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct MachineEntropy {
-    proven: (),
-}
+pub(crate) struct MachineEntropy(());
 
 impl MachineEntropy {
     /// Makes sure that the system hands out randomness before anything relies on it.
     pub(crate) fn new() -> Result<Self, Failure> {
-        random_bytes::<8>().map(|_| Self { proven: () })
+        random_bytes::<8>().map(|_| Self(()))
     }
 
     /// 128 random bits.
@@ -63,7 +61,6 @@ impl MachineEntropy {
 
 impl Entropy for MachineEntropy {
     fn next_u64(&self) -> u64 {
-        let () = self.proven;
         getrandom::u64().unwrap_or_else(|error| {
             tracing::error!(
                 "the system stopped handing out random numbers ({error}); nothing safe can go on without them"

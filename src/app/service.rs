@@ -79,6 +79,7 @@ impl Service {
             start.listener.local_addr().map_err(|error| Failure::failed(format!("the socket is gone: {error}")))?;
         let url = base_url(address, start.settings.server.base_path.as_str());
         let house = House::start(blueprint).await.map_err(|error| Failure::storage(error.to_string()))?;
+        tell_what_was_left(&house);
         let state = ApiState {
             directory: house.directory().clone(),
             settings: start.settings,
@@ -143,5 +144,14 @@ impl Service {
         if timeout(STOP_DEADLINE, stopping).await.is_err() {
             tracing::warn!("stopped without waiting any longer; the next start reads back what was on its way");
         }
+    }
+}
+
+/// What an earlier process left half done. Its leases are free again, and nothing of it is sent twice.
+fn tell_what_was_left(house: &House) {
+    let report = house.boot_report();
+    if !report.interrupted_runs.is_empty() {
+        let runs: Vec<String> = report.interrupted_runs.iter().map(ToString::to_string).collect();
+        tracing::warn!("the last stop was not an orderly one; interrupted runs: {}", runs.join(", "));
     }
 }

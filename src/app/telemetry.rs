@@ -22,7 +22,7 @@ pub(crate) enum Audience {
 
 /// Starts the log. A second start changes nothing.
 pub(crate) fn start(log: Log, audience: Audience) {
-    let filter = EnvFilter::builder().parse_lossy(directives(level(log, audience)));
+    let filter = EnvFilter::builder().parse_lossy(directives(log, audience));
     let registry = tracing_subscriber::registry().with(filter);
     let has_colour = std::io::stderr().is_terminal() && !no_colour_wanted();
     let started = match log.format {
@@ -47,8 +47,13 @@ fn level(log: Log, audience: Audience) -> LogLevel {
     }
 }
 
-fn directives(level: LogLevel) -> String {
+fn directives(log: Log, audience: Audience) -> String {
+    let level = level(log, audience);
     let mut directives = vec![level.as_str().to_owned()];
+    if audience == Audience::Person && level == LogLevel::Warn {
+        // How a run ended is what the command itself tells.
+        directives.push("crosswatch_actors=error".to_owned());
+    }
     if level > LogLevel::Warn && level < LogLevel::Trace {
         directives.extend(QUIET_LIBRARIES.map(|library| format!("{library}=warn")));
     }
@@ -61,7 +66,7 @@ mod tests {
 
     fn check(wanted: LogLevel, audience: Audience, begins: &str, is_quiet: bool) {
         let log = Log { level: wanted, format: LogFormat::Text };
-        let directives = directives(level(log, audience));
+        let directives = directives(log, audience);
         assert!(directives.starts_with(begins), "{directives}");
         assert_eq!(directives.contains("hyper=warn"), is_quiet, "{directives}");
     }
@@ -69,7 +74,7 @@ mod tests {
     #[test]
     fn people_at_a_command_see_warnings_and_services_what_happens() {
         check(LogLevel::Info, Audience::Service, "info", true);
-        check(LogLevel::Info, Audience::Person, "warn", false);
+        check(LogLevel::Info, Audience::Person, "warn,crosswatch_actors=error", false);
         check(LogLevel::Debug, Audience::Person, "debug", true);
         check(LogLevel::Error, Audience::Person, "error", false);
         check(LogLevel::Trace, Audience::Service, "trace", false);

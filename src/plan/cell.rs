@@ -21,7 +21,7 @@ pub(crate) struct Cell<'a> {
     pub(crate) target: Option<&'a Seen>,
     /// What the pair agreed on.
     pub(crate) base: Option<Base>,
-    /// Another row of the target has the same key, so this one is not remembered.
+    /// Too many rows have the same key, so this one is not remembered.
     pub(crate) is_extra: bool,
 }
 

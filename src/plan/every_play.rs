@@ -15,6 +15,9 @@ use crate::{
     seen::Seen,
 };
 
+/// So many rows of one minute get a key of their own, in the minutes that follow; more are not remembered.
+const MAX_NEIGHBOURS: u32 = 16;
+
 /// Reads stamps and keeps the working memory between entities.
 pub(crate) struct EveryPlay<'a> {
     catalog: &'a Catalog,
@@ -248,7 +251,8 @@ impl<'a> EveryPlay<'a> {
         self.viewings.sort_by_key(|viewing| (viewing.span, viewing.source.is_none()));
     }
 
-    /// Gives every baseline row to its viewing: first by what the source said, then by what the target said.
+    /// Gives every baseline row to its viewing: by the target's own row, by what a side said then and says now, and
+    /// where stamps moved since, by the nearest in time.
     fn lay_over(&mut self, bases: &[Base]) -> Vec<Base> {
         if let ([viewing], [base]) = (self.viewings.as_mut_slice(), bases)
             && viewing.source.map(Seen::fact) == base.row.source
@@ -257,9 +261,48 @@ impl<'a> EveryPlay<'a> {
             viewing.base = Some(*base);
             return Vec::new();
         }
-        let by_source = |base: &Base| base.row.source.or(base.row.target);
-        let left = self.lay_over_by(bases.to_vec(), by_source);
+        let native = |row: &Seen| row.native();
+        let left = self.lay_over_equal(
+            bases.to_vec(),
+            |base| base.row.target_native,
+            |viewing| viewing.target.and_then(native),
+        );
+        let left = self.lay_over_equal(left, |base| base.row.source, |viewing| viewing.source.map(Seen::fact));
+        let left = self.lay_over_equal(left, |base| base.row.target, |viewing| viewing.target.map(Seen::fact));
+        let left = self.lay_over_by(left, |base| base.row.source.or(base.row.target));
         self.lay_over_by(left, |base| base.row.target)
+    }
+
+    fn lay_over_equal<K: Ord>(
+        &mut self,
+        bases: Vec<Base>,
+        said: impl Fn(&Base) -> Option<K>,
+        says: impl Fn(&Viewing<'a>) -> Option<K>,
+    ) -> Vec<Base> {
+        if bases.is_empty() {
+            return bases;
+        }
+        let (mut keyed, mut left): (Vec<(K, Base)>, Vec<Base>) = (Vec::new(), Vec::new());
+        for base in bases {
+            match said(&base) {
+                Some(key) => keyed.push((key, base)),
+                None => left.push(base),
+            }
+        }
+        keyed.sort_by(|(key, base), (other_key, other)| key.cmp(other_key).then(base.play.cmp(&other.play)));
+        let free = self.viewings.iter_mut().filter(|viewing| viewing.base.is_none());
+        let mut free: Vec<(K, &mut Viewing<'a>)> = free.filter_map(|viewing| Some((says(viewing)?, viewing))).collect();
+        free.sort_by(|(key, _), (other, _)| key.cmp(other));
+        let mut free = free.into_iter().peekable();
+        for (key, base) in keyed {
+            while free.next_if(|(other, _)| *other < key).is_some() {}
+            match free.next_if(|(other, _)| *other == key) {
+                Some((_, viewing)) => viewing.base = Some(base),
+                None => left.push(base),
+            }
+        }
+        left.sort_by_key(|base| base.play);
+        left
     }
 
     fn lay_over_by(&mut self, bases: Vec<Base>, said: impl Fn(&Base) -> Option<Fact>) -> Vec<Base> {
@@ -346,16 +389,11 @@ impl<'a> EveryPlay<'a> {
 
     fn claim_keys(&mut self, cells: &mut [Cell<'a>], whose: impl Fn(&Cell<'a>) -> bool) {
         for cell in cells.iter_mut().filter(|cell| whose(cell)) {
-            if self.keys.insert(cell.play) {
-                continue;
-            }
-            if cell.source.is_none() {
-                cell.is_extra = true;
-                continue;
-            }
-            // Plays of one side are minutes apart, so a neighbouring minute is free.
-            while !self.keys.insert(cell.play) && cell.play.0 < u32::MAX {
-                cell.play.0 += 1;
+            let mut tries = 0;
+            while !self.keys.insert(cell.play) && !cell.is_extra {
+                cell.play.0 = cell.play.0.saturating_add(1);
+                tries += 1;
+                cell.is_extra = tries > MAX_NEIGHBOURS;
             }
         }
     }

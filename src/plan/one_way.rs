@@ -148,7 +148,7 @@ impl OneWay<'_> {
                 Some(row) if was_on_source || (self.rules.removes == Removes::Mirror && row.seen_on_target) => {
                     self.gone_from_source(absences, entity, target, &row)
                 }
-                _ => (Verdict::Skip(self.left_alone()), self.remember(target, row, cell.is_extra)),
+                _ => (Verdict::Skip(self.left_alone()), self.remember(target, row)),
             },
             Standing::Shrunk(_) => (self.maybe_gone(entity, target, row), Settle::Keep),
             Standing::RowsOnly if was_on_source && self.rules.removes != Removes::Off => {
@@ -203,12 +203,8 @@ impl OneWay<'_> {
     }
 
     /// What only the target has is remembered once a complete read showed it. Nothing remains of what the source had.
-    fn remember(&self, target: &Seen, row: Option<BaselineRow>, is_extra: bool) -> Settle {
-        if self.target.is_complete() && !is_extra || row.is_some() {
-            Settle::Put(target_only(target, row))
-        } else {
-            Settle::Keep
-        }
+    fn remember(&self, target: &Seen, row: Option<BaselineRow>) -> Settle {
+        if self.target.is_complete() || row.is_some() { Settle::Put(target_only(target, row)) } else { Settle::Keep }
     }
 
     fn on_neither(&self, base: Option<Base>) -> Settle {

@@ -251,6 +251,7 @@ impl<'a> Walk<'a> {
         let moved = cell.base.map(|base| base.play).filter(|play| *play != cell.play);
         let row = match settle {
             Settle::Keep => return,
+            Settle::Put(_) if cell.is_extra => return,
             Settle::Put(row) if cell.base.is_some_and(|base| base.is_stored && base.row == row) => return,
             Settle::Put(row) => Some(row),
             Settle::Drop => None,

@@ -3,7 +3,7 @@
 //! The comparison takes the same time for every wrong key of the right length. Deliberately absent: sessions and scopes.
 
 use actix_web::{
-    Error, HttpResponse,
+    Error,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::header::{self, HeaderMap},
@@ -53,7 +53,7 @@ pub(crate) async fn require_key(
     let admitted = request.app_data::<web::Data<Door>>().is_some_and(|door| door.admits(request.headers()));
     if !admitted {
         // Not an `Err`: that would pass by whoever dresses the answers.
-        return Ok(request.into_response(HttpResponse::from_error(ApiProblem::Unauthorized)));
+        return Ok(request.error_response(ApiProblem::Unauthorized));
     }
     next.call(request).await.map(ServiceResponse::map_into_boxed_body)
 }

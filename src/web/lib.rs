@@ -12,6 +12,8 @@ mod dress;
 mod extract;
 mod metrics;
 mod openapi;
+#[cfg(test)]
+mod over_http;
 mod paging;
 mod problem;
 mod readiness;

@@ -39,7 +39,7 @@ pub fn serve(state: ApiState, listener: TcpListener) -> io::Result<Server> {
 
 /// What all workers share.
 #[derive(Clone)]
-struct Parts {
+pub(crate) struct Parts {
     state: Data<ApiState>,
     door: Data<Door>,
     listeners: Data<Listeners>,
@@ -47,7 +47,7 @@ struct Parts {
 }
 
 impl Parts {
-    fn new(state: ApiState) -> Self {
+    pub(crate) fn new(state: ApiState) -> Self {
         Self {
             door: Data::new(Door::new(state.api_key.clone())),
             listeners: Data::new(Listeners::new()),
@@ -56,7 +56,7 @@ impl Parts {
         }
     }
 
-    fn install(&self, config: &mut ServiceConfig) {
+    pub(crate) fn install(&self, config: &mut ServiceConfig) {
         config
             .app_data(self.state.clone())
             .app_data(self.door.clone())

@@ -15,7 +15,11 @@ pub(crate) fn binary() -> io::Result<PathBuf> {
     let folder = here.parent().and_then(Path::parent).ok_or_else(|| io::Error::other("the benchmark lives nowhere"))?;
     let built = Command::new(env!("CARGO")).args(["build", "--release", "--package", "crosswatch-app"]).status()?;
     let binary = folder.join("crosswatch");
-    if built.success() && binary.is_file() { Ok(binary) } else { Err(io::Error::other("the release binary could not be built")) }
+    if built.success() && binary.is_file() {
+        Ok(binary)
+    } else {
+        Err(io::Error::other("the release binary could not be built"))
+    }
 }
 
 /// A running service.

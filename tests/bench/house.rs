@@ -7,7 +7,8 @@ use std::{
 };
 
 use crosswatch_emulator::{
-    EmulatorClock, JellyfinEmulator, JellyfinOptions, JellyfinUser, Library, TraktAccount, TraktEmulator, TraktOptions, UserActivity,
+    EmulatorClock, JellyfinEmulator, JellyfinOptions, JellyfinUser, Library, TraktAccount, TraktEmulator, TraktOptions,
+    UserActivity,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -58,7 +59,10 @@ impl House {
         let folder = tempfile::tempdir()?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let config = folder.path().join("crosswatch.toml");
-        fs::write(&config, configuration(port, &jellyfin.url(), &trakt.url(), &folder.path().join("data").display().to_string()))?;
+        fs::write(
+            &config,
+            configuration(port, &jellyfin.url(), &trakt.url(), &folder.path().join("data").display().to_string()),
+        )?;
         let binary = binary()?;
         let started = Instant::now();
         let service = Service::start(&binary, &config)?;
@@ -118,7 +122,8 @@ impl House {
     /// Anna watches ten films that are new on the server.
     pub(crate) fn watch_ten_more(&self) -> Result<(), Failure> {
         let mut jellyfin = self.jellyfin.state();
-        let watched: Vec<_> = jellyfin.played("anna").map_err(|_| "no such user")?.into_iter().map(|(item, _)| item).take(10).collect();
+        let watched: Vec<_> =
+            jellyfin.played("anna").map_err(|_| "no such user")?.into_iter().map(|(item, _)| item).take(10).collect();
         for item in &watched {
             jellyfin.set_unplayed("anna", *item).map_err(|_| "no such item")?;
         }
@@ -160,7 +165,9 @@ async fn wait_until_ready(client: &reqwest::Client, api: &str, started: Instant)
 
 fn writes_of(run: &Value) -> u64 {
     let features = run.get("features").and_then(Value::as_object);
-    let of = |feature: &Value| ["adds", "updates", "removes"].iter().filter_map(|key| feature.get(key).and_then(Value::as_u64)).sum::<u64>();
+    let of = |feature: &Value| {
+        ["adds", "updates", "removes"].iter().filter_map(|key| feature.get(key).and_then(Value::as_u64)).sum::<u64>()
+    };
     features.map_or(0, |features| features.values().map(of).sum())
 }
 

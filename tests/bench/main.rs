@@ -43,7 +43,9 @@ async fn measure() -> Result<(), Box<dyn std::error::Error>> {
     println!("idle memory after start: {:.1} MiB", empty.settled_memory_mib().await?);
     empty.stop().await?;
     println!();
-    println!("| watched items | run | seconds | CPU s | peak memory MiB | requests Jellyfin | requests Trakt | written |");
+    println!(
+        "| watched items | run | seconds | CPU s | peak memory MiB | requests Jellyfin | requests Trakt | written |"
+    );
     println!("|---:|---|---:|---:|---:|---:|---:|---:|");
     for size in SIZES {
         let house = House::start(size).await?;
@@ -63,7 +65,12 @@ async fn measure() -> Result<(), Box<dyn std::error::Error>> {
 fn print_row(size: usize, run: &str, measured: &Measured) {
     println!(
         "| {size} | {run} | {:.2} | {:.2} | {:.0} | {} | {} | {} |",
-        measured.wall_s, measured.cpu_s, measured.peak_mib, measured.jellyfin_requests, measured.trakt_requests, measured.written
+        measured.wall_s,
+        measured.cpu_s,
+        measured.peak_mib,
+        measured.jellyfin_requests,
+        measured.trakt_requests,
+        measured.written
     );
 }
 

@@ -45,7 +45,7 @@ fn start(contents: Contents, signs_in: bool) -> Box<dyn Account> {
     let clock = ManualClock::at(now());
     let items = contents.items();
     let mut anna = JellyfinUser::member("anna").with_activity(contents.activity);
-    anna.password = PASSWORD.to_owned();
+    PASSWORD.clone_into(&mut anna.password);
     let token = anna.token.clone();
     let mut options = ServerOptions::new(clock.clone(), contents.library);
     options.users = vec![anna, JellyfinUser::member("ben")];
@@ -54,31 +54,32 @@ fn start(contents: Contents, signs_in: bool) -> Box<dyn Account> {
 }
 
 impl Jellyfin {
-    fn fact(&self, feature: Feature, item: &ServerItem, row: &UserData) -> Option<Fact> {
-        let is_leaf = matches!(item.origin, Some(LibraryItem::Movie(_) | LibraryItem::Episode { .. }));
-        match feature {
-            Feature::History if is_leaf && row.played => {
-                Some(Fact::Play(row.last_played_at.map_or(WatchedAt::Unknown, WatchedAt::Exact)))
-            }
-            Feature::Watchlist if row.favourite => Some(Fact::Listed(None)),
-            Feature::Ratings => {
-                let tenths = format!("{:.0}", row.rating? * 10.0);
-                Some(Fact::Rated { value: Rating::new(tenths.parse().unwrap()).unwrap(), rated_at: None })
-            }
-            Feature::Progress if is_leaf && row.position_ticks > 0 => Some(Fact::Resume {
-                position_s: u32::try_from(row.position_ticks / TICKS_PER_SECOND).unwrap(),
-                duration_s: item.runtime_ticks.map(|ticks| u32::try_from(ticks / TICKS_PER_SECOND).unwrap()),
-                stopped_at: None,
-            }),
-            _ => None,
-        }
-    }
-
     fn told(&self, state: &JellyfinState, feature: Feature, item: &ServerItem) -> Option<String> {
         let row = state.user_data("anna", item.id).unwrap();
-        let fact = self.fact(feature, item, &row)?;
+        let fact = fact_of(feature, item, &row)?;
         let (_, _, ours) = self.items.iter().find(|(_, place, _)| Some(*place) == item.origin)?;
         Some(told(ours, &fact))
+    }
+}
+
+/// The fact that a row of user data holds.
+fn fact_of(feature: Feature, item: &ServerItem, row: &UserData) -> Option<Fact> {
+    let is_leaf = matches!(item.origin, Some(LibraryItem::Movie(_) | LibraryItem::Episode { .. }));
+    match feature {
+        Feature::History if is_leaf && row.played => {
+            Some(Fact::Play(row.last_played_at.map_or(WatchedAt::Unknown, WatchedAt::Exact)))
+        }
+        Feature::Watchlist if row.favourite => Some(Fact::Listed(None)),
+        Feature::Ratings => {
+            let tenths = format!("{:.0}", row.rating? * 10.0);
+            Some(Fact::Rated { value: Rating::new(tenths.parse().unwrap()).unwrap(), rated_at: None })
+        }
+        Feature::Progress if is_leaf && row.position_ticks > 0 => Some(Fact::Resume {
+            position_s: u32::try_from(row.position_ticks / TICKS_PER_SECOND).unwrap(),
+            duration_s: item.runtime_ticks.map(|ticks| u32::try_from(ticks / TICKS_PER_SECOND).unwrap()),
+            stopped_at: None,
+        }),
+        _ => None,
     }
 }
 
@@ -129,15 +130,15 @@ impl Account for Jellyfin {
     }
 
     fn odd_page(&self) -> Option<OddPage> {
-        let movie = |id: u32, tmdb: serde_json::Value, user_data: serde_json::Value| {
+        let movie = |id: u32, tmdb: &str, user_data: &serde_json::Value| {
             json!({"Id": format!("{id:032x}"), "Type": "Movie", "Name": "Ørkenens 夜", "ProviderIds": {"Tmdb": tmdb, "Zap2It": 5},
                 "UserData": user_data, "AddedInTheFuture": {"deep": [1, {"deeper": null}]}})
         };
         let watched = json!({"Played": true, "LastPlayedDate": "2020-03-04T05:06:07.1234567Z", "Mood": "fine"});
         let items = json!([
-            movie(1, json!("603"), watched),
-            movie(1, json!("603"), watched),
-            movie(2, json!("tt-not-a-number"), json!({"Played": true, "LastPlayedDate": null})),
+            movie(1, "603", &watched),
+            movie(1, "603", &watched),
+            movie(2, "tt-not-a-number", &json!({"Played": true, "LastPlayedDate": null})),
             {"Id": format!("{:032x}", 3), "Type": "Hologram", "UserData": watched},
             {"Id": 17, "Type": "Movie", "UserData": watched},
             {"Id": format!("{:032x}", 4), "Type": "Movie", "UserData": "gone"},
@@ -149,7 +150,10 @@ impl Account for Jellyfin {
         Some(OddPage {
             path_part: "isPlayed=true",
             answer: FaultKind::Status { code: 200, headers, body },
-            facts: vec!["movie \"Ørkenens 夜\" = watched".to_owned(), "movie tmdb_movie:603 = 2020-03-04T05:06:00Z".to_owned()],
+            facts: vec![
+                "movie \"Ørkenens 夜\" = watched".to_owned(),
+                "movie tmdb_movie:603 = 2020-03-04T05:06:00Z".to_owned(),
+            ],
             received: 8,
         })
     }

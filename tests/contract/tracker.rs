@@ -4,9 +4,7 @@ use std::rc::Rc;
 
 use crosswatch_emulator::LibraryItem;
 use crosswatch_model::{Fact, Feature, Item, PlayKey, ProviderId, Rating, Uid, WatchedAt};
-use crosswatch_port::{
-    Change, Commit, Durability, ItemRecord, Ledger, Provider, ShelfChange, fake::MemoryLedger,
-};
+use crosswatch_port::{Change, Commit, Durability, ItemRecord, Ledger, Provider, ShelfChange, fake::MemoryLedger};
 use crosswatch_provider::tracker::open;
 
 use crate::{
@@ -16,7 +14,8 @@ use crate::{
 };
 
 /// An account of the built-in tracker.
-pub(crate) const TRACKER: Kind = Kind { name: "the built-in tracker", page_rows: 1000, start };
+pub(crate) const TRACKER: Kind =
+    Kind { name: "the built-in tracker", page_rows: 1000, start: |contents| start(&contents) };
 
 struct Tracker {
     ledger: Rc<MemoryLedger>,
@@ -24,15 +23,13 @@ struct Tracker {
     items: Vec<(Uid, LibraryItem, Item)>,
 }
 
-fn start(contents: Contents) -> Box<dyn Account> {
+fn start(contents: &Contents) -> Box<dyn Account> {
     let (ledger, account) = (Rc::new(MemoryLedger::new()), ProviderId::parse("ledger").unwrap());
     let items = contents.items();
-    let mut changes: Vec<Change> = items
-        .iter()
-        .map(|(uid, _, item)| Change::PutItem(ItemRecord { uid: *uid, item: item.clone() }))
-        .collect();
+    let mut changes: Vec<Change> =
+        items.iter().map(|(uid, _, item)| Change::PutItem(ItemRecord { uid: *uid, item: item.clone() })).collect();
     let uid_of = |place: LibraryItem| items.iter().find(|(_, other, _)| *other == place).unwrap().0;
-    for (place, fact) in facts_of(&contents) {
+    for (place, fact) in facts_of(contents) {
         let play = match fact {
             Fact::Play(at) => PlayKey::of(at),
             _ => PlayKey::PRESENCE,
@@ -64,8 +61,8 @@ fn facts_of(contents: &Contents) -> Vec<(LibraryItem, Fact)> {
 
 impl Account for Tracker {
     fn open(&self) -> Rc<dyn Provider> {
-        let shelf = MemoryShelf { ledger: Rc::clone(&self.ledger), account: self.account.clone() };
-        open(self.account.clone(), Rc::new(shelf))
+        let rows = MemoryShelf { ledger: Rc::clone(&self.ledger), account: self.account.clone() };
+        open(self.account.clone(), Rc::new(rows))
     }
 
     fn truth(&self, feature: Feature) -> Facts {

@@ -126,9 +126,7 @@ impl Account for Trakt {
     fn odd_page(&self) -> Option<OddPage> {
         let movie = json!({"title": "Ørkenens 夜", "year": "not yet", "ids": {"trakt": 1, "tmdb": 603, "imdb": null,
             "tvrage": {"id": 3}, "letterboxd": "x"}, "reactions": [1, null]});
-        let play = |id: u64, kind: &str| {
-            json!({"id": id, "watched_at": "2020-03-04T05:06:00.000Z", "action": "telepathy", "type": kind, "movie": movie})
-        };
+        let play = |id: u64, kind: &str| json!({"id": id, "watched_at": "2020-03-04T05:06:00.000Z", "action": "telepathy", "type": kind, "movie": movie});
         let rows = json!([
             play(1, "movie"),
             play(1, "movie"),
@@ -144,7 +142,10 @@ impl Account for Trakt {
         Some(OddPage {
             path_part: "/sync/history",
             answer: FaultKind::Status { code: 200, headers: headers.to_vec(), body: rows.to_string() },
-            facts: vec!["movie \"Nameless\" = watched".to_owned(), "movie tmdb_movie:603 = 2020-03-04T05:06:00Z".to_owned()],
+            facts: vec![
+                "movie \"Nameless\" = watched".to_owned(),
+                "movie tmdb_movie:603 = 2020-03-04T05:06:00Z".to_owned(),
+            ],
             received: 8,
         })
     }

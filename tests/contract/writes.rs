@@ -6,15 +6,14 @@ use crosswatch_port::{Write, WriteOutcome};
 use crate::{
     account::{Account, Kind},
     catalogue::Contents,
-    writing::{
-        a_fact, absent, adds, cells_are_true, counts_plays, landed, removals, says_done, send, writable,
-    },
+    writing::{a_fact, absent, adds, cells_are_true, counts_plays, landed, removals, says_done, send, writable},
 };
 
 /// An item that no service has heard of.
 fn unheard_of(number: u64) -> Item {
-    let ids: IdSet =
-        [Id::from_number(Namespace::Tmdb, crosswatch_model::Kind::Movie, 900_000_000 + number).unwrap()].into_iter().collect();
+    let ids: IdSet = [Id::from_number(Namespace::Tmdb, crosswatch_model::Kind::Movie, 900_000_000 + number).unwrap()]
+        .into_iter()
+        .collect();
     Item::titled(crosswatch_model::Kind::Movie, "Nobody's Film", Some(1971), ids)
 }
 

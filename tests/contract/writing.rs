@@ -102,7 +102,13 @@ pub(crate) fn landed(account: &dyn Account, feature: Feature, write: &Write) -> 
 }
 
 /// Insists that asking for single items tells exactly what the account holds of them.
-pub(crate) fn cells_are_true(account: &dyn Account, adapter: &dyn Provider, feature: Feature, writes: &[Write], place: &str) {
+pub(crate) fn cells_are_true(
+    account: &dyn Account,
+    adapter: &dyn Provider,
+    feature: Feature,
+    writes: &[Write],
+    place: &str,
+) {
     let cells = run(adapter.cells(feature, &queries(writes))).unwrap();
     assert_eq!(cells.len(), writes.len(), "{place}");
     let held = account.truth(feature);

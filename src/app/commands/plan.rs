@@ -136,12 +136,8 @@ fn totals(plan: &Plan, style: Style) -> String {
         let requests = words::counted(cost.requests, "request", "requests");
         format!("Applying it would cost {requests} at {account}, about {}.\n", words::length(cost.seconds * 1000))
     });
-    format!(
-        "{}\n\n{}\n{}Nothing was written.\n",
-        table::harmless(&plan.sentence),
-        counts(&plan.features, style),
-        costs.collect::<String>()
-    )
+    let counted = if plan.features.is_empty() { String::new() } else { counts(&plan.features, style) + "\n" };
+    format!("{}\n\n{counted}{}Nothing was written.\n", table::harmless(&plan.sentence), costs.collect::<String>())
 }
 
 #[cfg(test)]

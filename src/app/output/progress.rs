@@ -6,8 +6,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::output::table::harmless;
 
-const STEADY: &str = "{spinner} {prefix}  {msg}";
-const COUNTED: &str = "{spinner} {prefix}  {msg}  {bar:24} {pos}/{len}";
+const STEADY: &str = "{spinner} {prefix}  {wide_msg}";
+const COUNTED: &str = "{spinner} {prefix}  {bar:16} {pos}/{len}  {wide_msg}";
 
 /// The progress of one piece of work. It wipes itself out when it is dropped.
 #[derive(Debug)]

@@ -191,10 +191,10 @@ fn the_same_place_with_another_id_is_a_conflict() {
 #[test]
 fn ids_that_meet_at_two_places_must_agree_as_a_whole() {
     let first = episode("tmdb:1", 1, 1, "tvdb:10");
-    let middle_here = episode("tmdb:1", 1, 1, "tmdb:5");
-    let middle_there = episode("tmdb:1", 2, 1, "tmdb:5");
+    let linked = episode("tmdb:1", 1, 1, "tmdb:5");
+    let linked_elsewhere = episode("tmdb:1", 2, 1, "tmdb:5");
     let last = episode("tmdb:1", 2, 1, "tvdb:11");
-    check_disputed(&[first, middle_here, middle_there, last], Reason::CoordinatesContradict);
+    check_disputed(&[first, linked, linked_elsewhere, last], Reason::CoordinatesContradict);
 }
 
 #[test]

@@ -115,7 +115,8 @@ fn until(date: &str, now: Timestamp) -> Option<Duration> {
 
 /// The fault a status stands for, the same for every service. Bodies of errors are often empty or HTML and decide nothing.
 ///
-/// `401` and `403` need a person; `423` is a locked account; `420` and `426` are limits of the account; a `5xx` says nothing
+/// `401` and `403` need a person; `423` is a locked account; `420` and `426` are limits of the account; a
+/// redirect is most often a proxy in a bad moment or a login page, and was not followed; a `5xx` says nothing
 /// about whether a write was applied; everything else in the `4xx` is a "no" that stays one.
 fn fault_of_status(answer: &Answer) -> Fault {
     let (place, code) = (&answer.place, answer.status.as_u16());
@@ -125,7 +126,7 @@ fn fault_of_status(answer: &Answer) -> Fault {
         403 => Fault::Auth(format_smolstr!(
             "{place} is forbidden for these credentials (403); check the rights of the user, key or app"
         )),
-        300..=399 => Fault::Rejected(redirected(answer)),
+        300..=399 => Fault::Transient(redirected(answer)),
         404 => Fault::Rejected(format_smolstr!("{place} does not exist (404); check the url")),
         409 => Fault::Rejected(format_smolstr!("{place} is in conflict with what is there (409)")),
         420 => Fault::Rejected(format_smolstr!("{place}: the account has no room left (420); make room or upgrade it")),
@@ -190,7 +191,7 @@ mod tests {
     #[test]
     fn every_status_has_one_meaning_per_kind_of_request() {
         let table = [
-            (301, "rejected", "rejected"),
+            (301, "transient", "transient"),
             (400, "rejected", "rejected"),
             (401, "auth", "auth"),
             (403, "auth", "auth"),

@@ -104,7 +104,7 @@ async fn list_libraries(connection: &Connection, user_id: &str) -> Result<Vec<Li
             matches!(view.collection_type.text_or_empty(), "" | "movies" | "tvshows" | "mixed" | "homevideos");
         Some(Library { id: view.id.written()?, name: view.name.text_or_empty().into(), holds_video })
     };
-    Ok(views.items.into_iter().filter_map(library).collect())
+    Ok(views.into_items().filter_map(library).collect())
 }
 
 #[cfg(test)]

@@ -6,8 +6,9 @@ use rustc_hash::FxHashMap;
 
 use super::{
     Jellyfin,
+    account::Account,
     index::Found,
-    read::fact,
+    row::fact,
     wire::{self, List, WireItem},
 };
 
@@ -33,6 +34,18 @@ impl Jellyfin {
     async fn state_of(&self, feature: Feature, items: &[u128]) -> Result<FxHashMap<u128, Option<Fact>>, Fault> {
         let account = self.connection.account().await?;
         let mut state = FxHashMap::default();
+        for item in self.items_by_id(&account, items).await? {
+            if let (Some(id), Some(kind)) = (wire::item_id(&item.id), wire::kind(&item)) {
+                let fact = item.user_data.get().and_then(|user_data| fact(feature, kind, &item, user_data));
+                state.insert(id, fact);
+            }
+        }
+        Ok(state)
+    }
+
+    /// Single items with the user's state. What the server does not have is left out.
+    pub(super) async fn items_by_id(&self, account: &Account, items: &[u128]) -> Result<Vec<WireItem>, Fault> {
+        let mut found = Vec::with_capacity(items.len());
         for chunk in items.chunks(IDS_PER_REQUEST) {
             let ids: Vec<String> = chunk.iter().map(|item| format!("{item:032x}")).collect();
             let call = self
@@ -40,18 +53,14 @@ impl Jellyfin {
                 .get("/Items")
                 .query("userId", &account.user_id)
                 .query("ids", &ids.join(","))
+                .query("fields", "ProviderIds")
                 .query("enableUserData", "true")
                 .query("enableImages", "false")
                 .query("limit", &IDS_PER_REQUEST.to_string());
             let list: List<WireItem> = self.connection.send(call).await?.success()?.json()?;
-            for item in &list.items {
-                if let (Some(id), Some(kind)) = (wire::item_id(&item.id), wire::kind(item)) {
-                    let fact = item.user_data.get().and_then(|user_data| fact(feature, kind, item, user_data));
-                    state.insert(id, fact);
-                }
-            }
+            found.extend(list.into_items());
         }
-        Ok(state)
+        Ok(found)
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 
 use super::{
     Jellyfin,
-    read::last_number,
+    row::last_number,
     wire::{self, WireItem},
 };
 use crate::ids::{contradict, share_one};
@@ -111,10 +111,10 @@ impl Jellyfin {
             let mut start = 0;
             for _ in 0..MAX_PAGES {
                 let list = self.library_page(&account, library, start).await?;
-                start += list.items.len() as u64;
-                list.items.iter().for_each(|item| index.add(item));
+                start += list.received();
+                list.items().for_each(|item| index.add(item));
                 let total = list.total_record_count.whole();
-                if list.items.is_empty() || total.is_some_and(|total| start >= total) {
+                if list.received() == 0 || total.is_some_and(|total| start >= total) {
                     break;
                 }
             }

@@ -11,6 +11,7 @@ mod cells;
 mod connection;
 mod index;
 mod read;
+mod row;
 mod wire;
 mod write;
 

@@ -6,22 +6,21 @@
 
 use std::rc::Rc;
 
-use crosswatch_model::{Fact, Feature, IdSet, Item, Kind, NativeRef, Rating, Show};
+use crosswatch_model::{Feature, Kind, NativeRef};
 use crosswatch_port::{Cursor, Fault, Page, Row};
-use rustc_hash::{FxHashMap, FxHashSet};
-use smol_str::{SmolStr, ToSmolStr};
+use rustc_hash::FxHashSet;
+use smol_str::SmolStr;
 
 use super::{
     Jellyfin,
     account::Account,
-    wire::{self, List, TICKS_PER_SECOND, UserData, WireItem},
+    row::{Shows, describe, fact, last_number, show},
+    wire::{self, List, WireItem},
 };
 use crate::{http::Call, reading::Position};
 
 /// Rows per page.
 pub(super) const PAGE_LIMIT: u64 = 1000;
-/// No file covers more episodes than this.
-const MAX_EPISODES_PER_FILE: u16 = 100;
 
 /// One read of one feature.
 pub(super) struct Reading {
@@ -31,9 +30,6 @@ pub(super) struct Reading {
     seen: FxHashSet<u128>,
     rejected_ids: u64,
 }
-
-/// The series of the libraries, by item id.
-pub(super) type Shows = FxHashMap<u128, Show>;
 
 /// One list that is paged to its end.
 #[derive(Debug, Clone)]
@@ -85,12 +81,32 @@ impl Jellyfin {
             Ok(self.list_call(stream, &reading.account, position.start, PAGE_LIMIT))
         })?;
         let list: List<WireItem> = self.connection.send(call).await?.success()?.json()?;
+        self.ask_for_missing_series(feature, &list).await?;
         self.in_reading(feature, |reading| {
             let page = reading.take(feature, position, &list);
             if page.next.is_none() && reading.rejected_ids > 0 {
-                tracing::info!(%feature, count = reading.rejected_ids, "left out ids that do not have the form of one");
+                tracing::debug!(%feature, count = reading.rejected_ids, "left out ids that do not have the form of one");
             }
             Ok(page)
+        })
+    }
+
+    /// Episodes may name series that were not in the list of series: added meanwhile, or kept in another library.
+    async fn ask_for_missing_series(&self, feature: Feature, list: &List<WireItem>) -> Result<(), Fault> {
+        let (account, missing) =
+            self.in_reading(feature, |reading| Ok((reading.account.clone(), reading.missing_series(list))))?;
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let found = self.items_by_id(&account, &missing).await?;
+        self.in_reading(feature, |reading| {
+            reading.shows.extend(missing.iter().map(|series| (*series, None)));
+            for item in &found {
+                if let (Some(id), Some(Kind::Show)) = (wire::item_id(&item.id), wire::kind(item)) {
+                    reading.shows.insert(id, Some(show(item, wire::ids(item, Kind::Show).0)));
+                }
+            }
+            Ok(())
         })
     }
 
@@ -160,7 +176,12 @@ impl Jellyfin {
             _ => lists.last(),
         };
         let Some(stream) = last else { return Ok(None) };
-        let call = self.list_call(stream, &account, 0, 1);
+        let mut stream = stream.clone();
+        if feature == Feature::Watchlist {
+            // Favourite seasons are read to be reported; they are no rows.
+            stream.types = "Movie,Series";
+        }
+        let call = self.list_call(&stream, &account, 0, 1);
         let page: List<WireItem> = self.connection.send(call).await?.success()?.json()?;
         Ok(page.total_record_count.whole())
     }
@@ -171,8 +192,20 @@ fn start_again() -> Fault {
 }
 
 impl Reading {
+    /// The series that the episodes of a page name and nobody told about yet.
+    fn missing_series(&self, list: &List<WireItem>) -> Vec<u128> {
+        let episodes = list.items().filter(|item| wire::kind(item) == Some(Kind::Episode));
+        let mut missing: Vec<u128> = episodes
+            .filter_map(|item| wire::item_id(&item.series_id))
+            .filter(|series| !self.shows.contains_key(series))
+            .collect();
+        missing.sort_unstable();
+        missing.dedup();
+        missing
+    }
+
     fn take(&mut self, feature: Feature, position: Position, list: &List<WireItem>) -> Page {
-        let received = list.items.len() as u64;
+        let received = list.received();
         let total = list.total_record_count.whole();
         let reached = position.start + received;
         let is_last = received == 0 || total.map_or(received < PAGE_LIMIT, |total| reached >= total);
@@ -189,7 +222,8 @@ impl Reading {
             next: (usize::from(next.stream) < self.streams.len()).then(|| next.cursor()),
             ..Page::default()
         };
-        for item in &list.items {
+        page.unusable += received - list.items().count() as u64;
+        for item in list.items() {
             self.take_item(feature, item, &mut page);
         }
         page
@@ -206,7 +240,7 @@ impl Reading {
         let (ids, rejected) = wire::ids(item, kind);
         self.rejected_ids += rejected;
         if kind == Kind::Show && feature != Feature::Watchlist {
-            self.shows.insert(id, show(item, ids.clone()));
+            self.shows.insert(id, Some(show(item, ids.clone())));
         }
         let Some(fact) = item.user_data.get().and_then(|user_data| fact(feature, kind, item, user_data)) else {
             page.unusable += u64::from(kind == Kind::Season);
@@ -226,84 +260,10 @@ impl Reading {
     }
 }
 
-/// The fact a feature sees in the user's state, if any.
-///
-/// A rating is a number above 0; a like alone is none, although the server stores it in the same place as 10 or 1.
-pub(super) fn fact(feature: Feature, kind: Kind, item: &WireItem, user_data: &UserData) -> Option<Fact> {
-    match (feature, kind) {
-        (Feature::History, Kind::Movie | Kind::Episode) if user_data.is_played() => {
-            Some(Fact::Play(user_data.watched_at()))
-        }
-        (Feature::Watchlist, Kind::Movie | Kind::Show) if user_data.is_favorite.flag() == Some(true) => {
-            Some(Fact::Listed(None))
-        }
-        (Feature::Ratings, Kind::Movie | Kind::Show | Kind::Episode) => {
-            Some(Fact::Rated { value: rating(user_data.rating.number()?)?, rated_at: None })
-        }
-        (Feature::Progress, Kind::Movie | Kind::Episode) => Some(Fact::Resume {
-            position_s: user_data.position_s()?,
-            duration_s: duration_s(item),
-            stopped_at: user_data.last_played(),
-        }),
-        _ => None,
-    }
-}
-
-fn duration_s(item: &WireItem) -> Option<u32> {
-    let ticks = item.run_time_ticks.whole().filter(|ticks| *ticks > 0)?;
-    u32::try_from(ticks / TICKS_PER_SECOND).ok()
-}
-
-/// 0 to 10 in any fraction, as 1 to 100.
-pub(super) fn rating(stored: f64) -> Option<Rating> {
-    let tenths = (stored * 10.0).round();
-    if (1.0..=100.0).contains(&tenths) {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and 100")]
-        let value = tenths as u8;
-        Rating::new(value).ok()
-    } else {
-        None
-    }
-}
-
-/// The last episode of a file that holds several.
-pub(super) fn last_number(item: &WireItem) -> Option<u16> {
-    let (first, last) = (item.index_number.small()?, item.index_number_end.small()?);
-    (last > first && last - first < MAX_EPISODES_PER_FILE).then_some(last)
-}
-
-fn show(item: &WireItem, ids: IdSet) -> Show {
-    Show { title: item.name.text_or_empty().into(), year: item.production_year.small(), ids }
-}
-
-/// The item, or one item per episode where a file holds several. The file's own ids are those of its first episode.
-fn describe(item: &WireItem, kind: Kind, ids: IdSet, shows: &Shows) -> Vec<Item> {
-    let (title, year) = (item.name.text_or_empty(), item.production_year.small());
-    let mut first = Item::titled(kind, title, year, ids);
-    if kind != Kind::Episode {
-        return vec![first];
-    }
-    let known = wire::item_id(&item.series_id).and_then(|series| shows.get(&series));
-    let show = known
-        .cloned()
-        .unwrap_or_else(|| Show { title: item.series_name.text_or_empty().to_smolstr(), ..Show::default() });
-    first.show = Some(Box::new(show));
-    first.season = item.parent_index_number.small();
-    first.number = item.index_number.small();
-    let mut items = vec![first.clone()];
-    if let (Some(number), Some(last)) = (first.number, last_number(item)) {
-        items.extend((number + 1..=last).map(|number| Item {
-            title: SmolStr::default(),
-            ids: IdSet::EMPTY,
-            number: Some(number),
-            ..first.clone()
-        }));
-    }
-    items
-}
-
 #[cfg(test)]
 mod tests {
+    use crosswatch_model::Fact;
+
     use super::*;
 
     fn reading(feature: Feature) -> Reading {
@@ -430,6 +390,8 @@ mod tests {
         assert_eq!((first.ends_stream, first.next), (false, Some(at(2).cursor())));
         let second = reading.take(Feature::History, at(2), &list(&format!("{},{}", movie(6), movie(7)), "4"));
         assert_eq!((second.rows.len(), second.received, second.ends_stream), (1, 2, true));
+        let odd = reading.take(Feature::History, at(4), &list(&format!("null,{},7", movie(9)), "9"));
+        assert_eq!((odd.rows.len(), odd.received, odd.unusable), (1, 3, 2));
         let short = reading.take(Feature::History, at(4), &list("", "9"));
         assert_eq!((short.ends_stream, short.total, short.received), (true, Some(9), 0));
     }

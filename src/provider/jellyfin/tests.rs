@@ -166,6 +166,22 @@ fn reads_are_complete_at_every_size() {
 }
 
 #[test]
+fn episodes_have_their_show_even_when_the_list_of_series_lies() {
+    run(async {
+        let library = Library::sized(3, 20);
+        let until = at("2026-11-01T00:00:00Z");
+        let world = World::new(library.clone(), UserActivity::everything(5, &library, until));
+        let account = world.account();
+        world.server.faults().add(FaultRule::containing("includeItemTypes=Series", FaultKind::EmptyList));
+        let pages = read_all(&account, Feature::History, ReadScope::Everything).await.unwrap();
+        let shows: Vec<_> =
+            pages.iter().flat_map(|page| &page.rows).filter_map(|row| row.item.show.as_deref()).collect();
+        assert_eq!(shows.len(), 16);
+        assert!(shows.iter().all(|show| !show.ids.is_empty() && !show.title.is_empty()));
+    });
+}
+
+#[test]
 fn every_feature_is_told_as_the_server_has_it() {
     run(async {
         let episode = LibraryItem::Episode { show: 0, season: 1, number: 2 };

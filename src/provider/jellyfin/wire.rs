@@ -44,13 +44,30 @@ pub(super) struct SignIn<'a> {
     pub(super) pw: &'a str,
 }
 
-/// A list. One without `Items` is broken, not empty.
+/// A list. One without `Items` is broken, not empty; an entry that is no object is an odd entry of a whole list.
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase", bound = "T: serde::de::DeserializeOwned")]
 pub(super) struct List<T> {
-    pub(super) items: Vec<T>,
+    items: Vec<Nested<T>>,
     #[serde(default)]
     pub(super) total_record_count: Scalar,
+}
+
+impl<T> List<T> {
+    /// Entries on the wire, odd ones too.
+    pub(super) fn received(&self) -> u64 {
+        self.items.len() as u64
+    }
+
+    /// The entries that can be read.
+    pub(super) fn items(&self) -> impl Iterator<Item = &T> {
+        self.items.iter().filter_map(Nested::get)
+    }
+
+    /// The entries that can be read, taken out.
+    pub(super) fn into_items(self) -> impl Iterator<Item = T> {
+        self.items.into_iter().filter_map(|item| item.0)
+    }
 }
 
 /// A library as `/UserViews` tells it.

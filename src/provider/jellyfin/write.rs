@@ -12,7 +12,7 @@ use super::{
     Jellyfin,
     account::Account,
     index::{Copy, Found},
-    read,
+    row,
     wire::{TICKS_PER_SECOND, UserData, UserDataChange},
 };
 use crate::{
@@ -231,7 +231,7 @@ impl Wanted {
     /// Servers are known to answer 200 and change nothing; the state in the answer tells.
     fn is_met(self, state: &UserData) -> bool {
         let is = |field: Option<bool>, wanted: bool| field.is_none_or(|value| value == wanted);
-        let stored = state.rating.number().and_then(read::rating);
+        let stored = state.rating.number().and_then(row::rating);
         match self {
             Self::Played(wanted) => is(state.played.flag(), wanted),
             Self::Favourite(wanted) => is(state.is_favorite.flag(), wanted),

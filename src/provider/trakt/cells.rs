@@ -17,8 +17,8 @@ use crate::{
 const MAX_PAGES_PER_WINDOW: u64 = 4;
 /// The same for whole lists.
 const MAX_PAGES_PER_LIST: u64 = 200;
-/// Windows of one call.
-const MAX_WINDOWS: usize = 30;
+/// Windows of one call: as many as a write may hold plays.
+const MAX_WINDOWS: usize = 100;
 /// Questions whose windows lie this close share one.
 const JOIN_WITHIN_S: i64 = 6 * 3600;
 

@@ -43,11 +43,14 @@ pub(super) fn settle_events(reply: &WriteReply, events: &[u64]) -> Vec<WriteOutc
 
 fn explained(reply: &WriteReply, action: Action, kind: Kind, sent: u64) -> WriteOutcome {
     let existing = count(&reply.existing, kind);
-    let done = match action {
-        Action::Remove => count(&reply.deleted, kind),
-        _ => count(&reply.added, kind) + count(&reply.updated, kind),
+    let (done, explains_all) = if action == Action::Remove {
+        // What was found and not deleted was not there; either way it is gone.
+        (count(&reply.deleted, kind), reply.deleted.get().is_some())
+    } else {
+        let added = count(&reply.added, kind) + count(&reply.updated, kind);
+        (added, added + existing >= sent)
     };
-    if done + existing < sent {
+    if !explains_all {
         WriteOutcome::InDoubt
     } else if done == 0 {
         WriteOutcome::AlreadyThere
@@ -142,6 +145,8 @@ mod tests {
         check(&json!({ "added": { "episodes": 2 } }), Action::Add, &both, &[WriteOutcome::InDoubt; 2]);
         check(&json!({ "existing": { "movies": 2 } }), Action::Add, &both, &[WriteOutcome::AlreadyThere; 2]);
         check(&json!({ "deleted": { "movies": 2 } }), Action::Remove, &both, &[done, done]);
+        check(&json!({ "deleted": { "movies": 0 } }), Action::Remove, &both, &[WriteOutcome::AlreadyThere; 2]);
+        check(&json!({}), Action::Remove, &both, &[WriteOutcome::InDoubt; 2]);
         check(&json!({ "added": null, "not_found": [] }), Action::Add, &both, &[WriteOutcome::InDoubt; 2]);
         let echo = json!({ "added": { "movies": 1 }, "not_found": { "movies": [{ "ids": { "imdb": "tt0000111" }, "rating": 8 }] } });
         check(&echo, Action::Add, &both, &[NOT_FOUND, done]);

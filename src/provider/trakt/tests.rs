@@ -258,6 +258,7 @@ fn every_feature_is_written_and_taken_away() {
             let remove = Write { native: facts[0].1, ..write(Action::Remove, &world.item(title), fact) };
             assert_eq!(send(&account, feature, &remove).await, acknowledged(), "{title:?} {fact:?}");
             assert_eq!(cell(&account, feature, &add).await, CellNow::Absent, "{title:?} {fact:?}");
+            assert_eq!(send(&account, feature, &remove).await, WriteOutcome::AlreadyThere, "{title:?} {fact:?}");
         }
         let listed = write(Action::Add, &world.item(MOVIE), Fact::Listed(None));
         assert_eq!(send(&account, Feature::Watchlist, &listed).await, acknowledged());

@@ -31,8 +31,10 @@ use crate::{auth, metrics, openapi, problem::ApiProblem, sse};
 /// Everything that lives below the base path.
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
-        .service(at("/healthz", "GET").route(web::get().to(health::healthz)))
-        .service(at("/readyz", "GET").route(web::get().to(health::readyz)))
+        .service(
+            at("/healthz", "GET, HEAD").route(web::get().to(health::healthz)).route(web::head().to(health::healthz)),
+        )
+        .service(at("/readyz", "GET, HEAD").route(web::get().to(health::readyz)).route(web::head().to(health::readyz)))
         .service(at("/metrics", "GET").route(web::get().to(metrics::metrics)))
         .service(
             web::scope("/api")

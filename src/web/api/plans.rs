@@ -12,7 +12,7 @@ use super::{
     lines::{LineQuery, lines},
     pairs::configured,
     shapes::{LineShape, PlanShape, StartedPlanShape},
-    starting::{self, Wish, is_underway},
+    starting::{self, Wish, is_busy},
 };
 use crate::{
     extract::{Body, Query, feature_set, pair_id, plan_id},
@@ -56,7 +56,7 @@ pub(crate) async fn start(
     let events = state.directory.listen();
     let wish = Wish { pair: pair.clone(), kind: JobKind::Plan, features, approves_held: false, may_queue: true };
     let id = starting::start(&state, wish).await?;
-    match wait_for(&Making { state: &state, id }, id, length, events).await? {
+    match wait_for(&Making { state: &state, id, pair: &pair }, id, length, events).await? {
         Waited::Final(plan) => Ok(HttpResponse::Ok().json(PlanShape::from(&plan))),
         Waited::NotYet => Ok(not_yet(&state, id, &pair)),
         Waited::Gone => Err(ApiProblem::PlanFailed(id)),
@@ -72,6 +72,7 @@ fn not_yet(state: &ApiState, id: RunId, pair: &PairId) -> HttpResponse {
 struct Making<'a> {
     state: &'a ApiState,
     id: RunId,
+    pair: &'a PairId,
 }
 
 impl Watched for Making<'_> {
@@ -81,10 +82,10 @@ impl Watched for Making<'_> {
         Box::pin(async {
             let id = self.id;
             // In this order: a plan that is made between the two looks is found at the next.
-            let is_underway = is_underway(self.state, id).await?;
+            let may_come = is_busy(self.state, self.pair).await?;
             Ok(match self.state.read(move |ledger| ledger.plan(id)).await? {
                 Some(plan) => Looked::Final(plan),
-                None if is_underway => Looked::Underway,
+                None if may_come => Looked::Underway,
                 None => Looked::Gone,
             })
         })

@@ -1,6 +1,6 @@
 //! Asking the supervisor for a run or plan.
 
-use crosswatch_actors::{JobKind, RequestRun};
+use crosswatch_actors::{JobKind, PairSituation, RequestRun};
 use crosswatch_model::{Cause, FeatureSet, PairId, RunId};
 
 use crate::{
@@ -26,8 +26,9 @@ pub(crate) async fn start(state: &ApiState, wish: Wish) -> Result<RunId, ApiProb
     answer.map(|started| started.id).map_err(|refusal| ApiProblem::of_refusal(refusal, &pair))
 }
 
-/// Whether the supervisor knows the job as running or waiting.
-pub(crate) async fn is_underway(state: &ApiState, id: RunId) -> Result<bool, ApiProblem> {
+/// Whether the pair does something or is about to: then a job of it that is nowhere else may be among it.
+pub(crate) async fn is_busy(state: &ApiState, pair: &PairId) -> Result<bool, ApiProblem> {
     let system = state.system().await?;
-    Ok(system.pairs.iter().any(|pair| pair.running == Some(id) || pair.waiting == Some(id)))
+    let busy = |now: &PairSituation| now.running.is_some() || now.waiting.is_some();
+    Ok(system.pairs.iter().any(|now| now.blueprint.id == *pair && busy(now)))
 }

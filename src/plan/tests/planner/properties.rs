@@ -82,14 +82,14 @@ fn count(planned: &Planned, action: Action) -> u64 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// A plan that was applied is not planned again, and after the grace is over everything comes to rest.
     #[test]
     fn applying_a_plan_empties_it(mut world in world_of(Feature::ALL)) {
         world.policy.max_removes = Limit { percent: 100, at_least: 100 };
         world.policy.max_shrink = Limit { percent: 100, at_least: 100 };
-        for _ in 0..4 {
+        for _ in 0..6 {
             world.run();
         }
         let planned = world.plan();

@@ -23,18 +23,6 @@ pub enum ServiceState {
     Stopping,
 }
 
-impl ServiceState {
-    /// The stable word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Attention => "attention",
-            Self::Frozen => "frozen",
-            Self::Stopping => "stopping",
-        }
-    }
-}
-
 /// Writes that are on their way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, ToSchema)]
 pub struct OutboxCount {

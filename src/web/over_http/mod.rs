@@ -1,0 +1,7 @@
+//! The endpoints over a small house: two accounts in memory, one pair, a store in memory.
+
+mod door;
+mod house;
+mod pairs;
+mod socket;
+mod tracker;

@@ -1,0 +1,208 @@
+//! Emulated accounts as scenarios use them: one person, `anna`, at a Jellyfin server and at Trakt.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use crosswatch_emulator::{
+    EmulatorClock, ExternalIds, FaultKind, FaultRule, JellyfinEmulator, JellyfinOptions, JellyfinUser, Library,
+    LibraryItem, Movie, TraktAccount, TraktEmulator, TraktOptions, UserActivity, trakt::Membership,
+};
+use jiff::Timestamp;
+
+use super::config;
+
+const START: &str = "2026-11-22T12:00:00Z";
+
+/// The moment the emulated services live in at the start of a test.
+pub fn now() -> Timestamp {
+    START.parse().unwrap()
+}
+
+/// A clock that is a second later each time it is read, so that every change has a time of its own.
+fn clock() -> EmulatorClock {
+    let seconds = AtomicI64::new(now().as_second());
+    EmulatorClock::new(move || Timestamp::from_second(seconds.fetch_add(1, Ordering::SeqCst)).unwrap())
+}
+
+/// `Movie 1` to `Movie N`, with their numbers at TMDB.
+pub fn films(count: u32) -> Library {
+    let mut library = Library::empty();
+    for tmdb in 1..=count {
+        library.add_movie(Movie {
+            title: format!("Movie {tmdb}").into(),
+            year: 2001,
+            released: "2001-02-03".parse().unwrap(),
+            runtime_min: 100,
+            ids: ExternalIds { tmdb: Some(tmdb), ..ExternalIds::default() },
+        });
+    }
+    library
+}
+
+/// The places of `Movie 1` to `Movie N`.
+pub fn places(count: usize) -> Vec<LibraryItem> {
+    (0..count).map(LibraryItem::Movie).collect()
+}
+
+/// A Jellyfin server with the users `anna` and `ben`.
+pub struct Jellyfin {
+    /// The server.
+    pub server: JellyfinEmulator,
+    token: String,
+}
+
+impl Jellyfin {
+    /// A server with this library, of which `anna` has seen this.
+    pub fn new(library: Library, activity: UserActivity) -> Self {
+        let anna = JellyfinUser::member("anna").with_activity(activity);
+        let token = anna.token.clone();
+        let mut options = JellyfinOptions::new(clock(), library);
+        options.users = vec![anna, JellyfinUser::member("ben")];
+        Self { server: JellyfinEmulator::start(options).unwrap(), token }
+    }
+
+    /// The section of `anna`'s account, named `home`; `more` holds further keys.
+    pub fn section(&self, more: &str) -> String {
+        config::jellyfin("home", &self.server.url(), "anna", &self.token, more)
+    }
+
+    /// The section of `ben`'s account under the same name.
+    pub fn section_of_ben(&self) -> String {
+        config::jellyfin("home", &self.server.url(), "ben", &JellyfinUser::member("ben").token, "")
+    }
+
+    /// Marks titles as favourites.
+    pub fn list(&self, items: &[LibraryItem]) {
+        let mut state = self.server.state();
+        for item in items {
+            let id = state.item_of(*item).unwrap();
+            state.add_favourite("anna", id).unwrap();
+        }
+    }
+
+    /// Takes the favourite marks away.
+    pub fn unlist(&self, items: &[LibraryItem]) {
+        let mut state = self.server.state();
+        for item in items {
+            let id = state.item_of(*item).unwrap();
+            state.remove_favourite("anna", id).unwrap();
+        }
+    }
+
+    /// Marks titles as played at this time.
+    pub fn watch(&self, items: &[LibraryItem], at: &str) {
+        let mut state = self.server.state();
+        for item in items {
+            let id = state.item_of(*item).unwrap();
+            state.set_played("anna", id, at.parse().unwrap()).unwrap();
+        }
+    }
+
+    /// Makes every request whose path holds this end so, until [`Jellyfin::mend`].
+    pub fn breaks(&self, path_part: &str, fault: FaultKind) {
+        self.server.faults().add(FaultRule::containing(path_part, fault).always());
+    }
+
+    /// Ends all faults.
+    pub fn mend(&self) {
+        self.server.faults().clear();
+    }
+}
+
+/// A Trakt with the paying member `anna`.
+pub struct Trakt {
+    /// The service.
+    pub service: TraktEmulator,
+}
+
+impl Trakt {
+    /// A Trakt that knows this library and where `anna` did this.
+    pub fn new(library: Library, activity: UserActivity) -> Self {
+        let mut anna = TraktAccount::new("anna").with_activity(activity);
+        anna.membership = Membership::Vip;
+        let mut options = TraktOptions::new(clock(), library);
+        options.accounts = vec![anna];
+        Self { service: TraktEmulator::start(options).unwrap() }
+    }
+
+    /// The section of `anna`'s account, named `trakt`.
+    pub fn section(&self) -> String {
+        config::trakt("trakt", &self.service.url(), "anna")
+    }
+
+    /// Every play as `TITLE at TIME`, sorted.
+    pub fn plays(&self) -> Vec<String> {
+        let state = self.service.state();
+        let plays = state.account("anna").unwrap().plays();
+        let told = |item: LibraryItem| name_of(state.library(), item);
+        let mut plays: Vec<String> =
+            plays.iter().map(|play| format!("{} at {}", told(play.item), play.watched_at)).collect();
+        plays.sort();
+        plays
+    }
+
+    /// The titles on the watchlist, sorted.
+    pub fn listed(&self) -> Vec<String> {
+        let state = self.service.state();
+        let listed = state.account("anna").unwrap().watchlist().keys();
+        let mut listed: Vec<String> = listed.map(|item| name_of(state.library(), *item)).collect();
+        listed.sort();
+        listed
+    }
+
+    /// Puts titles on the watchlist.
+    pub fn list(&self, items: &[LibraryItem]) {
+        let mut state = self.service.state();
+        let anna = state.account_mut("anna").unwrap();
+        for item in items {
+            assert!(anna.list(*item, now()), "it is there already");
+        }
+    }
+
+    /// Takes titles off the watchlist.
+    pub fn unlist(&self, items: &[LibraryItem]) {
+        let mut state = self.service.state();
+        let anna = state.account_mut("anna").unwrap();
+        for item in items {
+            assert!(anna.unlist(*item), "it was not there");
+        }
+    }
+
+    /// Adds a play of each title.
+    pub fn watch(&self, items: &[LibraryItem], at: &str) {
+        let mut state = self.service.state();
+        let anna = state.account_mut("anna").unwrap();
+        for item in items {
+            anna.add_play(*item, at.parse().unwrap());
+        }
+    }
+
+    /// How often something was sent to this path.
+    pub fn posts(&self, path: &str) -> usize {
+        self.service.log().count("POST", path)
+    }
+
+    /// Requests that may have changed the account.
+    pub fn writes(&self) -> usize {
+        self.service.log().writes().len()
+    }
+
+    /// Makes every request whose path holds this end so, until [`Trakt::mend`].
+    pub fn breaks(&self, path_part: &str, fault: FaultKind) {
+        self.service.faults().add(FaultRule::containing(path_part, fault).always());
+    }
+
+    /// Ends all faults.
+    pub fn mend(&self) {
+        self.service.faults().clear();
+    }
+}
+
+fn name_of(library: &Library, item: LibraryItem) -> String {
+    let show = || library.show(item).unwrap().title.clone();
+    match item {
+        LibraryItem::Movie(_) => library.movie(item).unwrap().title.to_string(),
+        LibraryItem::Show(_) => show().to_string(),
+        LibraryItem::Season { season, .. } => format!("{} season {season}", show()),
+        LibraryItem::Episode { season, number, .. } => format!("{} {season}x{number:02}", show()),
+    }
+}

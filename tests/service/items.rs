@@ -1,0 +1,37 @@
+//! Titles of scenarios, as the API takes and gives them.
+
+use serde_json::{Value, json};
+
+/// The film `Movie N` with TMDB number N.
+pub fn movie(tmdb: u32) -> Value {
+    json!({"kind": "movie", "title": format!("Movie {tmdb}"), "year": 2001, "ids": {"tmdb": tmdb}})
+}
+
+/// The series `Show N` with TMDB number N.
+pub fn show(tmdb: u32) -> Value {
+    json!({"kind": "show", "title": format!("Show {tmdb}"), "year": 2001, "ids": {"tmdb": tmdb}})
+}
+
+/// An episode of `Show N`, known by the show's number and its place.
+pub fn episode(show: u32, season: u16, number: u16) -> Value {
+    let above = json!({"title": format!("Show {show}"), "year": 2001, "ids": {"tmdb": show}});
+    json!({"kind": "episode", "title": "", "show": above, "season": season, "number": number})
+}
+
+/// How an item is called in a scenario: `Movie 1`, `Show 1`, `Show 1 1x02`.
+pub fn title(item: &Value) -> String {
+    match (&item["show"]["title"], &item["season"], &item["number"]) {
+        (Value::String(show), Value::Number(season), Value::Number(number)) => {
+            format!("{show} {season}x{:02}", number.as_u64().unwrap())
+        }
+        (Value::String(show), Value::Number(season), _) => format!("{show} season {season}"),
+        _ => item["title"].as_str().unwrap().to_owned(),
+    }
+}
+
+/// What the items of rows or lines are called, sorted.
+pub fn names<'a>(rows: impl IntoIterator<Item = &'a Value>) -> Vec<String> {
+    let mut names: Vec<String> = rows.into_iter().map(|row| title(&row["item"])).collect();
+    names.sort();
+    names
+}
