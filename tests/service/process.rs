@@ -118,5 +118,5 @@ fn clean(command: &mut Command) -> &mut Command {
 pub(super) fn tail(log: &Path) -> String {
     let text = fs::read_to_string(log).unwrap_or_default();
     let lines: Vec<&str> = text.lines().collect();
-    lines.iter().skip(lines.len().saturating_sub(40)).map(|line| format!("    {line}\n")).collect()
+    lines.split_at(lines.len().saturating_sub(40)).1.join("\n")
 }

@@ -73,16 +73,16 @@ impl Run {
         self.0["requests"][account].as_u64().unwrap_or_default()
     }
 
-    /// The run, once it is sure that it ended so.
+    /// Insists that it ended so.
     #[track_caller]
-    pub fn expect(self, state: &str) -> Self {
+    pub fn expect(&self, state: &str) -> &Self {
         assert_eq!(self.state(), state, "{self:?}");
         self
     }
 
-    /// The run, once it is sure that it planned these adds and removals of a feature.
+    /// Insists that it planned these adds and removals of a feature, and no updates.
     #[track_caller]
-    pub fn planned(self, feature: &str, adds: u64, removes: u64) -> Self {
+    pub fn planned(&self, feature: &str, adds: u64, removes: u64) -> &Self {
         let counts = (self.count(feature, "adds"), self.count(feature, "removes"), self.count(feature, "updates"));
         assert_eq!(counts, (adds, removes, 0), "adds, removes and updates of {feature} in {self:?}");
         self

@@ -129,7 +129,8 @@ impl Service {
     /// A second run with nothing changed plans nothing and ends well.
     #[track_caller]
     pub fn is_at_rest(&self) {
-        let again = self.run().expect("succeeded");
+        let again = self.run();
+        again.expect("succeeded");
         assert_eq!(again.wanted(), 0, "{again:?}");
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crosswatch_model::{
-    Capabilities, Fact, Feature, FeatureCapability, Kind, PlayDetail, ProviderId, Scale, WatchedAt, WatchedPrecision,
+    Capabilities, Fact, Feature, FeatureCapability, Kind, PlayDetail, Scale, WatchedAt, WatchedPrecision,
 };
 use jiff::Timestamp;
 
@@ -44,7 +44,6 @@ pub(crate) type Place = (Feature, Title, u64);
 /// The account.
 #[derive(Debug)]
 pub(crate) struct Truth {
-    pub(crate) id: ProviderId,
     pub(crate) make: Make,
     pub(crate) page_size: usize,
     pub(crate) batch_size: usize,
@@ -62,9 +61,8 @@ pub(crate) struct Truth {
 }
 
 impl Truth {
-    pub(crate) fn new(id: ProviderId, make: Make, page_size: usize, batch_size: usize) -> Self {
+    pub(crate) fn new(make: Make, page_size: usize, batch_size: usize) -> Self {
         Self {
-            id,
             make,
             page_size,
             batch_size: if make == Make::Diary { 1 } else { batch_size },

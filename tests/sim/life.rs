@@ -13,8 +13,6 @@ use tokio::sync::Notify;
 /// One process life.
 #[derive(Debug)]
 pub(crate) struct LifeSwitch {
-    /// Which life of the story, from 1.
-    pub(crate) number: u64,
     is_dead: AtomicBool,
     calls_left: AtomicU64,
     cause: Mutex<&'static str>,
@@ -23,9 +21,8 @@ pub(crate) struct LifeSwitch {
 
 impl LifeSwitch {
     /// A life that ends by itself at the `calls_left`-th call to a port.
-    pub(crate) fn new(number: u64, calls_left: Option<u64>) -> Self {
+    pub(crate) fn new(calls_left: Option<u64>) -> Self {
         Self {
-            number,
             is_dead: AtomicBool::new(false),
             calls_left: AtomicU64::new(calls_left.unwrap_or(u64::MAX)),
             cause: Mutex::new(""),

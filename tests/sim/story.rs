@@ -157,7 +157,7 @@ impl Story {
         F: AsyncFnOnce(&Life),
     {
         let number = self.world.lock().unwrap().life + 1;
-        let switch = Arc::new(LifeSwitch::new(number, calls));
+        let switch = Arc::new(LifeSwitch::new(calls));
         let system = actix::System::with_tokio_rt(|| {
             tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
         });

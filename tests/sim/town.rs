@@ -85,7 +85,7 @@ impl Resident {
     pub(crate) fn build(&self, dice: &Dice) -> Truth {
         let page_size = usize::try_from(dice.between(3, 9)).unwrap();
         let batch_size = usize::try_from(dice.between(1, 8)).unwrap();
-        let mut truth = Truth::new(self.id.clone(), self.make, page_size, batch_size);
+        let mut truth = Truth::new(self.make, page_size, batch_size);
         truth.unknown = (0..TITLES).filter(|_| dice.happens(40)).collect();
         truth
     }

@@ -110,7 +110,9 @@ impl Trakt {
     /// How many rows a list has, from the header of its smallest page.
     pub(super) async fn count_rows(&self, feature: Feature) -> Result<Option<u64>, Fault> {
         let call = self.list_call(feature).query("limit", "1").query("page", "1");
-        Ok(self.api.read(call).await?.number(ITEM_COUNT))
+        let answer = self.api.read(call).await?;
+        let _: Vec<Nested<WireRow>> = answer.json()?;
+        Ok(answer.number(ITEM_COUNT))
     }
 }
 

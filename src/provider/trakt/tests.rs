@@ -193,6 +193,8 @@ fn broken_pages_are_never_empty_ones() {
             assert!(read_all(&account, Feature::Ratings, ReadScope::Everything).await.is_err(), "{kind:?}");
             world.server.faults().clear();
         }
+        world.server.faults().add(FaultRule::prefix("/sync/history", FaultKind::HtmlOk));
+        assert!(account.count(Feature::History).await.is_err());
         world.server.faults().add(FaultRule::prefix("/sync/history", FaultKind::MissingTotals));
         let pages = read_all(&account, Feature::History, ReadScope::Everything).await.unwrap();
         assert!(!is_complete(&pages));
