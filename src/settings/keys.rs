@@ -112,7 +112,7 @@ const PROVIDER: &[Key] = &[
         "watchlist",
         Kind::Shelf,
         Optional,
-        "jellyfin, emby: what serves as the watchlist: \"favorites\", { playlist = \"...\" } or { collection = \"...\" }.",
+        "jellyfin, emby: what serves as the watchlist: \"favorites\", { playlist = \"...\" } or { collection = \"...\" }. Absent: favourites.",
     ),
 ];
 

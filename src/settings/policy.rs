@@ -21,21 +21,13 @@ pub struct Policy {
     pub acknowledge: Vec<Acknowledgement>,
 }
 
-/// A share and a number; it takes more than both to exceed it.
+/// A share and a number: it takes more than that share and at least that number to exceed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit {
     /// Part of what was there before, 0 to 100.
     pub percent: u8,
     /// Number of items.
     pub at_least: u32,
-}
-
-impl Limit {
-    /// Whether so many of so many are more than both limits.
-    pub fn is_exceeded(self, count: u64, of: u64) -> bool {
-        let beyond_percent = u128::from(count) * 100 > u128::from(of) * u128::from(self.percent);
-        count > u64::from(self.at_least) && beyond_percent
-    }
 }
 
 /// Who wins when both sides changed the same thing.
@@ -93,20 +85,5 @@ impl Policy {
 impl Limit {
     fn build(section: &Section<'_>) -> Result<Self, Problem> {
         Ok(Self { percent: section.number("percent")?, at_least: section.number("at_least")? })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_limit_is_exceeded_by_more_than_both() {
-        let limit = Limit { percent: 10, at_least: 5 };
-        for (count, of, exceeded) in
-            [(5, 5, false), (6, 60, false), (6, 59, true), (100, 1_000, false), (101, 1_000, true), (6, 0, true)]
-        {
-            assert_eq!(limit.is_exceeded(count, of), exceeded, "{count} of {of}");
-        }
     }
 }

@@ -42,7 +42,7 @@ pub struct Provider {
     pub refresh_token: Option<Secret>,
     /// Which libraries count.
     pub libraries: Filter,
-    /// Jellyfin, Emby: what serves as the watchlist, where something does.
+    /// Jellyfin, Emby: what serves as the watchlist; favourites where nothing is said.
     pub watchlist: Option<Shelf>,
 }
 
@@ -89,6 +89,11 @@ impl ProviderKind {
     /// A tracker on the internet, with quotas.
     pub const fn is_remote_tracker(self) -> bool {
         matches!(self, Self::Trakt | Self::Simkl | Self::Mdblist)
+    }
+
+    /// A server without a watchlist of its own, where something else serves as one.
+    pub const fn borrows_a_watchlist(self) -> bool {
+        matches!(self, Self::Jellyfin | Self::Emby)
     }
 
     /// The public address behind a key, where there is one.
@@ -176,7 +181,7 @@ impl Provider {
             access_token: section.secret("access_token"),
             refresh_token: section.secret("refresh_token"),
             libraries: Filter::read(section, "libraries")?.unwrap_or(Filter::All),
-            watchlist: Shelf::read(section)?,
+            watchlist: Shelf::read(section)?.or_else(|| kind.borrows_a_watchlist().then_some(Shelf::Favorites)),
         })
     }
 }

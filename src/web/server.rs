@@ -10,7 +10,7 @@ use actix_web::{
 };
 
 use crate::{
-    api::{TrackerDesk, nothing_here, routes},
+    api::{AskedPlans, TrackerDesk, nothing_here, routes},
     auth::Door,
     dress::dress,
     sse::Listeners,
@@ -44,6 +44,7 @@ pub(crate) struct Parts {
     door: Data<Door>,
     listeners: Data<Listeners>,
     desk: Data<TrackerDesk>,
+    asked: Data<AskedPlans>,
 }
 
 impl Parts {
@@ -52,6 +53,7 @@ impl Parts {
             door: Data::new(Door::new(state.api_key.clone())),
             listeners: Data::new(Listeners::new()),
             desk: Data::new(TrackerDesk::default()),
+            asked: Data::new(AskedPlans::default()),
             state: Data::new(state),
         }
     }
@@ -62,6 +64,7 @@ impl Parts {
             .app_data(self.door.clone())
             .app_data(self.listeners.clone())
             .app_data(self.desk.clone())
+            .app_data(self.asked.clone())
             .service(web::scope(self.state.settings.server.base_path.as_str()).configure(routes))
             .default_service(web::to(nothing_here));
     }

@@ -121,6 +121,6 @@ mod tests {
         assert_eq!(two, scope("libraries = { only = [\"shows\", \"Movies \"] }"));
         assert_ne!(two, scope("libraries = { except = [\"Movies\", \"Shows\"] }"));
         assert_ne!(two, scope("libraries = { only = [\"Movies,Shows\"] }"));
-        assert_ne!(all, scope("watchlist = \"favorites\""));
+        assert_eq!(all, scope("watchlist = \"favorites\""));
     }
 }

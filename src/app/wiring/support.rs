@@ -3,7 +3,7 @@
 //! Asking for something that would silently not happen, or happen differently, is an error; what is merely left aside is
 //! told at the start.
 
-use crosswatch_settings::{Conflict, Mode, Provider, ProviderKind, Settings, Shelf};
+use crosswatch_settings::{Conflict, Mode, ProviderKind, Settings, Shelf};
 
 use crate::exit::{Exit, Failure};
 
@@ -25,16 +25,6 @@ pub(crate) fn require_supported(settings: &Settings) -> Result<(), Failure> {
         }
     }
     for pair in &settings.pairs {
-        for account in [&pair.source, &pair.target] {
-            let has_no_list =
-                |provider: &Provider| provider.kind == ProviderKind::Jellyfin && provider.watchlist.is_none();
-            if pair.watchlist.is_some() && settings.provider(account).is_some_and(has_no_list) {
-                problems.push(format!(
-                    "provider[{account}].watchlist: Jellyfin has no watchlist of its own and pair {} wants one; write \"favorites\"",
-                    pair.id
-                ));
-            }
-        }
         if pair.mode == Mode::TwoWay {
             problems.push(format!("pair[{}].mode: this version has no two-way mode; write \"one-way\"", pair.id));
         }
@@ -86,7 +76,7 @@ mod tests {
     #[test]
     fn what_cannot_be_carried_out_is_refused() {
         check(PAIR, &[]);
-        check(&format!("{PAIR}[pair.watchlist]\n"), &["provider[home].watchlist"]);
+        check(&format!("{PAIR}[pair.watchlist]\n"), &[]);
         check("[[provider]]\nid = \"m\"\nkind = \"mdblist\"\ntoken = \"t\"\n", &["provider[m].kind"]);
         check(
             &format!("{PAIR}mode = \"two-way\"\n[pair.policy]\nconflict = \"newest\"\n"),

@@ -34,9 +34,9 @@ fn mix(number: u64) -> u64 {
 
 fn ids(kind: Kind, number: u64, side: u64) -> IdSet {
     let namespaces = [Namespace::Tmdb, Namespace::Tvdb, Namespace::Trakt];
-    let kept = |at: &u64| mix(number * 31 + side * 7 + at) % 10 >= 3;
-    let mut ids: IdSet =
-        (0..3).filter(kept).map(|at| Id::from_number(namespaces[at as usize], kind, number + 1).unwrap()).collect();
+    let kept = |(at, _): &(u64, Namespace)| mix(number * 31 + side * 7 + at) % 10 >= 3;
+    let named = (0..).zip(namespaces).filter(kept).map(|(_, from)| Id::from_number(from, kind, number + 1).unwrap());
+    let mut ids: IdSet = named.collect();
     ids.insert(Id::parse(Namespace::Imdb, kind, &format!("tt{:07}", number + 1)).unwrap());
     ids
 }
@@ -50,12 +50,14 @@ fn item(number: u64, side: u64) -> Item {
     let ids_of_show =
         [Namespace::Tmdb, Namespace::Tvdb].map(|from| Id::from_number(from, Kind::Show, show + 1).unwrap());
     let show = Show { title: "Series".into(), year: Some(2002), ids: ids_of_show.into_iter().collect() };
-    let own = if number % 3 == 0 { IdSet::EMPTY } else { ids(Kind::Episode, number, side) };
+    let own = if number.is_multiple_of(3) { IdSet::EMPTY } else { ids(Kind::Episode, number, side) };
     Item::episode(show, (place / 10) as u16, (place % 10) as u16, "The Train Job", own)
 }
 
 fn played(number: u64) -> Fact {
-    Fact::Play(WatchedAt::Exact(Timestamp::from_second(1_500_000_000 + (mix(number) % 100_000_000) as i64).unwrap()))
+    Fact::Play(WatchedAt::Exact(
+        Timestamp::from_second(1_500_000_000 + (mix(number) % 100_000_000).cast_signed()).unwrap(),
+    ))
 }
 
 struct Pair {
@@ -180,6 +182,7 @@ fn plan_two_percent_new(bencher: Bencher<'_, '_>, size: u64) {
     let pair = Pair::of(size, 98);
     let join = join(&pair.catalog, &pair.known);
     let counts = pair.plan(&join).counts;
+    println!("{counts:?}");
     assert_eq!((counts.adds + counts.unchanged, counts.conflicts, counts.removes), (size, 0, 0));
     bencher.counter(ItemsCount::new(size * 2)).bench_local(|| pair.plan(&join));
 }

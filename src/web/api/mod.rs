@@ -24,7 +24,7 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 
-pub(crate) use tracker::TrackerDesk;
+pub(crate) use {plans::AskedPlans, tracker::TrackerDesk};
 
 use crate::{auth, metrics, openapi, problem::ApiProblem, sse};
 

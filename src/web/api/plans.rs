@@ -1,5 +1,10 @@
 //! Plans: asking for one, and looking at what was planned.
 
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, PoisonError},
+};
+
 use actix_web::{HttpResponse, http::header, web};
 use crosswatch_actors::JobKind;
 use crosswatch_model::{PairId, RunId};
@@ -21,6 +26,28 @@ use crate::{
     state::ApiState,
     waiting::{Looked, WaitQuery, Waited, Watched, wait_for},
 };
+
+/// Plans that were asked for and may still come, the oldest first. More than this never wait.
+const ASKED_MAX: usize = 512;
+
+/// The plans that were asked for in this process life. What waits does not outlive the process, so neither does this.
+#[derive(Debug, Default)]
+pub(crate) struct AskedPlans(Mutex<VecDeque<(RunId, PairId)>>);
+
+impl AskedPlans {
+    fn add(&self, id: RunId, pair: &PairId) {
+        let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if asked.len() == ASKED_MAX {
+            asked.pop_front();
+        }
+        asked.push_back((id, pair.clone()));
+    }
+
+    fn pair_of(&self, id: RunId) -> Option<PairId> {
+        let asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.iter().find(|(other, _)| *other == id).map(|(_, pair)| pair.clone())
+    }
+}
 
 /// What to plan.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -46,6 +73,7 @@ pub(crate) struct PlanWish {
 )]
 pub(crate) async fn start(
     state: web::Data<ApiState>,
+    asked: web::Data<AskedPlans>,
     id: web::Path<String>,
     query: Query<WaitQuery>,
     body: Body<PlanWish>,
@@ -56,6 +84,7 @@ pub(crate) async fn start(
     let events = state.directory.listen();
     let wish = Wish { pair: pair.clone(), kind: JobKind::Plan, features, approves_held: false, may_queue: true };
     let id = starting::start(&state, wish).await?;
+    asked.add(id, &pair);
     match wait_for(&Making { state: &state, id, pair: &pair }, id, length, events).await? {
         Waited::Final(plan) => Ok(HttpResponse::Ok().json(PlanShape::from(&plan))),
         Waited::NotYet => Ok(not_yet(&state, id, &pair)),
@@ -135,18 +164,21 @@ pub(crate) async fn plans(
         (status = 404, description = "No such plan.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn plan(state: web::Data<ApiState>, id: web::Path<String>) -> Result<HttpResponse, ApiProblem> {
+pub(crate) async fn plan(
+    state: web::Data<ApiState>,
+    asked: web::Data<AskedPlans>,
+    id: web::Path<String>,
+) -> Result<HttpResponse, ApiProblem> {
     let id = plan_id(&id)?;
-    let system = state.system().await?;
-    if let Some(plan) = state.read(move |ledger| ledger.plan(id)).await? {
-        return Ok(HttpResponse::Ok().json(PlanShape::from(&plan)));
-    }
-    if state.read(move |ledger| ledger.run(id)).await?.is_some() {
-        return Err(ApiProblem::UnknownPlan(id.to_string()));
-    }
-    match system.pairs.iter().find(|pair| pair.running == Some(id) || pair.waiting == Some(id)) {
-        Some(pair) => Ok(not_yet(&state, id, &pair.blueprint.id)),
-        None => Err(ApiProblem::UnknownPlan(id.to_string())),
+    // In this order: a plan that is made between the two looks is found by the second.
+    let awaited = match asked.pair_of(id) {
+        Some(pair) if is_busy(&state, &pair).await? => Some(pair),
+        _ => None,
+    };
+    match (state.read(move |ledger| ledger.plan(id)).await?, awaited) {
+        (Some(plan), _) => Ok(HttpResponse::Ok().json(PlanShape::from(&plan))),
+        (None, Some(pair)) => Ok(not_yet(&state, id, &pair)),
+        (None, None) => Err(ApiProblem::UnknownPlan(id.to_string())),
     }
 }
 

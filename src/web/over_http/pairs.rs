@@ -119,6 +119,22 @@ async fn plans_of_one_pair_take_turns() {
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), 4);
+
+    small.gate.forget_permits(1);
+    let path = format!("{PAIR}/plan");
+    let asked = futures_util::future::join_all((0..3).map(|_| small.ask("POST", &path, None))).await;
+    let places: Vec<&String> = asked.iter().map(|plan| &plan.headers["location"]).collect();
+    for place in &places {
+        let answer = small.get(place).await;
+        assert_eq!((answer.status, answer.json.get("state")), (202.try_into().unwrap(), None), "{}", answer.text);
+    }
+    small.gate.add_permits(1);
+    for place in places {
+        while small.get(place).await.status == 202 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(small.get(place).await.json["state"], "ready");
+    }
     small.stop().await;
 }
 
