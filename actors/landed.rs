@@ -1,7 +1,9 @@
 //! Whether a write is visible in what an account shows: the read-back test for lost replies and confirmations.
 
-use crosswatch_model::{Action, Fact, Scale, WatchedAt, same_instant_tolerance_s};
+use crosswatch_model::{Action, Fact, Scale};
 use crosswatch_port::{CellNow, Write};
+use crosswatch_scrobble::same_viewing;
+use jiff::tz::TimeZone;
 
 /// What a read-back tells about one write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,7 +16,7 @@ pub(crate) enum Landed {
 }
 
 /// Compares what the account shows with what was sent.
-pub(crate) fn landed(write: &Write, cell: &CellNow, scale: Scale) -> Landed {
+pub(crate) fn landed(write: &Write, cell: &CellNow, scale: Scale, zone: &TimeZone) -> Landed {
     let facts = match cell {
         CellNow::Unknown => return Landed::Unknown,
         CellNow::Absent => &[][..],
@@ -24,7 +26,7 @@ pub(crate) fn landed(write: &Write, cell: &CellNow, scale: Scale) -> Landed {
         None => !facts.is_empty(),
         Some(value) => facts
             .iter()
-            .any(|(fact, native)| (native.is_some() && *native == write.native) || shows(value, fact, scale)),
+            .any(|(fact, native)| (native.is_some() && *native == write.native) || shows(value, fact, scale, zone)),
     };
     let holds_one_value = matches!(write.value, Some(Fact::Rated { .. } | Fact::Resume { .. }));
     match (write.action, is_there) {
@@ -35,9 +37,9 @@ pub(crate) fn landed(write: &Write, cell: &CellNow, scale: Scale) -> Landed {
 }
 
 /// Whether `shown` is what `sent` looks like at the account.
-pub(crate) fn shows(sent: &Fact, shown: &Fact, scale: Scale) -> bool {
+pub(crate) fn shows(sent: &Fact, shown: &Fact, scale: Scale, zone: &TimeZone) -> bool {
     match (sent, shown) {
-        (Fact::Play(sent), Fact::Play(shown)) => same_viewing(*sent, *shown),
+        (Fact::Play(sent), Fact::Play(shown)) => same_viewing(*sent, *shown, zone),
         (Fact::Listed(_), Fact::Listed(_)) => true,
         (Fact::Rated { value: sent, .. }, Fact::Rated { value: shown, .. }) => scale.same(*sent, *shown),
         (Fact::Resume { position_s: sent, duration_s, .. }, Fact::Resume { position_s: shown, .. }) => {
@@ -48,20 +50,16 @@ pub(crate) fn shows(sent: &Fact, shown: &Fact, scale: Scale) -> bool {
     }
 }
 
-fn same_viewing(sent: WatchedAt, shown: WatchedAt) -> bool {
-    match (sent.instant(), shown.instant()) {
-        (Some(sent), Some(shown)) => sent.duration_since(shown).as_secs().abs() <= same_instant_tolerance_s(),
-        // Without an instant on both sides, "watched" is all that can be compared.
-        _ => true,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use crosswatch_model::{IdSet, Item, Kind, OpId, Rating, Uid};
+    use crosswatch_model::{IdSet, Item, Kind, OpId, Rating, Uid, WatchedAt};
     use jiff::Timestamp;
 
     use super::*;
+
+    fn check(write: &Write, cell: &CellNow, expected: Landed) {
+        assert_eq!(landed(write, cell, Scale::TEN, &TimeZone::UTC), expected);
+    }
 
     fn at(second: i64) -> Fact {
         Fact::Play(WatchedAt::Exact(Timestamp::from_second(second).unwrap()))
@@ -75,24 +73,19 @@ mod tests {
     #[test]
     fn a_play_is_found_around_its_time_only() {
         let add = write(Action::Add, at(1_000_000_059));
-        let minute = CellNow::Present(vec![(at(1_000_000_000), None)]);
-        let hours_later = CellNow::Present(vec![(at(1_000_009_000), None)]);
-        assert_eq!(landed(&add, &minute, Scale::TEN), Landed::Yes);
-        assert_eq!(landed(&add, &hours_later, Scale::TEN), Landed::No);
-        assert_eq!(landed(&add, &CellNow::Absent, Scale::TEN), Landed::No);
-        assert_eq!(landed(&add, &CellNow::Unknown, Scale::TEN), Landed::Unknown);
+        check(&add, &CellNow::Present(vec![(at(1_000_000_000), None)]), Landed::Yes);
+        check(&add, &CellNow::Present(vec![(at(1_000_009_000), None)]), Landed::No);
+        check(&add, &CellNow::Absent, Landed::No);
+        check(&add, &CellNow::Unknown, Landed::Unknown);
     }
 
     #[test]
     fn a_removal_landed_when_the_value_is_gone() {
         let rated = |value| Fact::Rated { value: Rating::new(value).unwrap(), rated_at: None };
         let removal = write(Action::Remove, rated(80));
-        assert_eq!(landed(&removal, &CellNow::Absent, Scale::TEN), Landed::Yes);
-        assert_eq!(landed(&removal, &CellNow::Present(vec![(rated(80), None)]), Scale::TEN), Landed::No);
-        assert_eq!(landed(&removal, &CellNow::Present(vec![(rated(30), None)]), Scale::TEN), Landed::Differs);
-        assert_eq!(
-            landed(&write(Action::Update, rated(85)), &CellNow::Present(vec![(rated(90), None)]), Scale::TEN),
-            Landed::Yes
-        );
+        check(&removal, &CellNow::Absent, Landed::Yes);
+        check(&removal, &CellNow::Present(vec![(rated(80), None)]), Landed::No);
+        check(&removal, &CellNow::Present(vec![(rated(30), None)]), Landed::Differs);
+        check(&write(Action::Update, rated(85)), &CellNow::Present(vec![(rated(90), None)]), Landed::Yes);
     }
 }

@@ -85,8 +85,7 @@ impl RunTable {
 
     /// Takes the first waiting job whose pair and accounts are free.
     pub(crate) fn start_next(&mut self) -> Option<Job> {
-        let at =
-            self.waiting.iter().position(|job| self.is_free(job))?;
+        let at = self.waiting.iter().position(|job| self.is_free(job))?;
         let job = self.waiting.remove(at)?;
         self.busy.extend(job.resources.iter().cloned());
         self.running.insert(job.pair.clone(), job.clone());

@@ -94,7 +94,8 @@ impl Desk {
         if cells.len() != rows.len() {
             return Err(Fault::Transient("the account answered for fewer items than were asked".into()));
         }
-        let judge = |(row, cell): (&OutboxRecord, _)| match landed(&row.write, cell, scale) {
+        let zone = self.surroundings.clock.zone();
+        let judge = |(row, cell): (&OutboxRecord, _)| match landed(&row.write, cell, scale, &zone) {
             Landed::Yes => Checked::Landed,
             Landed::No => Checked::NotLanded,
             Landed::Differs => Checked::Differs,

@@ -304,7 +304,8 @@ async fn canary_verdict(journey: &Journey, before: u64, after: u64) -> Result<Op
     };
     let Ok(cells) = journey.target.cells(feature, writes.iter().map(query).collect()).await else { return Ok(None) };
     let scale = journey.target.observe().await.map_or(crosswatch_model::Scale::TEN, |state| state.capabilities.scale);
-    let is_missing = |(write, cell): &(&Write, &CellNow)| landed(write, cell, scale) == Landed::No;
+    let zone = journey.surroundings.clock.zone();
+    let is_missing = |(write, cell): &(&Write, &CellNow)| landed(write, cell, scale, &zone) == Landed::No;
     let missing = writes.iter().zip(&cells).find(is_missing).map(|(write, _)| write.item.label());
     Ok(missing.map(|item| {
         format!(

@@ -269,6 +269,7 @@ fn hold_added(journey: &Journey, held: &HeldRecord) -> EventRecord {
 }
 
 fn tell(journey: &Journey, held: &HeldRecord) {
+    journey.happened("hold.added", held.items, None, held.sentence.clone());
     let notice = Notice {
         kind: NoticeKind::Held,
         title: format_smolstr!("{}: {} {} wait for you", held.pair, held.items, held.feature),

@@ -8,7 +8,7 @@ use crosswatch_identity::{Join, Placement, join};
 use crosswatch_model::{Fact, Feature, FeatureSet, Outcome, PlayKey, Reason, Scale, Uid};
 use crosswatch_plan::{Read, Seen};
 use crosswatch_port::{Change, LineRecord, ReadScope, UnresolvedRecord};
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use rustc_hash::FxHashMap;
 use smol_str::{SmolStr, format_smolstr};
 
@@ -192,13 +192,13 @@ async fn compare(
     let Read::Complete(_) = &verified.read else { return Ok(()) };
     let shown = shown_facts(&named.decided.join, &verified.read);
     let scale = named.decided.target.capabilities.scale;
-    let now = journey.surroundings.clock.now();
+    let (now, zone) = (journey.surroundings.clock.now(), journey.surroundings.clock.zone());
     let mut changes = Vec::with_capacity(lines.len());
     for mut record in lines {
         let Some(uid) = record.line.uid else { continue };
         let facts =
             named.decided.join.entity_of_uid(uid).and_then(|entity| shown.get(&entity)).map_or(&[][..], Vec::as_slice);
-        if is_visible(&record, facts, scale) {
+        if is_visible(&record, facts, scale, &zone) {
             verified.confirmed += 1;
             record.line.outcome = Outcome::Verified;
         } else {
@@ -223,11 +223,11 @@ fn shown_facts(join: &Join, read: &Read) -> Shown {
     shown
 }
 
-fn is_visible(record: &LineRecord, facts: &[Fact], scale: Scale) -> bool {
+fn is_visible(record: &LineRecord, facts: &[Fact], scale: Scale, zone: &TimeZone) -> bool {
     let is_removal = record.line.action == crosswatch_model::Action::Remove;
     let value = if is_removal { record.line.before.or(record.line.value) } else { record.line.value };
     let is_there = match value {
-        Some(value) => facts.iter().any(|fact| shows(&value, fact, scale)),
+        Some(value) => facts.iter().any(|fact| shows(&value, fact, scale, zone)),
         None => !facts.is_empty(),
     };
     is_there != is_removal

@@ -243,7 +243,9 @@ impl Reading {
             self.shows.insert(id, Some(show(item, ids.clone())));
         }
         let Some(fact) = item.user_data.get().and_then(|user_data| fact(feature, kind, item, user_data)) else {
-            page.unusable += u64::from(kind == Kind::Season);
+            // Only the list of everything holds items without a fact; a favourite season has none that we could tell.
+            let list = self.streams.get(usize::from(page.stream)).map(|stream| stream.list);
+            page.unusable += u64::from(list != Some(Listing::All));
             return;
         };
         if feature == Feature::Progress && last_number(item).is_some() {
@@ -390,8 +392,9 @@ mod tests {
         assert_eq!((first.ends_stream, first.next), (false, Some(at(2).cursor())));
         let second = reading.take(Feature::History, at(2), &list(&format!("{},{}", movie(6), movie(7)), "4"));
         assert_eq!((second.rows.len(), second.received, second.ends_stream), (1, 2, true));
-        let odd = reading.take(Feature::History, at(4), &list(&format!("null,{},7", movie(9)), "9"));
-        assert_eq!((odd.rows.len(), odd.received, odd.unusable), (1, 3, 2));
+        let stateless = format!(r#"{{"Id":"{}","Type":"Movie","UserData":"gone"}}"#, id(10));
+        let odd = reading.take(Feature::History, at(4), &list(&format!("null,{},7,{stateless}", movie(9)), "9"));
+        assert_eq!((odd.rows.len(), odd.received, odd.unusable), (1, 4, 3));
         let short = reading.take(Feature::History, at(4), &list("", "9"));
         assert_eq!((short.ends_stream, short.total, short.received), (true, Some(9), 0));
     }
