@@ -98,9 +98,14 @@ impl Child {
         self.restarts.len()
     }
 
+    /// Whether it takes messages at this moment.
+    pub(crate) fn is_up(&self) -> bool {
+        self.state() == ChildState::Up && self.watched.is_connected()
+    }
+
     /// Asks for a sign of life, to be awaited without the child borrowed.
     pub(crate) fn ping(&self) -> Option<LocalFuture<'static, bool>> {
-        if self.state() == ChildState::Up && self.watched.is_connected() { Some(self.watched.ping()) } else { None }
+        if self.is_up() { Some(self.watched.ping()) } else { None }
     }
 
     /// The ping went unanswered: the next look treats the child as fallen.

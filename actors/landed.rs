@@ -1,6 +1,6 @@
 //! Whether a write is visible in what an account shows: the read-back test for lost replies and confirmations.
 
-use crosswatch_model::{Action, Fact, Scale};
+use crosswatch_model::{Action, Fact, NativeRef, Scale};
 use crosswatch_port::{CellNow, Write};
 use crosswatch_scrobble::same_viewing;
 use jiff::tz::TimeZone;
@@ -22,13 +22,13 @@ pub(crate) fn landed(write: &Write, cell: &CellNow, scale: Scale, zone: &TimeZon
         CellNow::Absent => &[][..],
         CellNow::Present(facts) => facts,
     };
+    let holds_one_value = matches!(write.value, Some(Fact::Rated { .. } | Fact::Resume { .. }));
+    // The row of a value stays when the value changes, so a row proves only that a fact without a value is there.
+    let is_its_row = |native: &Option<NativeRef>| !holds_one_value && native.is_some() && *native == write.native;
     let is_there = match &write.value {
         None => !facts.is_empty(),
-        Some(value) => facts
-            .iter()
-            .any(|(fact, native)| (native.is_some() && *native == write.native) || shows(value, fact, scale, zone)),
+        Some(value) => facts.iter().any(|(fact, native)| is_its_row(native) || shows(value, fact, scale, zone)),
     };
-    let holds_one_value = matches!(write.value, Some(Fact::Rated { .. } | Fact::Resume { .. }));
     match (write.action, is_there) {
         (Action::Remove, false) if holds_one_value && !facts.is_empty() => Landed::Differs,
         (Action::Remove, false) | (Action::Add | Action::Update, true) => Landed::Yes,
@@ -87,5 +87,14 @@ mod tests {
         check(&removal, &CellNow::Present(vec![(rated(80), None)]), Landed::No);
         check(&removal, &CellNow::Present(vec![(rated(30), None)]), Landed::Differs);
         check(&write(Action::Update, rated(85)), &CellNow::Present(vec![(rated(90), None)]), Landed::Yes);
+    }
+
+    #[test]
+    fn a_known_row_with_another_value_is_no_proof() {
+        let rated = |value| Fact::Rated { value: Rating::new(value).unwrap(), rated_at: None };
+        let shown = CellNow::Present(vec![(rated(80), Some(NativeRef(7)))]);
+        let at_row = |action| Write { native: Some(NativeRef(7)), ..write(action, rated(60)) };
+        check(&at_row(Action::Update), &shown, Landed::No);
+        check(&at_row(Action::Remove), &shown, Landed::Differs);
     }
 }

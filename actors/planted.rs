@@ -4,6 +4,7 @@
 //! features over a whole workspace, a mistake also waits for [`plant`], which is per thread and which no product code calls.
 
 /// A mistake that can be planted.
+#[cfg_attr(not(feature = "planted-bugs"), allow(unreachable_pub, reason = "the module is open to tests only"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mistake {
     /// A partial read is taken for a complete one.

@@ -83,9 +83,9 @@ impl RunTable {
         Placed::Waiting
     }
 
-    /// Takes the first waiting job whose pair and accounts are free.
-    pub(crate) fn start_next(&mut self) -> Option<Job> {
-        let at = self.waiting.iter().position(|job| self.is_free(job))?;
+    /// Takes the first waiting job whose pair `is_up` and whose pair and accounts are free.
+    pub(crate) fn start_next(&mut self, is_up: impl Fn(&PairId) -> bool) -> Option<Job> {
+        let at = self.waiting.iter().position(|job| is_up(&job.pair) && self.is_free(job))?;
         let job = self.waiting.remove(at)?;
         self.busy.extend(job.resources.iter().cloned());
         self.running.insert(job.pair.clone(), job.clone());
@@ -113,6 +113,13 @@ impl RunTable {
         self.waiting.remove(at)
     }
 
+    /// Takes the waiting jobs of a pair away.
+    pub(crate) fn withdraw_pair(&mut self, pair: &PairId) -> Vec<Job> {
+        let (theirs, others) = self.waiting.drain(..).partition(|job| &job.pair == pair);
+        self.waiting = others;
+        VecDeque::into(theirs)
+    }
+
     /// Takes all waiting jobs away.
     pub(crate) fn withdraw_all(&mut self) -> Vec<Job> {
         self.waiting.drain(..).collect()
@@ -121,6 +128,11 @@ impl RunTable {
     /// The running job of a pair.
     pub(crate) fn running(&self, pair: &PairId) -> Option<&Job> {
         self.running.get(pair)
+    }
+
+    /// Whether this job is running.
+    pub(crate) fn is_running(&self, id: RunId) -> bool {
+        self.running.values().any(|job| job.id == id)
     }
 
     /// All running jobs.
@@ -160,15 +172,28 @@ mod tests {
     fn a_request_during_a_run_gives_exactly_one_more() {
         let mut table = RunTable::default();
         assert_eq!(table.place(job(1, "p", &["a", "b"]), false), Placed::Waiting);
-        assert_eq!(table.start_next().unwrap().id, RunId(1));
+        assert_eq!(table.start_next(|_| true).unwrap().id, RunId(1));
         assert_eq!(table.place(job(2, "p", &["a", "b"]), false), Placed::AlreadyRunning(RunId(1)));
         assert_eq!(table.place(job(3, "p", &["a", "b"]), true), Placed::Waiting);
         assert_eq!(table.place(job(4, "p", &["a", "b"]), true), Placed::Joined(RunId(3)));
-        assert!(table.start_next().is_none());
+        assert!(table.start_next(|_| true).is_none());
         table.finish(RunId(1)).unwrap();
-        assert_eq!(table.start_next().unwrap().id, RunId(3));
+        assert_eq!(table.start_next(|_| true).unwrap().id, RunId(3));
         table.finish(RunId(3)).unwrap();
-        assert!(table.start_next().is_none());
+        assert!(table.start_next(|_| true).is_none());
+    }
+
+    #[test]
+    fn a_job_waits_while_its_pair_is_down() {
+        let mut table = RunTable::default();
+        let down = PairId::parse("p").unwrap();
+        table.place(job(1, "p", &["a"]), false);
+        table.place(job(2, "q", &["a"]), false);
+        assert_eq!(table.start_next(|pair| *pair != down).unwrap().id, RunId(2));
+        table.finish(RunId(2)).unwrap();
+        assert!(table.start_next(|pair| *pair != down).is_none());
+        assert_eq!(table.withdraw_pair(&down).iter().map(|job| job.id).collect::<Vec<_>>(), [RunId(1)]);
+        assert!(table.start_next(|_| true).is_none());
     }
 
     #[test]
@@ -177,11 +202,11 @@ mod tests {
         table.place(job(1, "p", &["a", "b"]), false);
         table.place(job(2, "q", &["a", "c"]), false);
         table.place(job(3, "r", &["d"]), false);
-        assert_eq!(table.start_next().unwrap().id, RunId(1));
-        assert_eq!(table.start_next().unwrap().id, RunId(3));
-        assert!(table.start_next().is_none());
+        assert_eq!(table.start_next(|_| true).unwrap().id, RunId(1));
+        assert_eq!(table.start_next(|_| true).unwrap().id, RunId(3));
+        assert!(table.start_next(|_| true).is_none());
         assert!(table.finish(RunId(9)).is_none());
         table.finish(RunId(1)).unwrap();
-        assert_eq!(table.start_next().unwrap().id, RunId(2));
+        assert_eq!(table.start_next(|_| true).unwrap().id, RunId(2));
     }
 }

@@ -238,9 +238,15 @@ impl Supervisor {
         }
     }
 
-    /// Starts every waiting job whose accounts are free.
+    /// Starts every waiting job whose pair is up and whose accounts are free.
     fn start_ready(&mut self, context: &mut Context<Self>) {
-        while let Some(job) = self.table.start_next() {
+        let children = &self.children;
+        let is_up = |pair: &PairId| children.iter().any(|child| child.name == child_name(pair) && child.is_up());
+        let mut ready = Vec::new();
+        while let Some(job) = self.table.start_next(is_up) {
+            ready.push(job);
+        }
+        for job in ready {
             let ask = LeaseAsk {
                 resources: job.resources.clone(),
                 run: job.id,
@@ -250,7 +256,8 @@ impl Supervisor {
             let store = self.directory.store().clone();
             let lease = async move { store.take_leases(ask).await };
             context.spawn(lease.into_actor(self).map(move |result, supervisor, context| match result {
-                Ok(Ok(fence)) => supervisor.start(&job, fence, context),
+                Ok(Ok(fence)) if supervisor.table.is_running(job.id) => supervisor.start(&job, fence, context),
+                Ok(Ok(fence)) => supervisor.give_back(job.resources, fence, context),
                 Ok(Err(busy)) => supervisor.fail(&job, "busy", &busy.to_string(), context),
                 Err(error) => supervisor.fail(&job, "storage", &error.to_string(), context),
             }));
@@ -319,18 +326,22 @@ impl Supervisor {
 
     fn finish(&mut self, id: RunId, context: &mut Context<Self>) {
         self.table.finish(id);
-        if let Some(running) = self.running.remove(&id) {
-            let store = self.directory.store().clone();
-            let releasing = async move { store.drop_leases(running.resources, running.fence).await };
-            context.spawn(releasing.into_actor(self).map(|result, supervisor, context| {
-                if let Err(error) = result {
-                    tracing::error!("a lease was not released: {error}");
-                }
-                supervisor.go_on(context);
-            }));
-        } else {
-            self.go_on(context);
+        match self.running.remove(&id) {
+            Some(running) => self.give_back(running.resources, running.fence, context),
+            None => self.go_on(context),
         }
+    }
+
+    /// Gives leases back, then starts whoever waited for them.
+    fn give_back(&mut self, resources: Vec<SmolStr>, fence: Fence, context: &mut Context<Self>) {
+        let store = self.directory.store().clone();
+        let releasing = async move { store.drop_leases(resources, fence).await };
+        context.spawn(releasing.into_actor(self).map(|result, supervisor, context| {
+            if let Err(error) = result {
+                tracing::error!("a lease was not released: {error}");
+            }
+            supervisor.go_on(context);
+        }));
     }
 
     fn go_on(&mut self, context: &mut Context<Self>) {
@@ -372,7 +383,7 @@ impl Supervisor {
     }
 
     fn look_after_children(&mut self, stuck: &[usize], context: &mut Context<Self>) {
-        let mut fallen = Vec::new();
+        let (mut fallen, mut given_up) = (Vec::new(), Vec::new());
         for (at, child) in self.children.iter_mut().enumerate() {
             match child.look(stuck.contains(&at)) {
                 Found::Well | Found::StillDown => {}
@@ -384,18 +395,19 @@ impl Supervisor {
                 Found::GaveUp => {
                     tracing::error!(actor = %child.name, "fell too often and stays down; its pairs refuse runs");
                     fallen.push(child.name.clone());
+                    given_up.push(child.name.clone());
                 }
             }
         }
-        let broken: Vec<Job> = self
-            .table
-            .all_running()
-            .filter(|job| fallen.contains(&format_smolstr!("pair:{}", job.pair)))
-            .cloned()
-            .collect();
+        let mut broken: Vec<Job> =
+            self.table.all_running().filter(|job| fallen.contains(&child_name(&job.pair))).cloned().collect();
+        let dead = self.pairs.keys().filter(|pair| given_up.contains(&child_name(pair)));
+        broken.extend(dead.flat_map(|pair| self.table.withdraw_pair(pair)));
         for job in broken {
             self.fail(&job, "internal", "the pair failed unexpectedly; the log has the details", context);
         }
+        // Jobs of a pair that is up again have waited for it.
+        self.go_on(context);
     }
 }
 
@@ -514,6 +526,11 @@ impl Handler<ShutDown> for Supervisor {
             drop(receiver.await);
         })
     }
+}
+
+/// The name of a pair among the children.
+fn child_name(pair: &PairId) -> SmolStr {
+    format_smolstr!("pair:{pair}")
 }
 
 /// Ends the supervisor itself, as the last of all.

@@ -52,8 +52,6 @@ pub(super) struct SideRead {
     pub(super) is_fresh: bool,
     /// The mark seen before the read.
     pub(super) mark: Option<SmolStr>,
-    /// The last complete read before this one.
-    pub(super) head: Option<ReadingHead>,
 }
 
 /// Reads everything. A source that cannot be used ends the run; a target that cannot be used is reported with the plan.
@@ -137,21 +135,20 @@ async fn read_side(
     let account = door.id().clone();
     let head = journey.directory.store().query(move |ledger| ledger.reading_head(&account, feature)).await?;
     let mark = side.stamps.get(feature).cloned();
-    let unread = |read: Read, head: Option<ReadingHead>| SideRead { read, is_fresh: false, mark: None, head };
+    let unread = |read: Read| SideRead { read, is_fresh: false, mark: None };
     if let Some(error) = &side.error {
-        return Ok(unread(Read::Unavailable { reason: error.detail.clone() }, head));
+        return Ok(unread(Read::Unavailable { reason: error.detail.clone() }));
     }
     if side.capabilities.feature(feature).is_none() {
-        return Ok(unread(Read::Unconfigured, head));
+        return Ok(unread(Read::Unconfigured));
     }
     if let Some(head) = head.as_ref().filter(|head| stands_for_a_read(head, mark.as_ref(), &side.fingerprint)) {
         let rows = load_reading(journey, door, feature, known).await?;
         let proof = format_smolstr!("{} items, unchanged since the complete read of {}", rows.len(), head.taken_at);
-        return Ok(SideRead { read: Read::unchanged(rows, proof), is_fresh: false, mark, head: Some(head.clone()) });
+        return Ok(SideRead { read: Read::unchanged(rows, proof), is_fresh: false, mark });
     }
-    let head = head.filter(|head| head.fingerprint == side.fingerprint);
     let read = read_pages(journey, door, feature, ReadScope::Everything, catalog).await?;
-    Ok(SideRead { read, is_fresh: true, mark, head })
+    Ok(SideRead { read, is_fresh: true, mark })
 }
 
 /// Whether the last complete read is as good as a new one.

@@ -105,10 +105,13 @@ impl Desk {
     }
 }
 
-/// Compares fresh reads with the last complete one of the same account. A first run compares with nothing.
+/// Compares each read with the last one that this very pair took for complete. A first run compares with nothing.
+///
+/// The rows of an unmoved mark are compared too: another pair of the account may have read them first.
 fn judge_sides(reads: &mut FeatureReads, policy: &FeaturePolicy, is_first_run: bool) {
-    for side in [&mut reads.source, &mut reads.target] {
-        let before = side.head.as_ref().map(|head| head.items).filter(|_| side.is_fresh && !is_first_run);
+    let known = reads.known_pair.as_ref().filter(|_| !is_first_run);
+    let before = (known.map(|known| known.source_items), known.map(|known| known.target_items));
+    for (side, before) in [(&mut reads.source, before.0), (&mut reads.target, before.1)] {
         let mut read = std::mem::replace(&mut side.read, Read::Unconfigured);
         if planted::has(Mistake::RemovesFromPartialRead) && matches!(read, Read::Partial(_)) {
             read = Read::unchanged(read.rows().to_vec(), SmolStr::default());

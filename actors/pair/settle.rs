@@ -69,13 +69,15 @@ impl Desk {
         let mut learned = Learned { baseline: Vec::new(), readings: Vec::new(), holds: Vec::new() };
         for decision in &named.decided.features {
             self.push_baseline(decision, &mut learned.baseline);
-            self.push_pair_feature(decision, &mut learned.baseline);
             let source = Kept::of(&decision.reads.source);
             let after_writes = verified.features.iter().find(|feature| feature.feature == decision.feature);
+            // What a person has to look at first is not made good by a later read.
+            let after_writes = after_writes.filter(|_| self.is_trusted(&decision.reads.target.read));
             let target = match after_writes {
                 Some(after) => Kept { read: &after.read, is_fresh: true, mark: after.mark.as_ref() },
                 None => Kept::of(&decision.reads.target),
             };
+            self.push_pair_feature(decision, source.read, target.read, &mut learned.baseline);
             let sides = [
                 (&self.pair.source, &named.decided.source, source),
                 (&self.pair.target, &named.decided.target, target),
@@ -92,7 +94,7 @@ impl Desk {
         let (pair, feature) = (&self.pair.id, decision.feature);
         for change in &decision.plan.settle {
             // An entity without a name has no row to drop.
-            let Some(uid) = decision.uids.get(&change.entity).copied() else { continue };
+            let Some(uid) = change.folded.or(decision.uids.get(&change.entity).copied()) else { continue };
             changes.push(match change.row {
                 Some(row) => Change::PutBaseline(pair.clone(), feature, uid, change.play, row),
                 None => Change::DropBaseline(pair.clone(), feature, uid, change.play),
@@ -100,30 +102,41 @@ impl Desk {
         }
     }
 
-    /// Both sides were complete once: from now on the pair is adopted.
-    fn push_pair_feature(&self, decision: &FeatureDecision, changes: &mut Vec<Change>) {
+    /// What the pair knows about a feature: adopted once both sides were complete, and how much each side had since.
+    fn push_pair_feature(&self, decision: &FeatureDecision, source: &Read, target: &Read, changes: &mut Vec<Change>) {
         let both_complete = [&decision.plan.source, &decision.plan.target]
             .iter()
             .all(|read| read.completeness == Completeness::Complete);
-        let known = decision.reads.known_pair.as_ref();
-        let is_new = decision.is_first_run && both_complete;
-        let is_mirror = decision.policy.removes == Removes::Mirror;
-        let is_newly_approved = self.approves_held
-            && is_mirror
-            && !decision.is_first_run
-            && known.is_some_and(|known| !known.mirror_approved);
-        if !is_new && !is_newly_approved {
+        let known = decision.reads.known_pair.as_ref().filter(|_| !decision.is_first_run);
+        if known.is_none() && !both_complete {
             return;
         }
+        let is_newly_approved = self.approves_held && decision.policy.removes == Removes::Mirror && known.is_some();
+        let items = |read: &Read, before: fn(&PairFeatureRecord) -> u64| {
+            if self.is_trusted(read) { read.rows().len() as u64 } else { known.map(before).unwrap_or_default() }
+        };
         let record = PairFeatureRecord {
             scope: decision.scope.clone(),
-            adopted_at: known.filter(|_| !is_new).map_or(self.now, |known| known.adopted_at),
-            mirror_approved: is_newly_approved,
+            adopted_at: known.map_or(self.now, |known| known.adopted_at),
+            mirror_approved: is_newly_approved || known.is_some_and(|known| known.mirror_approved),
+            source_items: items(source, |known| known.source_items),
+            target_items: items(target, |known| known.target_items),
         };
-        changes.push(Change::PutPairFeature(self.pair.id.clone(), decision.feature, record));
+        if known != Some(&record) {
+            changes.push(Change::PutPairFeature(self.pair.id.clone(), decision.feature, record));
+        }
     }
 
-    /// A fresh complete read. A suspect one only once a person approved it.
+    /// A complete read; a suspect one only once a person approved it.
+    fn is_trusted(&self, read: &Read) -> bool {
+        match read {
+            Read::Complete(_) => true,
+            Read::Suspect(_) => self.approves_held,
+            _ => false,
+        }
+    }
+
+    /// A fresh read that can be trusted becomes the one that an unmoved mark stands for.
     fn reading(
         &self,
         named: &Named,
@@ -132,12 +145,7 @@ impl Desk {
         feature: Feature,
         kept: &Kept<'_>,
     ) -> Option<Reading> {
-        let is_trusted = match kept.read {
-            Read::Complete(_) => true,
-            Read::Suspect(_) => self.approves_held,
-            _ => false,
-        };
-        if !kept.is_fresh || !is_trusted {
+        if !kept.is_fresh || !self.is_trusted(kept.read) {
             return None;
         }
         let rows = kept.mark.and_then(|_| name_rows(named, kept.read));

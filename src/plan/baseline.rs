@@ -20,6 +20,8 @@ pub struct BaselineEntry {
 pub struct BaselineChange {
     /// The entity of the run; it needs a name of ours before it can be stored.
     pub entity: EntityIx,
+    /// The name the row is stored under where that is not the entity's own: one that was folded into it.
+    pub folded: Option<Uid>,
     /// Which play of it.
     pub play: PlayKey,
     /// The new row.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crosswatch_identity::EntityIx;
-use crosswatch_model::{Action, Counts, Reason, WatchedPrecision};
+use crosswatch_model::{Action, Counts, Reason, Uid, WatchedPrecision};
 use smol_str::{SmolStr, format_smolstr};
 
 use crate::{
@@ -131,25 +131,35 @@ impl<'a> Walk<'a> {
         let mut every_play = EveryPlay::new(input.catalog, input.zone, by_minute);
         let (mut on_source, mut on_target): (Vec<&Seen>, Vec<&Seen>) = (Vec::new(), Vec::new());
         let (mut bases, mut cells): (Vec<Base>, Vec<Cell<'_>>) = (Vec::new(), Vec::new());
+        let mut folded = Vec::new();
         while let Some(number) = [source.entity(), target.entity(), baseline.entity()].into_iter().flatten().min() {
             let entity = EntityIx::from_number(number);
             source.take(number, &mut on_source);
             target.take(number, &mut on_target);
-            baseline.take(number, input.join.uid(entity), &mut bases);
+            baseline.take(number, input.join.uid(entity), &mut bases, &mut folded);
             if self.refuse(entity, &on_source, &on_target, &bases) {
                 continue;
             }
-            if self.rules.every_play {
+            let is_settled = if self.rules.every_play {
                 cells.clear();
                 every_play.cells(&on_source, &on_target, &bases, &mut cells);
-                self.visit_plays(entity, &cells, !on_source.is_empty() && !on_target.is_empty());
+                self.visit_plays(entity, &cells, !on_source.is_empty() && !on_target.is_empty())
             } else {
                 let (cell, superseded) = presence(input.catalog, &on_source, &on_target, &bases);
-                let settled = self.visit(entity, &cell, &on_target, false);
-                let superseded = superseded.filter(|_| settled);
-                self.settle.extend(superseded.map(|play| BaselineChange { entity, play, row: None }));
+                let is_settled = self.visit(entity, &cell, &on_target, false);
+                superseded.filter(|_| is_settled).for_each(|play| self.forget(entity, None, play));
+                is_settled
+            };
+            // Until the kept name has the whole row, the folded ones keep their part.
+            for (name, play) in folded.drain(..).filter(|_| is_settled) {
+                self.forget(entity, Some(name), play);
             }
         }
+    }
+
+    /// A stored row whose content stands under another key from now on.
+    fn forget(&mut self, entity: EntityIx, folded: Option<Uid>, play: PlayKey) {
+        self.settle.push(BaselineChange { entity, folded, play, row: None });
     }
 
     /// Entities that are never compared: contradictory ids, and shows where only movies and episodes count.
@@ -172,16 +182,19 @@ impl<'a> Walk<'a> {
         false
     }
 
-    fn visit_plays(&mut self, entity: EntityIx, cells: &[Cell<'a>], is_watched: bool) {
+    /// Decides every play of an item. Answers whether the baseline learned from all of them.
+    fn visit_plays(&mut self, entity: EntityIx, cells: &[Cell<'a>], is_watched: bool) -> bool {
         let before = self.drafts.len();
+        let mut is_settled = true;
         for cell in cells {
-            self.visit(entity, cell, &[], is_watched);
+            is_settled &= self.visit(entity, cell, &[], is_watched);
         }
         if is_watched {
             self.measures.watched += 1;
             let adds = self.drafts.iter().skip(before).any(|draft| draft.action == Action::Add);
             self.measures.watched_again += u64::from(adds);
         }
+        is_settled
     }
 
     /// Decides one cell. Answers whether the baseline learned from it.
@@ -199,6 +212,10 @@ impl<'a> Walk<'a> {
             && self.unresolved.has(entity, cell.play)
         {
             verdict = Verdict::Skip(Reason::Unresolved);
+        }
+        if let Verdict::Write(..) = verdict {
+            // The acknowledgement moves this row, and nothing else does.
+            settle = Settle::Keep;
         }
         let draft = Draft { repeats_watched, ..draft(entity, cell.play, cell.source, cell.target) };
         match verdict {
@@ -256,8 +273,10 @@ impl<'a> Walk<'a> {
             Settle::Put(row) => Some(row),
             Settle::Drop => None,
         };
-        self.settle.push(BaselineChange { entity, play: cell.play, row });
-        self.settle.extend(moved.map(|play| BaselineChange { entity, play, row: None }));
+        self.settle.push(BaselineChange { entity, folded: None, play: cell.play, row });
+        if let Some(play) = moved {
+            self.forget(entity, None, play);
+        }
     }
 
     fn note_rows(&mut self, source: &SideRows<'a>, target: &SideRows<'a>) {

@@ -85,13 +85,24 @@ impl<'a> BaseRows<'a> {
         self.order.get(self.next).map(|(key, _)| upper(*key))
     }
 
-    /// Moves the rows of this entity into `bases`, one per play. Rows of folded names join those of the kept one.
-    pub(crate) fn take(&mut self, entity: u32, kept: Option<Uid>, bases: &mut Vec<Base>) {
+    /// Moves the rows of this entity into `bases`, one per play. Rows of folded names join those of the kept one and are
+    /// listed in `folded`.
+    pub(crate) fn take(
+        &mut self,
+        entity: u32,
+        kept: Option<Uid>,
+        bases: &mut Vec<Base>,
+        folded: &mut Vec<(Uid, PlayKey)>,
+    ) {
         bases.clear();
+        folded.clear();
         while let Some((key, at)) = self.order.get(self.next).filter(|(key, _)| upper(*key) == entity) {
             self.next += 1;
             let Some(entry) = self.entries.get(*at as usize) else { continue };
             let base = Base { play: PlayKey(lower(*key)), row: entry.row, is_stored: Some(entry.uid) == kept };
+            if !base.is_stored {
+                folded.push((entry.uid, base.play));
+            }
             match bases.last_mut().filter(|last| last.play == base.play) {
                 Some(last) => *last = last.with(base),
                 None => bases.push(base),

@@ -181,6 +181,11 @@ pub struct PairFeatureRecord {
     pub adopted_at: Timestamp,
     /// A person approved the first removals of a mirror feature.
     pub mirror_approved: bool,
+    /// Rows of the source when this pair last took a read of it for complete. What other pairs of the account saw or a
+    /// person approved for them does not count here.
+    pub source_items: u64,
+    /// Rows of the target when this pair last took a read of it for complete.
+    pub target_items: u64,
 }
 
 /// Something that waits for a person.

@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use crosswatch_emulator::{FaultKind, Faults, LibraryItem, RequestLog};
-use crosswatch_model::{Feature, Item, Uid};
+use crosswatch_emulator::{FaultKind, Faults, RequestLog};
+use crosswatch_model::Feature;
 use crosswatch_port::Provider;
 
-use crate::catalogue::{Contents, Facts};
+use crate::catalogue::{Contents, Facts, Titles};
 
 /// A kind of account, and how to get one.
 pub(crate) struct Kind {
@@ -27,7 +27,7 @@ pub(crate) trait Account {
     fn truth(&self, feature: Feature) -> Facts;
 
     /// The titles of the library with their entities.
-    fn items(&self) -> &[(Uid, LibraryItem, Item)];
+    fn items(&self) -> &Titles;
 
     /// The wire, where the account is behind one.
     fn wire(&self) -> Option<Wire>;
@@ -81,8 +81,8 @@ pub(crate) struct OddPage {
     pub(crate) answer: FaultKind,
     /// What must be understood of it.
     pub(crate) facts: Facts,
-    /// Rows on the wire.
-    pub(crate) received: u64,
+    /// Rows of it that cannot be understood.
+    pub(crate) unusable: u64,
 }
 
 /// What can go wrong with one request, by name.

@@ -81,6 +81,7 @@ pub(crate) fn lost_answers(kind: &Kind) {
     let Some(wire) = account.wire() else { return };
     for feature in writable(&*account.open()) {
         let adapter = account.open();
+        run(adapter.probe()).unwrap();
         let writes = adds(feature, &absent(&*account, feature, 1));
         on_writes(&wire, &FaultKind::DropAfter, 0);
         let report = send(&*adapter, feature, &writes);
@@ -100,6 +101,7 @@ pub(crate) fn nothing_is_sent_twice(kind: &Kind) {
         let wire = account.wire().unwrap();
         for feature in writable(&*account.open()) {
             let adapter = account.open();
+            run(adapter.probe()).unwrap();
             let writes = adds(feature, &absent(&*account, feature, 1));
             on_writes(&wire, &fault, 0);
             let before = wire.writes();

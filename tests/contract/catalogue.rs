@@ -3,6 +3,8 @@
 //! A fact is compared as text (`movie tmdb 603 = 2020-01-02T03:04`), to the minute, so that an account that drops seconds
 //! and one that keeps them can be held to the same truth.
 
+use std::collections::BTreeMap;
+
 use crosswatch_emulator::{ExternalIds, Library, LibraryItem, UserActivity};
 use crosswatch_model::{Fact, Id, IdSet, Item, Kind, Namespace, Show, Uid, WatchedAt};
 use jiff::Timestamp;
@@ -29,9 +31,9 @@ impl Contents {
         Self { library, activity }
     }
 
-    /// Fifty titles of which every second one is watched, rated and listed.
+    /// Two hundred films and episodes of which every second one is watched, rated and listed.
     pub(crate) fn half_watched() -> Self {
-        let library = Library::sized(3, 50);
+        let library = Library::sized(3, 200);
         let mut activity = UserActivity::everything(5, &library, now());
         let mut at = 0;
         activity.plays.retain(|_| {
@@ -50,17 +52,43 @@ impl Contents {
     /// Some years of a real person: films and shows, gaps in the ids, other scripts, specials, resume points.
     pub(crate) fn lived() -> Self {
         let library = Library::generate(7, 200, 12);
-        let activity = UserActivity::generate(11, &library, now());
+        let mut activity = UserActivity::generate(11, &library, now());
+        let is_free = |place: LibraryItem| activity.plays.iter().all(|play| play.item != place);
+        let left_half_seen = (0..200).map(LibraryItem::Movie).filter(|place| is_free(*place)).step_by(12);
+        activity.resume_points = left_half_seen
+            .map(|item| crosswatch_emulator::ResumePoint { item, progress_percent: 40, at: now() })
+            .collect();
         Self { library, activity }
     }
 
     /// Every film, show and episode with its entity: the same number for the same title in every account.
-    pub(crate) fn items(&self) -> Vec<(Uid, LibraryItem, Item)> {
+    pub(crate) fn items(&self) -> Titles {
         let movies = self.library.movies().map(|(place, _)| place);
         let shows = self.library.shows().map(|(place, _)| place);
         let episodes = self.library.episodes().map(|(place, _)| place);
         let places = movies.chain(shows).chain(episodes);
-        (1..).map(Uid).zip(places).map(|(uid, place)| (uid, place, item_of(&self.library, place))).collect()
+        let all = (1..).map(Uid).zip(places);
+        Titles(all.map(|(uid, place)| (place, (uid, item_of(&self.library, place)))).collect())
+    }
+}
+
+/// The titles of a library with their entities.
+pub(crate) struct Titles(BTreeMap<LibraryItem, (Uid, Item)>);
+
+impl Titles {
+    /// The title at this place.
+    pub(crate) fn at(&self, place: LibraryItem) -> &(Uid, Item) {
+        self.0.get(&place).unwrap()
+    }
+
+    /// All of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (LibraryItem, &(Uid, Item))> + Clone {
+        self.0.iter().map(|(place, title)| (*place, title))
+    }
+
+    /// A fact about the title at this place, as text.
+    pub(crate) fn told(&self, place: LibraryItem, fact: &Fact) -> String {
+        told(&self.at(place).1, fact)
     }
 }
 

@@ -6,7 +6,7 @@ use crosswatch_emulator::{
     FaultKind, JellyfinEmulator, JellyfinOptions as ServerOptions, JellyfinUser, LibraryItem, ManualClock,
     jellyfin::{Item as ServerItem, JellyfinState, UserData},
 };
-use crosswatch_model::{Fact, Feature, Item, Rating, Uid, WatchedAt};
+use crosswatch_model::{Fact, Feature, Rating, WatchedAt};
 use crosswatch_port::Provider;
 use crosswatch_provider::{
     LibraryFilter,
@@ -17,7 +17,7 @@ use serde_json::json;
 
 use crate::{
     account::{Account, Kind, OddPage, Wire},
-    catalogue::{Contents, Facts, now, told},
+    catalogue::{Contents, Facts, Titles, now},
     ports::{MemoryVault, ports},
 };
 
@@ -35,7 +35,7 @@ pub(crate) const WITH_PASSWORD: Kind =
 struct Jellyfin {
     server: JellyfinEmulator,
     clock: ManualClock,
-    items: Vec<(Uid, LibraryItem, Item)>,
+    items: Titles,
     token: String,
     signs_in: bool,
     vault: MemoryVault,
@@ -57,8 +57,7 @@ impl Jellyfin {
     fn told(&self, state: &JellyfinState, feature: Feature, item: &ServerItem) -> Option<String> {
         let row = state.user_data("anna", item.id).unwrap();
         let fact = fact_of(feature, item, &row)?;
-        let (_, _, ours) = self.items.iter().find(|(_, place, _)| Some(*place) == item.origin)?;
-        Some(told(ours, &fact))
+        Some(self.items.told(item.origin?, &fact))
     }
 }
 
@@ -108,7 +107,7 @@ impl Account for Jellyfin {
         facts
     }
 
-    fn items(&self) -> &[(Uid, LibraryItem, Item)] {
+    fn items(&self) -> &Titles {
         &self.items
     }
 
@@ -154,7 +153,7 @@ impl Account for Jellyfin {
                 "movie \"Ørkenens 夜\" = watched".to_owned(),
                 "movie tmdb_movie:603 = 2020-03-04T05:06:00Z".to_owned(),
             ],
-            received: 8,
+            unusable: 5,
         })
     }
 

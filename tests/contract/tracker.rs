@@ -3,13 +3,13 @@
 use std::rc::Rc;
 
 use crosswatch_emulator::LibraryItem;
-use crosswatch_model::{Fact, Feature, Item, PlayKey, ProviderId, Rating, Uid, WatchedAt};
+use crosswatch_model::{Fact, Feature, PlayKey, ProviderId, Rating, WatchedAt};
 use crosswatch_port::{Change, Commit, Durability, ItemRecord, Ledger, Provider, ShelfChange, fake::MemoryLedger};
 use crosswatch_provider::tracker::open;
 
 use crate::{
     account::{Account, Kind, OddPage, Wire},
-    catalogue::{Contents, Facts, told},
+    catalogue::{Contents, Facts, Titles, told},
     ports::MemoryShelf,
 };
 
@@ -20,21 +20,20 @@ pub(crate) const TRACKER: Kind =
 struct Tracker {
     ledger: Rc<MemoryLedger>,
     account: ProviderId,
-    items: Vec<(Uid, LibraryItem, Item)>,
+    items: Titles,
 }
 
 fn start(contents: &Contents) -> Box<dyn Account> {
     let (ledger, account) = (Rc::new(MemoryLedger::new()), ProviderId::parse("ledger").unwrap());
     let items = contents.items();
     let mut changes: Vec<Change> =
-        items.iter().map(|(uid, _, item)| Change::PutItem(ItemRecord { uid: *uid, item: item.clone() })).collect();
-    let uid_of = |place: LibraryItem| items.iter().find(|(_, other, _)| *other == place).unwrap().0;
+        items.iter().map(|(_, (uid, item))| Change::PutItem(ItemRecord { uid: *uid, item: item.clone() })).collect();
     for (place, fact) in facts_of(contents) {
         let play = match fact {
             Fact::Play(at) => PlayKey::of(at),
             _ => PlayKey::PRESENCE,
         };
-        changes.push(Change::Shelf(account.clone(), ShelfChange::Put { uid: uid_of(place), play, fact }));
+        changes.push(Change::Shelf(account.clone(), ShelfChange::Put { uid: items.at(place).0, play, fact }));
     }
     let commit = Commit { fence: None, durability: Durability::Synced, changes };
     ledger.commit(vec![commit]).unwrap().remove(0).unwrap();
@@ -72,7 +71,7 @@ impl Account for Tracker {
         facts
     }
 
-    fn items(&self) -> &[(Uid, LibraryItem, Item)] {
+    fn items(&self) -> &Titles {
         &self.items
     }
 

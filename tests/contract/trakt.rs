@@ -6,7 +6,7 @@ use crosswatch_emulator::{
     FaultKind, LibraryItem, ManualClock, TraktAccount, TraktEmulator, TraktOptions as ServiceOptions,
     trakt::{Account as Member, Membership, Paused},
 };
-use crosswatch_model::{Fact, Feature, Item, Rating, Uid, WatchedAt};
+use crosswatch_model::{Fact, Feature, Rating, WatchedAt};
 use crosswatch_port::Provider;
 use crosswatch_provider::trakt::{TraktOptions, open};
 use jiff::{SignedDuration, Timestamp};
@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::{
     account::{Account, Kind, OddPage, Wire},
-    catalogue::{Contents, Facts, now, told},
+    catalogue::{Contents, Facts, Titles, now},
     ports::{MemoryVault, ports},
 };
 
@@ -26,7 +26,7 @@ const CLIENT_SECRET: &str = "trakt-secret";
 struct Trakt {
     service: TraktEmulator,
     clock: ManualClock,
-    items: Vec<(Uid, LibraryItem, Item)>,
+    items: Titles,
     vault: MemoryVault,
 }
 
@@ -42,17 +42,12 @@ fn start(contents: Contents) -> Box<dyn Account> {
 }
 
 impl Trakt {
-    fn told(&self, place: LibraryItem, fact: &Fact) -> String {
-        let found = self.items.iter().find(|(_, other, _)| *other == place);
-        told(&found.unwrap().2, fact)
-    }
-
     fn resume(&self, member: &Member, runtime_min: impl Fn(LibraryItem) -> u16) -> Facts {
         let fact = |(place, paused): (LibraryItem, Paused)| {
             let duration_s = u32::from(runtime_min(place)) * 60;
             let share = format!("{:.0}", f64::from(duration_s) * paused.progress_percent / 100.0);
             let position_s = share.parse().unwrap();
-            self.told(place, &Fact::Resume { position_s, duration_s: Some(duration_s), stopped_at: None })
+            self.items.told(place, &Fact::Resume { position_s, duration_s: Some(duration_s), stopped_at: None })
         };
         member.playback().into_iter().map(fact).collect()
     }
@@ -81,14 +76,14 @@ impl Account for Trakt {
         let mut facts: Facts = match feature {
             Feature::History => {
                 let plays = member.plays();
-                plays.iter().map(|play| self.told(play.item, &Fact::Play(watched_at(play.watched_at)))).collect()
+                plays.iter().map(|play| self.items.told(play.item, &Fact::Play(watched_at(play.watched_at)))).collect()
             }
             Feature::Watchlist => {
-                member.watchlist().keys().map(|place| self.told(*place, &Fact::Listed(None))).collect()
+                member.watchlist().keys().map(|place| self.items.told(*place, &Fact::Listed(None))).collect()
             }
             Feature::Ratings => {
                 let rated = |value: u8| Fact::Rated { value: Rating::new(value * 10).unwrap(), rated_at: None };
-                member.ratings().iter().map(|(place, given)| self.told(*place, &rated(given.rating))).collect()
+                member.ratings().iter().map(|(place, given)| self.items.told(*place, &rated(given.rating))).collect()
             }
             Feature::Progress => self.resume(member, |place| state.library().runtime_min(place).unwrap()),
         };
@@ -96,7 +91,7 @@ impl Account for Trakt {
         facts
     }
 
-    fn items(&self) -> &[(Uid, LibraryItem, Item)] {
+    fn items(&self) -> &Titles {
         &self.items
     }
 
@@ -146,7 +141,7 @@ impl Account for Trakt {
                 "movie \"Nameless\" = watched".to_owned(),
                 "movie tmdb_movie:603 = 2020-03-04T05:06:00Z".to_owned(),
             ],
-            received: 8,
+            unusable: 5,
         })
     }
 

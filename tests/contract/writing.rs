@@ -43,11 +43,11 @@ pub(crate) fn absent(account: &dyn Account, feature: Feature, count: usize) -> V
         Feature::Watchlist => matches!(place, LibraryItem::Movie(_) | LibraryItem::Show(_)),
         _ => matches!(place, LibraryItem::Movie(_) | LibraryItem::Episode { .. }),
     };
-    let all = account.items().iter().filter(|(_, place, item)| fits(place) && !is_held(item));
+    let all = account.items().iter().filter(|(place, (_, item))| fits(place) && !is_held(item));
     // Every third, so that films and episodes of several seasons are among them.
     let mixed: Vec<_> = all.clone().step_by(3).chain(all.skip(1).step_by(3)).take(count).collect();
     assert_eq!(mixed.len(), count, "the library is too small for this check");
-    mixed.into_iter().map(|(uid, _, item)| (*uid, item.clone())).collect()
+    mixed.into_iter().map(|(_, title)| title.clone()).collect()
 }
 
 /// Adds of the feature's fact to these items.

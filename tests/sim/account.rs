@@ -115,7 +115,11 @@ impl Truth {
                 feature(Feature::Ratings, &[Kind::Movie, Kind::Episode]),
             ],
             scale: self.scale(),
-            watched_precision: if self.make == Make::Tracker { WatchedPrecision::Minute } else { WatchedPrecision::Second },
+            watched_precision: if self.make == Make::Tracker {
+                WatchedPrecision::Minute
+            } else {
+                WatchedPrecision::Second
+            },
             plays: if self.keeps_every_play() { PlayDetail::EveryPlay } else { PlayDetail::LastPlayOnly },
             keeps_undated_plays: self.make == Make::Server,
             duplicates_plays: self.keeps_every_play(),

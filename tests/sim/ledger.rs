@@ -4,9 +4,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crosswatch_model::{BaselineRow, Feature, Id, PairId, PlayKey, ProviderId, RunId, Uid};
 use crosswatch_port::{
-    BootReport, Commit, Entropy, EventRecord, Fence, HeldRecord, ItemRecord, LeaseAsk, LeaseBusy, Ledger,
-    LineRecord, OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead, ReadingRow, Refused, RunRecord, ShelfCursor,
-    ShelfRow, StorageFailure, UnresolvedRecord, fake::{MemoryLedger, SeededEntropy},
+    BootReport, Commit, Entropy, EventRecord, Fence, HeldRecord, ItemRecord, LeaseAsk, LeaseBusy, Ledger, LineRecord,
+    OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead, ReadingRow, Refused, RunRecord, ShelfCursor, ShelfRow,
+    StorageFailure, UnresolvedRecord,
+    fake::{MemoryLedger, SeededEntropy},
 };
 use jiff::Timestamp;
 use smol_str::SmolStr;
@@ -64,11 +65,8 @@ impl Ledger for SimLedger {
     }
 
     fn commit(&self, commits: Vec<Commit>) -> Result<Vec<Result<(), Refused>>, StorageFailure> {
-        let sent = if self.sabotage == Some(Sabotage::StaleFences) {
-            self.without_fences(&commits)
-        } else {
-            commits.clone()
-        };
+        let sent =
+            if self.sabotage == Some(Sabotage::StaleFences) { self.without_fences(&commits) } else { commits.clone() };
         if self.commits_left.fetch_sub(1, Ordering::SeqCst) == 1 {
             return Err(StorageFailure("the disk failed".to_owned()));
         }

@@ -84,14 +84,14 @@ fn every_seed_ends_well() {
     let sums = Mutex::new((0u64, 0u64, 0u64, 0f64));
     tell_many(1..=number_from_environment("SIM_SEEDS").unwrap_or(SEEDS), None, |verdict| {
         let mut sums = sums.lock().unwrap();
-        *sums = (sums.0 + verdict.lives, sums.1 + verdict.runs, sums.2 + verdict.writes, sums.3 + verdict.days);
+        *sums = (sums.0 + verdict.lives, sums.1 + verdict.runs, sums.2 + verdict.writes, sums.3 + verdict.busy_hours);
         if !verdict.violations.is_empty() {
             failed.lock().unwrap().push(verdict);
         }
         true
     });
-    let (lives, runs, writes, days) = *sums.lock().unwrap();
-    println!("{lives} lives, {runs} runs, {writes} write requests, {days:.0} days of virtual time");
+    let (lives, runs, writes, hours) = *sums.lock().unwrap();
+    println!("{lives} lives, {runs} runs, {writes} write requests, {hours:.0} busy hours of virtual time");
     let mut failed = failed.into_inner().unwrap();
     failed.sort_by_key(|verdict| verdict.seed);
     if let Some(first) = failed.first() {

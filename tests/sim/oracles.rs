@@ -50,6 +50,7 @@ impl World {
             };
             run = Some(row.run);
             self.check_row(account, feature, row);
+            self.check_order(row, &rows);
         }
         run
     }
@@ -63,12 +64,21 @@ impl World {
             self.violate(&format!("dry run: {name} writes to {account}"));
         }
         let title = recognise(&row.write.item);
-        let last = self.witness.last_seq.insert((account.clone(), feature, title), row.seq);
-        if last.is_some_and(|last| last > row.seq) {
-            self.violate(&format!("order: {} at {account} is written out of turn", label(title)));
-        }
         if row.write.action == Action::Remove {
             self.check_removal(&row.pair, feature, title, row.write.value);
+        }
+    }
+
+    /// No write of an item overtakes an earlier one that is still open.
+    fn check_order(&mut self, sent: &OutboxRecord, rows: &[OutboxRecord]) {
+        let title = recognise(&sent.write.item);
+        let is_overtaken = |row: &&OutboxRecord| {
+            let is_same_item = row.feature == sent.feature && recognise(&row.write.item) == title;
+            is_same_item && row.seq < sent.seq && row.state != OutboxState::Inflight
+        };
+        if let Some(earlier) = rows.iter().find(is_overtaken) {
+            let (one, other) = (sent.seq, earlier.seq);
+            self.violate(&format!("order: {} at {}: row {one} overtakes {other}", label(title), sent.account));
         }
     }
 
@@ -108,7 +118,10 @@ impl World {
     /// Judges a commit that the store has accepted.
     pub(crate) fn check_commit(&mut self, commit: &Commit, ledger: &MemoryLedger) {
         if let Some(mark) = commit.fence.as_ref().filter(|mark| !self.witness.holds(mark)) {
-            self.violate(&format!("fence: a commit with the old fence {} of {} was taken", mark.fence.0, mark.resource));
+            self.violate(&format!(
+                "fence: a commit with the old fence {} of {} was taken",
+                mark.fence.0, mark.resource
+            ));
         }
         let moves_state = commit.changes.iter().any(moves_state);
         if moves_state && commit.fence.is_none() {
@@ -200,12 +213,14 @@ impl World {
         for feature in record.features.iter() {
             let every_play = counts_every_play(self, &pair, feature);
             let (source, target) = (self.account(&pair.source), self.account(&pair.target));
+            let scale = source.scale().coarser(target.scale());
             let steady = source.of(feature).filter(|(.., held)| held.since < began);
             let on_both = steady.filter(|(title, _, held)| {
-                let fact = if every_play { Some(held.fact) } else { None };
+                let counts = every_play || feature == Feature::Ratings;
+                let fact = if counts { Some(held.fact) } else { None };
                 target.about(feature, *title).any(|(_, other)| {
                     let is_steady = other.since < began || other.author == crate::account::Author::Service;
-                    is_steady && fact.is_none_or(|fact| is_same(fact, other.fact, target.scale()))
+                    is_steady && fact.is_none_or(|fact| is_same(fact, other.fact, scale))
                 })
             });
             let key = |(title, _, held): (Title, u64, &crate::account::Held)| {
@@ -226,9 +241,8 @@ impl World {
         let has = |account: &crate::account::Truth, title: Title, second: i64| {
             account.about(feature, title).any(|(_, held)| is_near(second, held))
         };
-        let left = agreed.iter().filter(|(title, second)| {
-            !has(source, *title, *second) && has(target, *title, *second)
-        });
+        let left =
+            agreed.iter().filter(|(title, second)| !has(source, *title, *second) && has(target, *title, *second));
         left.map(|(title, _)| *title).collect()
     }
 }

@@ -148,16 +148,11 @@ impl World {
         }
     }
 
-    fn apply_one(
-        &mut self,
-        account: &ProviderId,
-        feature: Feature,
-        run: Option<RunId>,
-        write: &Write,
-    ) -> WriteOutcome {
+    fn apply_one(&mut self, account: &ProviderId, feature: Feature, run: Option<RunId>, write: &Write) -> WriteOutcome {
         let title = recognise(&write.item);
         if self.account(account).unknown.contains(&title) {
-            let reason = if self.account(account).make == Make::Server { Reason::NotInLibrary } else { Reason::NotFound };
+            let reason =
+                if self.account(account).make == Make::Server { Reason::NotInLibrary } else { Reason::NotFound };
             return WriteOutcome::Rejected(RejectedWhy { reason, is_permanent: true });
         }
         if self.dice.happens(self.weather.moods) {
@@ -186,13 +181,7 @@ impl World {
         WriteOutcome::Acknowledged { native: None }
     }
 
-    fn apply_value(
-        &mut self,
-        account: &ProviderId,
-        run: Option<RunId>,
-        title: Title,
-        write: &Write,
-    ) -> WriteOutcome {
+    fn apply_value(&mut self, account: &ProviderId, run: Option<RunId>, title: Title, write: &Write) -> WriteOutcome {
         let fact = write.value.unwrap();
         let is_forgotten = self.dice.happens(self.weather.moods / 3);
         let now = self.now;
@@ -227,7 +216,10 @@ impl World {
         });
         if let Some((row, held)) = twin {
             let author = held.author;
-            self.violate(&format!("play twice: {} at {account} has row {row} of that minute by {author:?}", label(title)));
+            self.violate(&format!(
+                "play twice: {} at {account} has row {row} of that minute by {author:?}",
+                label(title)
+            ));
         }
     }
 }

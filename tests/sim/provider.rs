@@ -277,7 +277,8 @@ impl World {
         };
         let all: Vec<_> = truth.of(feature).filter(|(.., held)| is_in_scope(held)).collect();
         let total = Some(all.len() as u64);
-        let left: Vec<_> = all.into_iter().filter(|(title, row, _)| after.is_none_or(|after| (*title, *row) > after)).collect();
+        let left: Vec<_> =
+            all.into_iter().filter(|(title, row, _)| after.is_none_or(|after| (*title, *row) > after)).collect();
         let mut rows: Vec<_> = left.iter().take(truth.page_size).copied().collect();
         let mut has_more = left.len() > rows.len();
         let last = rows.last().map(|(title, row, _)| (*title, *row));

@@ -52,7 +52,7 @@ pub(crate) struct Verdict {
     pub(crate) lives: u64,
     pub(crate) runs: u64,
     pub(crate) writes: u64,
-    pub(crate) days: f64,
+    pub(crate) busy_hours: f64,
 }
 
 /// The present when a story begins.
@@ -88,6 +88,7 @@ pub(crate) fn tell(seed: u64, length: Length, sabotage: Option<Sabotage>) -> Ver
         _ => None,
     });
     story.busy_part(start + SignedDuration::from_hours(length.busy_hours));
+    let busy_until = world.lock().unwrap().now;
     if !story.is_over() {
         story.sleep_long();
         story.live(None, None, quiet::settle);
@@ -101,7 +102,7 @@ pub(crate) fn tell(seed: u64, length: Length, sabotage: Option<Sabotage>) -> Ver
         lives: world.life,
         runs: world.witness.finished_runs,
         writes: world.accounts.values().map(|account| account.writes).sum(),
-        days: world.now.duration_since(start).as_secs_f64() / 86_400.0 - 40.0,
+        busy_hours: busy_until.duration_since(start).as_secs_f64() / 3_600.0,
     }
 }
 
@@ -259,7 +260,8 @@ async fn busy(life: &Life, end: Timestamp) {
         let (pause_s, what, pair) = {
             let world = life.door.enter();
             let pairs: Vec<PairId> = world.town.pairs.iter().map(|pair| pair.id.clone()).collect();
-            let pause_s = if world.dice.happens(400) { world.dice.between(1, 20) } else { world.dice.between(60, 1_500) };
+            let pause_s =
+                if world.dice.happens(400) { world.dice.between(1, 20) } else { world.dice.between(60, 1_500) };
             (pause_s, world.dice.between(0, 99), world.dice.pick(&pairs).clone())
         };
         tokio::time::sleep(Duration::from_secs(pause_s)).await;

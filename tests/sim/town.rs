@@ -117,7 +117,8 @@ fn resident(name: &str, dice: &Dice) -> Resident {
 
 fn pair(source: &str, target: &str, is_shared: bool, dice: &Dice) -> PairBlueprint {
     let same_schedule = dice.happens(500);
-    let every = |dice: &Dice| -> Schedule { dice.pick(&["every 10m", "every 15m", "every 20m", "every 30m"]).parse().unwrap() };
+    let every =
+        |dice: &Dice| -> Schedule { dice.pick(&["every 10m", "every 15m", "every 20m", "every 30m"]).parse().unwrap() };
     let shared: Schedule = every(dice);
     // Two sources that rate one item differently would never come to rest, and one of them would undo the other.
     let wanted: &[Feature] = if is_shared {
@@ -148,7 +149,6 @@ fn pair(source: &str, target: &str, is_shared: bool, dice: &Dice) -> PairBluepri
         features,
     }
 }
-
 
 fn policy(is_shared: bool, dice: &Dice) -> FeaturePolicy {
     let lenient = Limit { percent: 100, at_least: 1_000 };

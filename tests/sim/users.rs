@@ -103,7 +103,8 @@ impl World {
     }
 
     fn user_takes_back(&mut self, account: &ProviderId, feature: Feature) {
-        let places: Vec<Place> = self.account(account).of(feature).map(|(title, row, _)| (feature, title, row)).collect();
+        let places: Vec<Place> =
+            self.account(account).of(feature).map(|(title, row, _)| (feature, title, row)).collect();
         if !places.is_empty() {
             let place = *self.dice.pick(&places);
             self.user_takes(account, place);

@@ -43,8 +43,6 @@ pub(crate) struct Witness {
     pub(crate) observations: BTreeMap<(PairId, Feature), Vec<Observation>>,
     /// Everything the source ever told the pair, in reads of any kind.
     pub(crate) shown: BTreeMap<(PairId, Feature, Title), Vec<Fact>>,
-    /// The last place in the queue that was sent, per account and title.
-    pub(crate) last_seq: BTreeMap<(ProviderId, Feature, Title), u64>,
     pub(crate) agreed: BTreeMap<(PairId, Feature), Agreed>,
     pub(crate) finished_runs: u64,
 }

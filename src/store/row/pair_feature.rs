@@ -11,6 +11,8 @@ pub(crate) struct PairFeatureV1 {
     scope: SmolStr,
     adopted_at: StampV1,
     mirror_approved: bool,
+    source_items: u64,
+    target_items: u64,
 }
 row!(PairFeatureV1, Named, 1);
 
@@ -22,6 +24,8 @@ impl Stored for PairFeatureRecord {
             scope: self.scope.clone(),
             adopted_at: StampV1::of(self.adopted_at),
             mirror_approved: self.mirror_approved,
+            source_items: self.source_items,
+            target_items: self.target_items,
         }
     }
 
@@ -30,6 +34,8 @@ impl Stored for PairFeatureRecord {
             scope: row.scope,
             adopted_at: row.adopted_at.instant("adopted_at")?,
             mirror_approved: row.mirror_approved,
+            source_items: row.source_items,
+            target_items: row.target_items,
         })
     }
 }

@@ -197,8 +197,14 @@ fn small_records_are_these_bytes() {
         "020185a46d61726ba16dab66696e6765727072696e74a166a56974656d7303a874616b656e5f617492ce6ab13b8000aa6b656570735f726f7773c3",
     );
     golden(
-        &PairFeatureRecord { scope: "s".into(), adopted_at: at(1_790_000_000), mirror_approved: false },
-        "020183a573636f7065a173aa61646f707465645f617492ce6ab13b8000af6d6972726f725f617070726f766564c2",
+        &PairFeatureRecord {
+            scope: "s".into(),
+            adopted_at: at(1_790_000_000),
+            mirror_approved: false,
+            source_items: 3,
+            target_items: 4,
+        },
+        "020185a573636f7065a173aa61646f707465645f617492ce6ab13b8000af6d6972726f725f617070726f766564c2ac736f757263655f6974656d7303ac7461726765745f6974656d7304",
     );
     golden(
         &HeldRecord {

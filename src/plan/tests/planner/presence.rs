@@ -203,9 +203,22 @@ fn folded_names_become_one_row() {
     let both = m(1).ids("tmdb:1 imdb:tt0000001");
     let mut world = watchlist().agreed([m(1), m(1).ids("imdb:tt0000001")]).source([both.clone()]).target([both]);
     assert_eq!((world.known.len(), world.baseline.len()), (2, 2));
-    world.expect_all(&[]);
+    assert_eq!(world.run().lines(|_| true), Vec::<String>::new());
+    assert_eq!(world.baseline.len(), 1);
     world.source.clear();
     let world = world.removing();
     world.expect(&["- movie 1"]);
     assert_eq!(world.plan().plan.items[0].line.action, Action::Remove);
+}
+
+#[test]
+fn folded_names_count_absences_together() {
+    let both = m(1).ids("tmdb:1 imdb:tt0000001");
+    let mut world = watchlist().agreed([m(1), m(1).ids("imdb:tt0000001")]).target([both]).removing();
+    world.policy.remove_after_reads = 3;
+    for _ in 0..2 {
+        assert_eq!(world.run().lines(|_| true), ["skip movie 1: waiting_for_reads"]);
+    }
+    assert_eq!(world.run().lines(|_| true), ["- movie 1"]);
+    assert!(world.baseline.is_empty(), "the removal was acknowledged, nothing may bring the row back");
 }

@@ -387,18 +387,6 @@ impl World {
     /// Plans, applies everything and commits, as a run does whose writes all succeed.
     pub(crate) fn run(&mut self) -> Planned {
         let planned = self.plan();
-        for (folded, kept) in planned.join.folded() {
-            let moved: Vec<PlayKey> =
-                self.baseline.keys().filter(|(uid, _)| uid == folded).map(|(_, play)| *play).collect();
-            for play in moved {
-                let row = self.baseline.remove(&(*folded, play)).unwrap();
-                self.baseline.entry((*kept, play)).or_insert(row);
-            }
-        }
-        for change in planned.plan.settle.clone() {
-            let uid = self.mint(&planned, change.entity);
-            self.store(uid, change.play, change.row);
-        }
         for item in planned.plan.items.clone() {
             self.apply(&item);
             let Some(entity) = item.entity.filter(|_| is_write(item.line.action)) else { continue };
@@ -408,6 +396,10 @@ impl World {
                 After::Drop => self.store(uid, item.play, None),
                 After::Nothing => {}
             }
+        }
+        for change in planned.plan.settle.clone() {
+            let uid = change.folded.unwrap_or_else(|| self.mint(&planned, change.entity));
+            self.store(uid, change.play, change.row);
         }
         self.is_first_run = false;
         planned

@@ -155,7 +155,13 @@ pub(crate) fn reading_head(items: u64) -> ReadingHead {
 }
 
 pub(crate) fn pair_feature(scope: &str) -> PairFeatureRecord {
-    PairFeatureRecord { scope: scope.into(), adopted_at: at(1_790_000_000), mirror_approved: false }
+    PairFeatureRecord {
+        scope: scope.into(),
+        adopted_at: at(1_790_000_000),
+        mirror_approved: false,
+        source_items: 3,
+        target_items: 4,
+    }
 }
 
 pub(crate) fn held(id: u64, items: u64) -> HeldRecord {
