@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crosswatch_model::{Outcome, PlanItem, ProviderId, Reason, RejectedWhy, RunId};
+use crosswatch_model::{After, Outcome, PlanItem, ProviderId, Reason, RejectedWhy, RunId, Side};
 use crosswatch_port::{
     CellQuery, Change, Commit, Durability, Fault, FenceMark, LineRecord, OutboxRecord, OutboxState, UnresolvedRecord,
     WriteOutcome,
@@ -73,7 +73,8 @@ impl Desk {
         let mut changes: Vec<Change> = rows.iter().cloned().map(Change::PutOutbox).collect();
         if planted::has(Mistake::BaselineBeforeAck) {
             let early = |row: &OutboxRecord| {
-                Some(Change::PutBaseline(row.pair.clone(), row.feature, row.write.uid, row.play, row.after?))
+                let After::Put(after) = row.after else { return None };
+                Some(Change::PutBaseline(row.pair.clone(), row.feature, row.write.uid, row.play, after))
             };
             changes.extend(rows.iter().filter_map(early));
         }
@@ -110,14 +111,16 @@ impl Desk {
         let failures = self.earlier_failures(&outcomes).await?;
         let mut changes = Vec::with_capacity(outcomes.len() * 3);
         for (row, outcome) in outcomes {
+            let mut side = Side::Target;
             if let Some(mut line) = lines.remove(&(row.run, row.line_number)) {
+                side = line.side;
                 line.outcome = line_outcome(outcome);
                 if let Some(reason) = line_reason(outcome) {
                     line.reason = reason;
                 }
                 changes.push(Change::PutLine(LineRecord { owner: row.run, number: row.line_number, line }));
             }
-            self.push_row_changes(row, outcome, &failures, &mut changes);
+            self.push_row_changes(row, side, outcome, &failures, &mut changes);
         }
         self.commit(changes).await
     }
@@ -125,6 +128,7 @@ impl Desk {
     fn push_row_changes(
         &self,
         mut row: OutboxRecord,
+        side: Side,
         outcome: WriteOutcome,
         failures: &BTreeMap<(u64, u32), u32>,
         changes: &mut Vec<Change>,
@@ -132,15 +136,23 @@ impl Desk {
         let known_failures = failures.get(&(row.write.uid.0, row.play.0)).copied();
         match outcome {
             WriteOutcome::Acknowledged { .. } | WriteOutcome::AlreadyThere => {
-                let native = if let WriteOutcome::Acknowledged { native } = outcome { native } else { None };
+                // Only the target's own row is remembered.
+                let native = match (outcome, side) {
+                    (WriteOutcome::Acknowledged { native }, Side::Target) => native,
+                    _ => None,
+                };
                 changes.push(Change::DropOutbox(row.account.clone(), row.seq));
-                changes.push(match row.after {
-                    Some(mut after) => {
+                match row.after {
+                    After::Put(mut after) => {
                         after.target_native = native.or(after.target_native);
-                        Change::PutBaseline(row.pair.clone(), row.feature, row.write.uid, row.play, after)
+                        let (pair, uid) = (row.pair.clone(), row.write.uid);
+                        changes.push(Change::PutBaseline(pair, row.feature, uid, row.play, after));
                     }
-                    None => Change::DropBaseline(row.pair.clone(), row.feature, row.write.uid, row.play),
-                });
+                    After::Drop => {
+                        changes.push(Change::DropBaseline(row.pair.clone(), row.feature, row.write.uid, row.play));
+                    }
+                    After::Nothing => {}
+                }
                 if known_failures.is_some() {
                     changes.push(Change::DropUnresolved(row.pair, row.feature, row.write.uid, row.play));
                 }

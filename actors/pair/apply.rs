@@ -1,9 +1,9 @@
-//! Applying: the plan becomes rows on the disk, and the outbox of the target sends them.
+//! Applying: the plan becomes rows on the disk, and the outboxes of the accounts it writes to send them.
 
 use std::time::Duration;
 
-use crosswatch_model::{Action, Feature, Outcome, PairId, PlanItem, ProviderId, Reason, RunId, Uid};
-use crosswatch_plan::{After, PlannedItem};
+use crosswatch_model::{Action, Feature, Outcome, PairId, PlanItem, ProviderId, Reason, RunId, Side, Uid};
+use crosswatch_plan::PlannedItem;
 use crosswatch_port::{CellNow, CellQuery, Change, Fault, LineRecord, OutboxRecord, OutboxState, Write};
 use smol_str::format_smolstr;
 
@@ -26,20 +26,29 @@ const CANARY_STEPS: [u64; 2] = [1, 10];
 pub(super) struct Named {
     pub(super) decided: Decided,
     pub(super) names: Names,
-    /// Writes of the plan.
-    pub(super) total: u64,
+    /// Writes of the plan, per side that has any.
+    pub(super) writes: Vec<(Side, u64)>,
+}
+
+impl Named {
+    /// All writes of the plan.
+    pub(super) fn total(&self) -> u64 {
+        self.writes.iter().map(|(_, writes)| writes).sum()
+    }
 }
 
 /// What became of the writes.
 #[derive(Debug, Default)]
 pub(super) struct Applied {
+    /// The sides that are written to.
+    pub(super) sides: Vec<Side>,
     pub(super) total: u64,
     pub(super) settled: u64,
     pub(super) rejected: u64,
     pub(super) withdrawn: u64,
-    pub(super) stopped: Option<Fault>,
+    pub(super) stopped: Option<(Side, Fault)>,
     pub(super) is_cancelled: bool,
-    /// The first writes were not visible at the target; the rest was not sent.
+    /// The first writes were not visible where they went; the rest was not sent.
     pub(super) canary: Option<String>,
 }
 
@@ -74,14 +83,17 @@ pub(super) async fn commit_plan(journey: &mut Journey, mut decided: Decided) -> 
     let mut decided = decided_back;
     let (minted, mut changes) = name(journey, &mut decided.catalog, &mut decided.known, &decided.join, survey).await?;
     remember_names(&mut decided, &minted);
-    let writes =
-        decided.features.iter().flat_map(|feature| &feature.plan.items).filter(|item| is_write(&item.line)).count();
-    let first_seq = mint_seqs(journey, writes).await?;
-    let desk =
-        Desk { run: journey.record.id, pair: journey.pair.id.clone(), account: journey.pair.target.clone(), first_seq };
+    let writes = count_writes(&decided);
+    let mut queues = Vec::with_capacity(writes.len());
+    for (side, count) in &writes {
+        let account = journey.door(*side).id().clone();
+        let next_seq = mint_seqs(journey, account.clone(), *count).await?;
+        queues.push(Queue { side: *side, account, next_seq });
+    }
+    let mut desk = Desk { run: journey.record.id, pair: journey.pair.id.clone(), queues };
     let work = move || {
-        let total = desk.push_rows(&decided, &minted, &mut changes);
-        (Named { decided, names: minted, total }, changes)
+        desk.push_rows(&decided, &minted, &mut changes);
+        (Named { decided, names: minted, writes }, changes)
     };
     let (named, changes) = journey.surroundings.lane.run(work).await?;
     journey.check_cancelled()?;
@@ -89,11 +101,15 @@ pub(super) async fn commit_plan(journey: &mut Journey, mut decided: Decided) -> 
     Ok(named)
 }
 
-async fn mint_seqs(journey: &Journey, writes: usize) -> Result<u64, Stop> {
-    if writes == 0 {
-        return Ok(0);
-    }
-    let (account, count) = (journey.pair.target.clone(), u32::try_from(writes).unwrap_or(u32::MAX));
+/// Writes of the plan, per side that has any: the target first.
+fn count_writes(decided: &Decided) -> Vec<(Side, u64)> {
+    let lines = || decided.features.iter().flat_map(|feature| &feature.plan.items).map(|item| &item.line);
+    let of = |side: Side| (side, lines().filter(|line| is_write(line) && line.side == side).count() as u64);
+    [of(Side::Target), of(Side::Source)].into_iter().filter(|(_, writes)| *writes > 0).collect()
+}
+
+async fn mint_seqs(journey: &Journey, account: ProviderId, writes: u64) -> Result<u64, Stop> {
+    let count = u32::try_from(writes).unwrap_or(u32::MAX);
     Ok(journey.directory.store().query(move |ledger| ledger.mint_outbox_seqs(&account, count)).await?)
 }
 
@@ -101,37 +117,44 @@ async fn mint_seqs(journey: &Journey, writes: usize) -> Result<u64, Stop> {
 struct Desk {
     run: RunId,
     pair: PairId,
+    queues: Vec<Queue>,
+}
+
+/// The outbox of one side.
+struct Queue {
+    side: Side,
     account: ProviderId,
-    first_seq: u64,
+    next_seq: u64,
 }
 
 impl Desk {
-    /// Pushes lines and outbox rows. Answers how many writes there are.
-    fn push_rows(&self, decided: &Decided, names: &Names, changes: &mut Vec<Change>) -> u64 {
-        let mut seq = self.first_seq;
+    /// Pushes lines and outbox rows.
+    fn push_rows(&mut self, decided: &Decided, names: &Names, changes: &mut Vec<Change>) {
         for (number, (feature, planned)) in (0u32..).zip(kept_lines(decided)) {
             let uid = planned.entity.and_then(|entity| names.of(&decided.join, entity));
             let line = PlanItem { uid, ..planned.line.clone() };
-            if let (true, Some(uid)) = (is_write(&line), uid) {
-                changes.push(Change::PutOutbox(self.outbox_row(seq, number, feature, planned, &line, uid)));
-                seq += 1;
+            if let (true, Some(uid)) = (is_write(&line), uid)
+                && let Some(row) = self.outbox_row(number, feature, planned, &line, uid)
+            {
+                changes.push(Change::PutOutbox(row));
             }
             changes.push(Change::PutLine(LineRecord { owner: self.run, number, line }));
         }
-        seq - self.first_seq
     }
 
     fn outbox_row(
-        &self,
-        seq: u64,
+        &mut self,
         line_number: u32,
         feature: Feature,
         planned: &PlannedItem,
         line: &PlanItem,
         uid: Uid,
-    ) -> OutboxRecord {
-        OutboxRecord {
-            account: self.account.clone(),
+    ) -> Option<OutboxRecord> {
+        let queue = self.queues.iter_mut().find(|queue| queue.side == line.side)?;
+        let seq = queue.next_seq;
+        queue.next_seq += 1;
+        Some(OutboxRecord {
+            account: queue.account.clone(),
             seq,
             run: self.run,
             pair: self.pair.clone(),
@@ -146,11 +169,11 @@ impl Desk {
                 native: line.native,
             },
             play: planned.play,
-            after: if let After::Put(row) = planned.after { Some(row) } else { None },
+            after: planned.after,
             state: OutboxState::Queued,
             attempts: 0,
             sent_at: None,
-        }
+        })
     }
 }
 
@@ -208,42 +231,55 @@ fn value_to_send(line: &PlanItem) -> Option<crosswatch_model::Fact> {
     if line.action == Action::Remove { line.before.or(line.value) } else { line.value }
 }
 
-/// Sends the rows. The first writes of a new pair go one, ten, rest, each seen at the target before the next step.
+/// Sends the rows, side by side. The first writes to a side of a new pair go one, ten, rest, each seen there before the
+/// next step.
 pub(super) async fn apply(journey: &mut Journey, named: &Named) -> Result<Applied, Stop> {
-    let mut applied = Applied { total: named.total, ..Applied::default() };
-    if named.total == 0 {
+    let sides = named.writes.iter().map(|(side, _)| *side).collect();
+    let mut applied = Applied { sides, total: named.total(), ..Applied::default() };
+    if applied.total == 0 {
         return Ok(applied);
     }
-    journey.enter(crosswatch_model::RunState::Applying, "Writes to the target.").await?;
+    journey.enter(crosswatch_model::RunState::Applying, "Writes what was decided.").await?;
     let is_first_run = named.decided.features.iter().any(|feature| feature.is_first_run);
     let steps = if is_first_run && journey.pair.has_canary { &CANARY_STEPS[..] } else { &[] };
-    for step in steps {
-        let before = applied.settled;
-        drain(journey, &mut applied, Some(*step)).await?;
+    for (side, _) in &named.writes {
+        apply_side(journey, &mut applied, *side, steps).await?;
         if has_ended(&applied) {
             break;
         }
-        if let Some(missing) = canary_verdict(journey, before, applied.settled).await? {
-            applied.canary = Some(missing);
-            break;
-        }
-    }
-    if !has_ended(&applied) {
-        drain(journey, &mut applied, None).await?;
     }
     if has_ended(&applied) {
-        applied.withdrawn = withdraw(journey).await?;
+        for (side, _) in &named.writes {
+            applied.withdrawn += withdraw(journey, *side).await?;
+        }
     }
     Ok(applied)
+}
+
+async fn apply_side(journey: &Journey, applied: &mut Applied, side: Side, steps: &[u64]) -> Result<(), Stop> {
+    let start = applied.settled;
+    for step in steps {
+        let before = applied.settled - start;
+        drain(journey, applied, side, Some(*step)).await?;
+        if has_ended(applied) {
+            return Ok(());
+        }
+        if let Some(missing) = canary_verdict(journey, side, before, applied.settled - start).await? {
+            applied.canary = Some(missing);
+            return Ok(());
+        }
+    }
+    drain(journey, applied, side, None).await
 }
 
 fn has_ended(applied: &Applied) -> bool {
     applied.is_cancelled || applied.stopped.is_some() || applied.canary.is_some()
 }
 
-async fn drain(journey: &Journey, applied: &mut Applied, limit: Option<u64>) -> Result<(), Stop> {
-    let Some(outbox) = journey.directory.outbox(&journey.pair.target) else {
-        applied.stopped = Some(Fault::Transient("the outbox of the target is being restarted".into()));
+async fn drain(journey: &Journey, applied: &mut Applied, side: Side, limit: Option<u64>) -> Result<(), Stop> {
+    let Some(outbox) = journey.directory.outbox(journey.door(side).id()) else {
+        applied.stopped =
+            Some((side, Fault::Transient(format_smolstr!("the outbox of the {side} is being restarted"))));
         return Ok(());
     };
     let order = Drain {
@@ -265,12 +301,12 @@ async fn drain(journey: &Journey, applied: &mut Applied, limit: Option<u64>) -> 
     applied.settled += report.settled;
     applied.rejected += report.rejected;
     applied.is_cancelled |= report.is_cancelled;
-    applied.stopped = report.stopped;
+    applied.stopped = report.stopped.map(|fault| (side, fault));
     Ok(())
 }
 
-async fn withdraw(journey: &Journey) -> Result<u64, Stop> {
-    let Some(outbox) = journey.directory.outbox(&journey.pair.target) else { return Ok(0) };
+async fn withdraw(journey: &Journey, side: Side) -> Result<u64, Stop> {
+    let Some(outbox) = journey.directory.outbox(journey.door(side).id()) else { return Ok(0) };
     let order = Withdraw { run: journey.record.id, fence: journey.fence() };
     match outbox.ask(order, DRAIN_DEADLINE).await {
         Ok(count) => Ok(count?),
@@ -278,9 +314,9 @@ async fn withdraw(journey: &Journey) -> Result<u64, Stop> {
     }
 }
 
-/// Looks at the target for what the canary wrote. Answers what is missing, if anything is.
-async fn canary_verdict(journey: &Journey, before: u64, after: u64) -> Result<Option<String>, Stop> {
-    let written = acknowledged_lines(journey, before, after).await?;
+/// Looks at a side for what the canary wrote. Answers what is missing, if anything is.
+async fn canary_verdict(journey: &Journey, side: Side, before: u64, after: u64) -> Result<Option<String>, Stop> {
+    let (door, written) = (journey.door(side), acknowledged_lines(journey, side, before, after).await?);
     let Some(feature) = written.first().map(|line| line.feature) else { return Ok(None) };
     let same_feature = written.into_iter().filter(|line| line.feature == feature);
     let writes: Vec<Write> = same_feature
@@ -302,26 +338,23 @@ async fn canary_verdict(journey: &Journey, before: u64, after: u64) -> Result<Op
         value: write.value,
         native: write.native,
     };
-    let Ok(cells) = journey.target.cells(feature, writes.iter().map(query).collect()).await else { return Ok(None) };
-    let scale = journey.target.observe().await.map_or(crosswatch_model::Scale::TEN, |state| state.capabilities.scale);
+    let Ok(cells) = door.cells(feature, writes.iter().map(query).collect()).await else { return Ok(None) };
+    let scale = door.observe().await.map_or(crosswatch_model::Scale::TEN, |state| state.capabilities.scale);
     let zone = journey.surroundings.clock.zone();
     let is_missing = |(write, cell): &(&Write, &CellNow)| landed(write, cell, scale, &zone) == Landed::No;
     let missing = writes.iter().zip(&cells).find(is_missing).map(|(write, _)| write.item.label());
     Ok(missing.map(|item| {
-        format!(
-            "the first writes were accepted but {item} does not show up at {}; nothing more was sent",
-            journey.pair.target
-        )
+        format!("the first writes were accepted but {item} does not show up at {}; nothing more was sent", door.id())
     }))
 }
 
-/// Lines of this run that the target confirmed, between two counts of settled rows.
-async fn acknowledged_lines(journey: &Journey, before: u64, after: u64) -> Result<Vec<PlanItem>, Stop> {
+/// Lines of this run that a side confirmed, between two counts of its settled rows.
+async fn acknowledged_lines(journey: &Journey, side: Side, before: u64, after: u64) -> Result<Vec<PlanItem>, Stop> {
     let run = journey.record.id;
     let read = move |ledger: &dyn crosswatch_port::Ledger| {
         let (mut lines, mut settled) = (Vec::new(), 0);
         ledger.visit_lines(run, 0, &mut |record| {
-            if is_write(&record.line) {
+            if is_write(&record.line) && record.line.side == side {
                 settled += 1;
                 if settled > before && record.line.outcome == Outcome::Acknowledged {
                     lines.push(record.line);

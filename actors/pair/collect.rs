@@ -5,7 +5,7 @@
 //! in the middle is seen by the next run.
 
 use crosswatch_identity::{Catalog, ItemIx};
-use crosswatch_model::{Capabilities, Feature, PlayKey, Uid};
+use crosswatch_model::{Capabilities, Feature, PlayKey, Side, Uid};
 use crosswatch_plan::{BaselineEntry, PageHead, Read, Seen, Tally};
 use crosswatch_port::{Fault, PairFeatureRecord, ReadScope, ReadingHead, RunError, Stamps};
 use smol_str::{SmolStr, format_smolstr};
@@ -21,12 +21,12 @@ pub(super) struct Collected {
     pub(super) catalog: Catalog,
     pub(super) known: Vec<(Uid, ItemIx)>,
     pub(super) features: Vec<FeatureReads>,
-    pub(super) source: Side,
-    pub(super) target: Side,
+    pub(super) source: SideAccount,
+    pub(super) target: SideAccount,
 }
 
 /// One account as this run found it.
-pub(super) struct Side {
+pub(super) struct SideAccount {
     pub(super) capabilities: Capabilities,
     pub(super) fingerprint: SmolStr,
     pub(super) stamps: Stamps,
@@ -45,6 +45,16 @@ pub(super) struct FeatureReads {
     pub(super) unresolved: Vec<(Uid, PlayKey)>,
 }
 
+impl FeatureReads {
+    /// The read of a side.
+    pub(super) fn side(&self, side: Side) -> &SideRead {
+        match side {
+            Side::Source => &self.source,
+            Side::Target => &self.target,
+        }
+    }
+}
+
 /// One feature of one account.
 pub(super) struct SideRead {
     pub(super) read: Read,
@@ -56,12 +66,12 @@ pub(super) struct SideRead {
 
 /// Reads everything. A source that cannot be used ends the run; a target that cannot be used is reported with the plan.
 pub(super) async fn collect(journey: &Journey) -> Result<Collected, Stop> {
-    let source = open_side(journey, &journey.source, "source").await?;
+    let source = open_side(journey, Side::Source).await?;
     if let Some(error) = source.error {
         let kind = if error.kind == "sign-in" { "sign-in" } else { "source-unavailable" };
         return Err(Stop::Account { kind, detail: error.detail });
     }
-    let target = open_side(journey, &journey.target, "target").await?;
+    let target = open_side(journey, Side::Target).await?;
     let (mut catalog, known) = load_known(journey).await?;
     let mut features = Vec::new();
     for feature in journey.features().iter() {
@@ -73,8 +83,9 @@ pub(super) async fn collect(journey: &Journey) -> Result<Collected, Stop> {
 }
 
 /// Asks who we are there and what has changed.
-async fn open_side(journey: &Journey, door: &AccountDoor, side: &'static str) -> Result<Side, Stop> {
-    let broken = |fault: &Fault, capabilities: Capabilities| Side {
+async fn open_side(journey: &Journey, side: Side) -> Result<SideAccount, Stop> {
+    let door = journey.door(side);
+    let broken = |fault: &Fault, capabilities: Capabilities| SideAccount {
         capabilities,
         fingerprint: SmolStr::default(),
         stamps: Stamps::default(),
@@ -100,7 +111,7 @@ async fn open_side(journey: &Journey, door: &AccountDoor, side: &'static str) ->
         Err(fault) => return Ok(broken(&fault, before)),
     };
     let capabilities = door.observe().await.map_or(before, |state| state.capabilities);
-    Ok(Side { capabilities, fingerprint: probe.fingerprint, stamps, error: None })
+    Ok(SideAccount { capabilities, fingerprint: probe.fingerprint, stamps, error: None })
 }
 
 /// Every entity we have a name for, in the order of the names.
@@ -127,7 +138,7 @@ fn too_many_items() -> Stop {
 async fn read_side(
     journey: &Journey,
     door: &AccountDoor,
-    side: &Side,
+    side: &SideAccount,
     feature: Feature,
     catalog: &mut Catalog,
     known: &[(Uid, ItemIx)],
@@ -229,18 +240,20 @@ async fn remember(
     source: SideRead,
     target: SideRead,
 ) -> Result<FeatureReads, Stop> {
-    let (pair, account, now) = (journey.pair.id.clone(), journey.pair.target.clone(), journey.surroundings.clock.now());
+    let (pair, now) = (journey.pair.id.clone(), journey.surroundings.clock.now());
+    let accounts = [journey.pair.target.clone(), journey.pair.source.clone()];
     let read = move |ledger: &dyn crosswatch_port::Ledger| {
         let mut baseline = Vec::new();
         ledger.visit_baseline(&pair, feature, &mut |uid, play, row| baseline.push(BaselineEntry { uid, play, row }))?;
         let waits = ledger.unresolved(&pair)?.into_iter().filter(|item| item.feature == feature);
         let unresolved =
             waits.filter(|item| item.next_try.is_none_or(|at| at > now)).map(|item| (item.uid, item.play)).collect();
-        let on_the_way = ledger
-            .outbox(&account, IN_FLIGHT_MAX)?
-            .into_iter()
-            .filter(|row| row.pair == pair && row.feature == feature);
-        let in_flight = on_the_way.map(|row| (row.write.uid, row.play)).collect();
+        let mut in_flight = Vec::new();
+        for account in &accounts {
+            let rows = ledger.outbox(account, IN_FLIGHT_MAX)?.into_iter();
+            let ours = rows.filter(|row| row.pair == pair && row.feature == feature);
+            in_flight.extend(ours.map(|row| (row.write.uid, row.play)));
+        }
         Ok((baseline, unresolved, in_flight, ledger.pair_feature(&pair, feature)?))
     };
     let (baseline, unresolved, in_flight, known_pair) =

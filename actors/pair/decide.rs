@@ -1,14 +1,14 @@
 //! Deciding: who is who, and what to do about it. Runs on the lane; sees no account and no store.
 
 use crosswatch_identity::{Catalog, EntityIx, ItemIx, Join, join};
-use crosswatch_model::{Feature, Uid};
+use crosswatch_model::{Feature, Side, Uid};
 use crosswatch_plan::{FeatureInput, FeaturePlan, FeaturePolicy, Read, judge, plan_feature};
 use jiff::{Timestamp, tz::TimeZone};
 use rustc_hash::FxHashMap;
 use smol_str::{SmolStr, format_smolstr};
 
 use super::{
-    collect::{Collected, FeatureReads, Side},
+    collect::{Collected, FeatureReads, SideAccount},
     journey::{Journey, Stop},
 };
 use crate::{
@@ -22,8 +22,18 @@ pub(super) struct Decided {
     pub(super) known: Vec<(Uid, ItemIx)>,
     pub(super) join: Join,
     pub(super) features: Vec<FeatureDecision>,
-    pub(super) source: Side,
-    pub(super) target: Side,
+    pub(super) source: SideAccount,
+    pub(super) target: SideAccount,
+}
+
+impl Decided {
+    /// The account of a side.
+    pub(super) fn account(&self, side: Side) -> &SideAccount {
+        match side {
+            Side::Source => &self.source,
+            Side::Target => &self.target,
+        }
+    }
 }
 
 /// One feature.

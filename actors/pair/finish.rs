@@ -1,6 +1,6 @@
 //! Finishing: the final state, the sentence, and what is kept of the run.
 
-use crosswatch_model::{Completeness, Counts, Feature, Outcome, PlanItem, PlanState, RunState};
+use crosswatch_model::{Completeness, Counts, Feature, Outcome, PlanItem, PlanState, ProviderId, RunState, Side};
 use crosswatch_plan::sentence;
 use crosswatch_port::{
     Change, Commit, Durability, EventRecord, FeatureTally, LineRecord, Notice, NoticeKind, PlanRecord, RunError,
@@ -76,7 +76,7 @@ impl Ending {
             return RunState::Failed;
         }
         let refused_everything =
-            self.applied.stopped.as_ref().is_some_and(|fault| !fault.may_pass()) && self.applied.settled == 0;
+            self.applied.stopped.as_ref().is_some_and(|(_, fault)| !fault.may_pass()) && self.applied.settled == 0;
         if refused_everything {
             return RunState::Failed;
         }
@@ -143,29 +143,34 @@ async fn plan_record(journey: &Journey, decided: &Decided) -> PlanRecord {
         pair: journey.pair.id.clone(),
         created_at: journey.surroundings.clock.now(),
         state: if unusable && !tallies.is_empty() { PlanState::Failed } else { PlanState::Ready },
-        cost: vec![cost(journey, decided).await],
+        cost: cost(journey, decided).await,
         tallies,
         sentence: text,
     }
 }
 
-/// Requests and seconds that writing the plan would cost: batches, and the pace of the target.
-async fn cost(journey: &Journey, decided: &Decided) -> (crosswatch_model::ProviderId, u64, u64) {
-    let requests = decided.features.iter().map(|feature| {
-        let batch =
-            decided.target.capabilities.feature(feature.feature).map_or(1, |entry| entry.batch_size.max(1)) as u64;
-        feature.plan.counts.writes().div_ceil(batch)
-    });
-    let requests: u64 = requests.sum();
-    let write_every_ms = journey
-        .target
-        .observe()
-        .await
-        .ok()
-        .and_then(|state| state.budget.write_every)
-        .map_or(0, |every| every.as_millis());
-    let milliseconds = u128::from(requests) * write_every_ms;
-    (journey.pair.target.clone(), requests, u64::try_from(milliseconds / 1000).unwrap_or(u64::MAX))
+/// Requests and seconds that writing the plan would cost each account: batches, and its pace.
+async fn cost(journey: &Journey, decided: &Decided) -> Vec<(ProviderId, u64, u64)> {
+    let mut cost = Vec::new();
+    for side in [Side::Target, Side::Source] {
+        let requests: u64 = decided.features.iter().map(|feature| requests_to_write(decided, feature, side)).sum();
+        if requests == 0 && side == Side::Source {
+            continue;
+        }
+        let door = journey.door(side);
+        let pause = door.observe().await.ok().and_then(|state| state.budget.write_every);
+        let milliseconds = u128::from(requests) * pause.map_or(0, |every| every.as_millis());
+        cost.push((door.id().clone(), requests, u64::try_from(milliseconds / 1000).unwrap_or(u64::MAX)));
+    }
+    cost
+}
+
+fn requests_to_write(decided: &Decided, feature: &super::decide::FeatureDecision, side: Side) -> u64 {
+    let capability = decided.account(side).capabilities.feature(feature.feature);
+    let batch = capability.map_or(1, |entry| entry.batch_size.max(1)) as u64;
+    let lines = feature.plan.items.iter().map(|item| &item.line);
+    let writes = lines.filter(|line| line.side == side && super::apply::is_write(line)).count() as u64;
+    writes.div_ceil(batch)
 }
 
 /// Writes down how the run went, tells listeners and people, and forgets the oldest runs.
@@ -276,8 +281,8 @@ fn error_of(journey: &Journey, ending: &Ending) -> Option<RunError> {
     if let Some(error) = &ending.target_error {
         return Some(error.clone());
     }
-    if let Some(fault) = &ending.applied.stopped {
-        return Some(account_error("target", &journey.target, fault));
+    if let Some((side, fault)) = &ending.applied.stopped {
+        return Some(account_error(*side, journey.door(*side), fault));
     }
     let unusable = |completeness| matches!(completeness, Completeness::Unavailable | Completeness::Unconfigured);
     let broken = ending.tallies.iter().find_map(|tally| match (tally.source.completeness, tally.target.completeness) {
@@ -305,11 +310,12 @@ fn run_sentence(journey: &Journey, ending: &Ending) -> SmolStr {
     } else {
         let (verified, confirmed, there) =
             (of(Outcome::Verified), of(Outcome::Acknowledged), of(Outcome::AlreadyThere));
+        let places: Vec<&str> = ending.applied.sides.iter().map(|side| journey.door(*side).id().as_str()).collect();
         parts.push(format!(
             "{planned} {} of {} done, {verified} of them seen at {}.",
             verified + confirmed + there,
             ending.applied.total,
-            journey.pair.target
+            places.join(" and ")
         ));
     }
     let refused = of(Outcome::Rejected);

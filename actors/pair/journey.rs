@@ -1,6 +1,6 @@
 //! One run from start to end, in the order in which it happens.
 
-use crosswatch_model::{FeatureSet, RunState};
+use crosswatch_model::{FeatureSet, RunState, Side};
 use crosswatch_port::{Change, Commit, Durability, Fault, FenceMark, Refused, RunError, RunRecord};
 use smol_str::{SmolStr, format_smolstr};
 
@@ -135,6 +135,14 @@ impl Journey {
         Ok(ending)
     }
 
+    /// The account on a side.
+    pub(super) fn door(&self, side: Side) -> &AccountDoor {
+        match side {
+            Side::Source => &self.source,
+            Side::Target => &self.target,
+        }
+    }
+
     /// The features of this job.
     pub(super) fn features(&self) -> FeatureSet {
         self.ticket.job.features.intersection(self.pair.feature_set())
@@ -222,11 +230,11 @@ impl Journey {
 }
 
 /// What to tell people when an account cannot be used at all.
-pub(super) fn account_error(side: &'static str, account: &AccountDoor, fault: &Fault) -> RunError {
-    let kind = match fault {
-        Fault::Auth(_) => "sign-in",
-        _ if side == "source" => "source-unavailable",
-        _ => "target-unavailable",
+pub(super) fn account_error(side: Side, account: &AccountDoor, fault: &Fault) -> RunError {
+    let kind = match (fault, side) {
+        (Fault::Auth(_), _) => "sign-in",
+        (_, Side::Source) => "source-unavailable",
+        (_, Side::Target) => "target-unavailable",
     };
     let advice = match fault {
         Fault::Auth(_) => "sign in again or correct the token in the configuration",

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crosswatch_identity::Placement;
-use crosswatch_model::{Completeness, Fact, Feature, HoldKind, NativeRef, PairId, PlayKey, ProviderId, Uid};
+use crosswatch_model::{Completeness, Fact, Feature, HoldKind, NativeRef, PairId, PlayKey, ProviderId, Side, Uid};
 use crosswatch_plan::{Hold, Read, Removes};
 use crosswatch_port::{
     Change, EventRecord, HeldRecord, Ledger, Notice, NoticeKind, PairFeatureRecord, ReadingHead, ReadingRow,
@@ -17,7 +17,7 @@ use smol_str::{SmolStr, format_smolstr};
 
 use super::{
     apply::Named,
-    collect::{Side, SideRead},
+    collect::SideAccount,
     decide::FeatureDecision,
     journey::{Journey, Stop},
     verify::Verified,
@@ -69,14 +69,8 @@ impl Desk {
         let mut learned = Learned { baseline: Vec::new(), readings: Vec::new(), holds: Vec::new() };
         for decision in &named.decided.features {
             self.push_baseline(decision, &mut learned.baseline);
-            let source = Kept::of(&decision.reads.source);
-            let after_writes = verified.features.iter().find(|feature| feature.feature == decision.feature);
-            // What a person has to look at first is not made good by a later read.
-            let after_writes = after_writes.filter(|_| self.is_trusted(&decision.reads.target.read));
-            let target = match after_writes {
-                Some(after) => Kept { read: &after.read, is_fresh: true, mark: after.mark.as_ref() },
-                None => Kept::of(&decision.reads.target),
-            };
+            let source = self.kept(decision, verified, Side::Source);
+            let target = self.kept(decision, verified, Side::Target);
             self.push_pair_feature(decision, source.read, target.read, &mut learned.baseline);
             let sides = [
                 (&self.pair.source, &named.decided.source, source),
@@ -88,6 +82,15 @@ impl Desk {
             learned.holds.extend(decision.plan.holds.iter().cloned());
         }
         learned
+    }
+
+    /// The newest read of a side. What a person has to look at first is not made good by the read after the writes.
+    fn kept<'r>(&self, decision: &'r FeatureDecision, verified: &'r Verified, side: Side) -> Kept<'r> {
+        let before = decision.reads.side(side);
+        match verified.of(decision.feature, side).filter(|_| self.is_trusted(&before.read)) {
+            Some(after) => Kept { read: &after.read, is_fresh: true, mark: after.mark.as_ref() },
+            None => Kept { read: &before.read, is_fresh: before.is_fresh, mark: before.mark.as_ref() },
+        }
     }
 
     fn push_baseline(&self, decision: &FeatureDecision, changes: &mut Vec<Change>) {
@@ -141,7 +144,7 @@ impl Desk {
         &self,
         named: &Named,
         account: &ProviderId,
-        side: &Side,
+        side: &SideAccount,
         feature: Feature,
         kept: &Kept<'_>,
     ) -> Option<Reading> {
@@ -165,12 +168,6 @@ struct Kept<'r> {
     read: &'r Read,
     is_fresh: bool,
     mark: Option<&'r SmolStr>,
-}
-
-impl<'r> Kept<'r> {
-    fn of(side: &'r SideRead) -> Self {
-        Self { read: &side.read, is_fresh: side.is_fresh, mark: side.mark.as_ref() }
-    }
 }
 
 /// The rows of a read under our own names; `None` where a row has no name or two rows share one, so that the rows could

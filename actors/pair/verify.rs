@@ -1,11 +1,11 @@
-//! Verifying: what was acknowledged must show up when the target is read again.
+//! Verifying: what was acknowledged must show up when the side it went to is read again.
 //!
 //! The read that verifies is also the next complete read: its mark was taken before it, so the run after this one asks
 //! the cheap question and is done. Where plays can be read from a moment on, only that window is read, and the account's
 //! own total proves that the rest is as it was.
 
 use crosswatch_identity::{Join, Placement, join};
-use crosswatch_model::{Fact, Feature, FeatureSet, Outcome, PlayKey, Reason, Scale, Uid};
+use crosswatch_model::{Fact, Feature, FeatureSet, Outcome, PlayKey, Reason, Scale, Side, Uid};
 use crosswatch_plan::{Read, Seen};
 use crosswatch_port::{Change, LineRecord, ReadScope, UnresolvedRecord};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
@@ -27,17 +27,25 @@ const WINDOW_WRITES_MAX: usize = 500;
 /// An item that was accepted but does not show up is tried again after this long.
 const PHANTOM_RETRY: SignedDuration = SignedDuration::from_hours(24);
 
-/// What the target shows after the writes.
+/// What the written sides show after the writes.
 #[derive(Debug, Default)]
 pub(super) struct Verified {
     pub(super) features: Vec<FeatureVerified>,
 }
 
-/// One feature that was written.
+impl Verified {
+    /// What a side showed of a feature after it was written.
+    pub(super) fn of(&self, feature: Feature, side: Side) -> Option<&FeatureVerified> {
+        self.features.iter().find(|verified| verified.feature == feature && verified.side == side)
+    }
+}
+
+/// One feature that was written on one side.
 #[derive(Debug)]
 pub(super) struct FeatureVerified {
     pub(super) feature: Feature,
-    /// Everything the target has now.
+    pub(super) side: Side,
+    /// Everything the side has now.
     pub(super) read: Read,
     /// The mark seen before that read.
     pub(super) mark: Option<SmolStr>,
@@ -53,28 +61,33 @@ pub(super) async fn verify(journey: &mut Journey, named: &mut Named, applied: &A
     }
     journey.enter(crosswatch_model::RunState::Verifying, "Reads back what was written.").await?;
     let lines = confirmed_lines(journey).await?;
-    let written: FeatureSet = lines.iter().map(|record| record.line.feature).collect();
-    let stamps = journey.target.stamps(written).await.ok().flatten().unwrap_or_default();
-    for feature in written.iter() {
-        let of_feature: Vec<&LineRecord> = lines.iter().filter(|record| record.line.feature == feature).collect();
-        let read = read_again(journey, named, feature, &of_feature).await?;
-        verified.features.push(FeatureVerified {
-            feature,
-            read,
-            mark: stamps.get(feature).cloned(),
-            confirmed: 0,
-            missing: 0,
-        });
+    for side in [Side::Target, Side::Source] {
+        let written: FeatureSet =
+            lines.iter().filter(|line| line.line.side == side).map(|line| line.line.feature).collect();
+        if written.iter().next().is_none() {
+            continue;
+        }
+        let stamps = journey.door(side).stamps(written).await.ok().flatten().unwrap_or_default();
+        for feature in written.iter() {
+            let read = read_again(journey, named, side, feature, &of(&lines, feature, side)).await?;
+            let mark = stamps.get(feature).cloned();
+            verified.features.push(FeatureVerified { feature, side, read, mark, confirmed: 0, missing: 0 });
+        }
     }
     rejoin(journey, named, &mut verified).await?;
     for feature in &mut verified.features {
-        let of_feature = lines.iter().filter(|record| record.line.feature == feature.feature).cloned().collect();
-        compare(journey, named, feature, of_feature).await?;
+        let written = of(&lines, feature.feature, feature.side).into_iter().cloned().collect();
+        compare(journey, named, feature, written).await?;
     }
     Ok(verified)
 }
 
-/// The lines of this run that the target confirmed.
+/// The lines that wrote a feature of a side.
+fn of(lines: &[LineRecord], feature: Feature, side: Side) -> Vec<&LineRecord> {
+    lines.iter().filter(|record| record.line.feature == feature && record.line.side == side).collect()
+}
+
+/// The lines of this run that were confirmed.
 async fn confirmed_lines(journey: &Journey) -> Result<Vec<LineRecord>, Stop> {
     let run = journey.record.id;
     let read = move |ledger: &dyn crosswatch_port::Ledger| {
@@ -90,17 +103,18 @@ async fn confirmed_lines(journey: &Journey) -> Result<Vec<LineRecord>, Stop> {
     Ok(journey.directory.store().query(read).await?)
 }
 
-/// Reads a feature of the target again: a window where that proves enough, else everything.
+/// Reads a feature of a side again: a window where that proves enough, else everything.
 async fn read_again(
     journey: &Journey,
     named: &mut Named,
+    side: Side,
     feature: Feature,
     lines: &[&LineRecord],
 ) -> Result<Read, Stop> {
-    if let Some(read) = read_window(journey, named, feature, lines).await? {
+    if let Some(read) = read_window(journey, named, side, feature, lines).await? {
         return Ok(read);
     }
-    read_pages(journey, &journey.target, feature, ReadScope::Everything, &mut named.decided.catalog).await
+    read_pages(journey, journey.door(side), feature, ReadScope::Everything, &mut named.decided.catalog).await
 }
 
 /// Reads plays from the earliest written one on, and joins them with the older rows of the read before the writes.
@@ -108,10 +122,11 @@ async fn read_again(
 async fn read_window(
     journey: &Journey,
     named: &mut Named,
+    side: Side,
     feature: Feature,
     lines: &[&LineRecord],
 ) -> Result<Option<Read>, Stop> {
-    let capabilities = &named.decided.target.capabilities;
+    let capabilities = &named.decided.account(side).capabilities;
     let can_read_since = capabilities.feature(feature).is_some_and(|entry| entry.can_read_since);
     if feature != Feature::History || !can_read_since || lines.len() > WINDOW_WRITES_MAX {
         return Ok(None);
@@ -119,23 +134,23 @@ async fn read_window(
     let Some(decision) = named.decided.features.iter().find(|decision| decision.feature == feature) else {
         return Ok(None);
     };
-    let Read::Complete(_) = &decision.reads.target.read else { return Ok(None) };
+    let Read::Complete(_) = &decision.reads.side(side).read else { return Ok(None) };
     let Some(since) = earliest(lines).and_then(|earliest| earliest.checked_sub(WINDOW_MARGIN).ok()) else {
         return Ok(None);
     };
     let older = |row: &&Seen| instant_of(row).is_some_and(|at| at < since);
-    let before = decision.reads.target.read.rows();
+    let before = decision.reads.side(side).read.rows();
     let mut rows: Vec<Seen> = before.iter().filter(older).copied().collect();
     // A window that is most of the history is read in one go instead.
     if rows.len() < before.len() / 2 || before.iter().any(|row| instant_of(row).is_none()) {
         return Ok(None);
     }
     let window =
-        read_pages(journey, &journey.target, feature, ReadScope::Since(since), &mut named.decided.catalog).await?;
+        read_pages(journey, journey.door(side), feature, ReadScope::Since(since), &mut named.decided.catalog).await?;
     let Read::Complete(_) = &window else { return Ok(None) };
     let newer = window.rows().len();
     rows.extend_from_slice(window.rows());
-    let total = journey.target.count(feature).await.ok().flatten();
+    let total = journey.door(side).count(feature).await.ok().flatten();
     if total != Some(rows.len() as u64) {
         return Ok(None);
     }
@@ -161,7 +176,7 @@ fn instant_of(row: &Seen) -> Option<Timestamp> {
     if let Fact::Play(at) = row.fact() { at.instant() } else { None }
 }
 
-/// Joins again: the target's own rows tell ids we did not know before.
+/// Joins again: the rows that were read back tell ids we did not know before.
 async fn rejoin(journey: &Journey, named: &mut Named, verified: &mut Verified) -> Result<(), Stop> {
     let catalog = std::mem::take(&mut named.decided.catalog);
     let known = std::mem::take(&mut named.decided.known);
@@ -191,7 +206,7 @@ async fn compare(
 ) -> Result<(), Stop> {
     let Read::Complete(_) = &verified.read else { return Ok(()) };
     let shown = shown_facts(&named.decided.join, &verified.read);
-    let scale = named.decided.target.capabilities.scale;
+    let scale = named.decided.account(verified.side).capabilities.scale;
     let (now, zone) = (journey.surroundings.clock.now(), journey.surroundings.clock.zone());
     let mut changes = Vec::with_capacity(lines.len());
     for mut record in lines {

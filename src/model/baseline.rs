@@ -57,3 +57,14 @@ pub struct BaselineRow {
     /// The target's own row, where known.
     pub target_native: Option<NativeRef>,
 }
+
+/// What a baseline row becomes once a write is confirmed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum After {
+    /// This row.
+    Put(BaselineRow),
+    /// No row.
+    Drop,
+    /// What it is: another write of the same fact follows and has the last word.
+    Nothing,
+}

@@ -1,21 +1,11 @@
 //! The plan of one feature: what is to be written, what waits, and what is learned.
 
 use crosswatch_identity::EntityIx;
+pub use crosswatch_model::After;
 use crosswatch_model::{Counts, Feature, HoldKind, PlanItem, ReadReport};
 use smol_str::SmolStr;
 
-use crate::baseline::{BaselineChange, BaselineRow, PlayKey};
-
-/// What the baseline becomes once a write is confirmed.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum After {
-    /// This row.
-    Put(BaselineRow),
-    /// No row.
-    Drop,
-    /// What it is.
-    Nothing,
-}
+use crate::baseline::{BaselineChange, PlayKey};
 
 /// One line of a plan, with what follows from it.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,8 +1,8 @@
 //! The records the store keeps. Plain values: how they become bytes is the store's own business.
 
 use crosswatch_model::{
-    BaselineRow, Cause, Counts, Fact, Feature, FeatureSet, HoldKind, Item, NativeRef, Outcome, PairId, PlanItem,
-    PlanState, PlayKey, ProviderId, ReadReport, Reason, RunId, RunState, Uid,
+    After, Cause, Counts, Fact, Feature, FeatureSet, HoldKind, Item, NativeRef, Outcome, PairId, PlanItem, PlanState,
+    PlayKey, ProviderId, ReadReport, Reason, RunId, RunState, Uid,
 };
 use jiff::Timestamp;
 use smol_str::SmolStr;
@@ -125,8 +125,8 @@ pub struct OutboxRecord {
     pub write: Write,
     /// Which play the baseline row is about.
     pub play: PlayKey,
-    /// What the baseline becomes once it is confirmed; `None` drops the row.
-    pub after: Option<BaselineRow>,
+    /// What the baseline becomes once it is confirmed.
+    pub after: After,
     /// Where it stands.
     pub state: OutboxState,
     /// How often it was sent.

@@ -11,6 +11,9 @@ use serde::{
 };
 use smol_str::{SmolStr, ToSmolStr};
 
+/// Smaller numbers are years or compact dates, not seconds since 1970: this is March 1973.
+const EARLIEST_EPOCH_S: u64 = 100_000_000;
+
 /// One value of any type.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) enum Scalar {
@@ -84,11 +87,17 @@ impl Scalar {
         }
     }
 
-    /// The instant of an ISO 8601 text; without a zone it is taken as UTC, as the services mean it.
+    /// The instant of an ISO 8601 text, or of seconds since 1970 as a number or a text. A text without a zone is taken as
+    /// UTC, as the services mean it.
     pub(crate) fn moment(&self) -> Option<Timestamp> {
-        let text = self.text()?;
+        let text = self.text().map_or("", SmolStr::as_str);
         let in_utc = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
-        text.parse().ok().or_else(in_utc)
+        text.parse().ok().or_else(in_utc).or_else(|| self.seconds_since_1970())
+    }
+
+    fn seconds_since_1970(&self) -> Option<Timestamp> {
+        let seconds = self.whole().filter(|seconds| *seconds >= EARLIEST_EPOCH_S)?;
+        Timestamp::from_second(i64::try_from(seconds).ok()?).ok()
     }
 }
 
@@ -247,10 +256,17 @@ mod tests {
     #[test]
     fn instants_are_read_with_and_without_zone() {
         let expected: Timestamp = "2020-01-02T03:04:05Z".parse().unwrap();
-        for text in ["\"2020-01-02T03:04:05.0000000Z\"", "\"2020-01-02T03:04:05\"", "\"2020-01-02T04:04:05+01:00\""] {
+        for text in [
+            "\"2020-01-02T03:04:05.0000000Z\"",
+            "\"2020-01-02T03:04:05\"",
+            "\"2020-01-02T04:04:05+01:00\"",
+            "1577934245",
+            "\"1577934245\"",
+        ] {
             assert_eq!(scalar(text).moment(), Some(expected), "{text}");
         }
-        for text in ["\"2014-02-31T09:28:53.000Z\"", "\"soon\"", "1577934245", "null"] {
+        for text in ["\"2014-02-31T09:28:53.000Z\"", "\"soon\"", "2020", "\"2020\"", "1577934245000", "-5", "0", "null"]
+        {
             assert_eq!(scalar(text).moment(), None, "{text}");
         }
     }

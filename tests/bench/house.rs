@@ -131,7 +131,7 @@ impl House {
         let mut trakt = self.trakt.state();
         let account = trakt.account_mut("anna").map_err(|_| "no such account")?;
         // The plays of ten items are taken back at both ends, then watched anew at the server.
-        let plays: Vec<i64> = account.plays().into_iter().take(10).map(|play| play.id).collect();
+        let plays: Vec<i64> = account.plays().into_iter().take(10).map(|play| play.event_id).collect();
         for play in plays {
             account.remove_play(play);
         }

@@ -2,7 +2,7 @@
 
 use crosswatch_emulator::FaultRule;
 use crosswatch_model::Feature;
-use crosswatch_port::{Fault, Provider};
+use crosswatch_port::{Fault, Provider, Write};
 
 use crate::{
     account::{Account, Kind, every_fault},
@@ -12,8 +12,14 @@ use crate::{
     writing::{absent, adds, queries, send, writable},
 };
 
+/// Operations of every feature that can be written, chosen while nothing is broken.
+fn operations(account: &dyn Account) -> Vec<(Feature, Vec<Write>)> {
+    let features = writable(&*account.open()).into_iter();
+    features.map(|feature| (feature, adds(feature, &absent(account, feature, 2)))).collect()
+}
+
 /// Every fault that every call can end in.
-fn all_faults(account: &dyn Account, adapter: &dyn Provider) -> Vec<Fault> {
+fn all_faults(adapter: &dyn Provider, operations: &[(Feature, Vec<Write>)]) -> Vec<Fault> {
     let mut faults = Vec::new();
     faults.extend(run(adapter.probe()).err());
     for feature in [Feature::History, Feature::Ratings, Feature::Watchlist] {
@@ -22,10 +28,9 @@ fn all_faults(account: &dyn Account, adapter: &dyn Provider) -> Vec<Fault> {
     }
     let features = adapter.capabilities().features.iter().map(|capability| capability.feature).collect();
     faults.extend(run(adapter.stamps(features)).err());
-    for feature in writable(adapter) {
-        let writes = adds(feature, &absent(account, feature, 2));
-        faults.extend(run(adapter.cells(feature, &queries(&writes))).err());
-        faults.extend(send(adapter, feature, &writes).fault);
+    for (feature, writes) in operations {
+        faults.extend(run(adapter.cells(*feature, &queries(writes))).err());
+        faults.extend(send(adapter, *feature, writes).fault);
     }
     faults
 }
@@ -33,18 +38,19 @@ fn all_faults(account: &dyn Account, adapter: &dyn Provider) -> Vec<Fault> {
 pub(crate) fn stay_secret(kind: &Kind) {
     let account = (kind.start)(Contents::half_watched());
     let Some(wire) = account.wire() else { return };
+    let operations = operations(&*account);
     let mut told = Vec::new();
     for (name, fault) in every_fault() {
         for rule in [FaultRule::prefix("/", fault.clone()).after(1), FaultRule::prefix("/", fault.clone())] {
             wire.faults.clear();
             wire.faults.add(rule.always());
-            let faults = all_faults(&*account, &*account.open());
+            let faults = all_faults(&*account.open(), &operations);
             told.extend(faults.into_iter().map(|fault| (name, fault)));
         }
     }
     wire.faults.clear();
     account.end_credentials();
-    told.extend(all_faults(&*account, &*account.open()).into_iter().map(|fault| ("ended credentials", fault)));
+    told.extend(all_faults(&*account.open(), &operations).into_iter().map(|fault| ("ended credentials", fault)));
     assert!(told.len() > 100, "only {} faults were told", told.len());
     let secrets = account.secrets();
     assert!(secrets.iter().all(|secret| secret.len() > 5), "an empty secret would prove nothing");
@@ -59,9 +65,10 @@ pub(crate) fn stay_secret(kind: &Kind) {
 
 pub(crate) fn requests_are_counted(kind: &Kind) {
     let account = (kind.start)(Contents::half_watched());
+    let operations = operations(&*account);
     let Some(wire) = account.wire() else {
         let adapter = account.open();
-        all_faults(&*account, &*adapter);
+        all_faults(&*adapter, &operations);
         assert_eq!(adapter.requests_sent(), 0, "the ledger sends nothing");
         return;
     };
@@ -72,7 +79,7 @@ pub(crate) fn requests_are_counted(kind: &Kind) {
             wire.log.clear();
             let adapter = account.open();
             assert_eq!(adapter.requests_sent(), 0, "opening an account sends nothing");
-            all_faults(&*account, &*adapter);
+            all_faults(&*adapter, &operations);
             assert_eq!(adapter.requests_sent(), wire.log.len() as u64, "{name}");
         }
     }

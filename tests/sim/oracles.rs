@@ -1,7 +1,7 @@
 //! The oracles: what must never happen, checked at every call to the store and at every write to an account.
 
 use crosswatch_actors::PairBlueprint;
-use crosswatch_model::{Action, BaselineRow, Fact, Feature, PairId, ProviderId, RunId, RunState, Uid};
+use crosswatch_model::{Action, BaselineRow, Fact, Feature, PairId, ProviderId, RunId, RunState, Side, Uid};
 use crosswatch_plan::Removes;
 use crosswatch_port::{Change, Commit, Ledger, OutboxRecord, OutboxState, RunRecord, Write, fake::MemoryLedger};
 
@@ -65,7 +65,8 @@ impl World {
         }
         let title = recognise(&row.write.item);
         if row.write.action == Action::Remove {
-            self.check_removal(&row.pair, feature, title, row.write.value);
+            let side = if &self.town.pair(&row.pair).source == account { Side::Source } else { Side::Target };
+            self.check_removal(&row.pair, side, feature, title, row.write.value);
         }
     }
 
@@ -82,25 +83,29 @@ impl World {
         }
     }
 
-    /// A removal needs a source that once had it and has been without it for long enough.
-    fn check_removal(&mut self, pair: &PairId, feature: Feature, title: Title, value: Option<Fact>) {
+    /// A removal from a side needs that the other side once had it and has been without it for long enough.
+    fn check_removal(&mut self, pair: &PairId, side: Side, feature: Feature, title: Title, value: Option<Fact>) {
         let blueprint = self.town.pair(pair);
         let every_play = counts_every_play(self, blueprint, feature);
         let policy = blueprint.features.iter().find(|entry| entry.feature == feature).map(|entry| &entry.policy);
         let (removes, needed) =
             policy.map_or((Removes::Off, 1), |policy| (policy.removes, usize::from(policy.remove_after_reads.max(1))));
-        let scale = self.account(&blueprint.source).scale();
+        let (other, account) = match side {
+            Side::Target => (Side::Source, &blueprint.source),
+            Side::Source => (Side::Target, &blueprint.target),
+        };
+        let scale = self.account(account).scale();
         let is_it = |fact: &Fact| !every_play || value.is_none_or(|value| is_same(*fact, value, scale));
-        let reads = self.witness.observations.get(&(pair.clone(), feature)).map_or(&[][..], Vec::as_slice);
+        let reads = self.witness.observations.get(&(pair.clone(), other, feature)).map_or(&[][..], Vec::as_slice);
         let has_it = |facts: Option<&Vec<Fact>>| facts.is_some_and(|facts| facts.iter().any(is_it));
         let absent = reads.iter().rev().take_while(|read| !has_it(read.facts.get(&title))).count();
-        let was_shown = has_it(self.witness.shown.get(&(pair.clone(), feature, title)));
+        let was_shown = has_it(self.witness.shown.get(&(pair.clone(), other, feature, title)));
         let fault = if removes == Removes::Off {
             Some("removals are off")
         } else if !was_shown {
-            Some("the source never had it")
+            Some("the other side never had it")
         } else if absent == 0 {
-            Some("the last complete read of the source shows it")
+            Some("the last complete read of the other side shows it")
         } else if absent < needed {
             Some("too few complete reads are without it")
         } else {

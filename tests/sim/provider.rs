@@ -183,7 +183,7 @@ impl World {
             if head.is_some_and(|head| head.keeps_rows && head.mark.as_ref() == Some(&mark)) {
                 let rows: Vec<(Title, Fact)> =
                     self.account(account).of(feature).map(|(title, _, held)| (title, held.fact)).collect();
-                self.source_was_read(account, feature, rows);
+                self.side_was_read(account, feature, rows);
             }
             stamps.push(Stamp { feature, mark });
         }
@@ -324,25 +324,25 @@ impl World {
         ));
         if is_complete && read.is_everything {
             let rows = read.rows.iter().map(|(title, held)| (*title, held.fact)).collect();
-            self.source_was_read(account, feature, rows);
+            self.side_was_read(account, feature, rows);
         }
     }
 
-    /// A complete look at an account counts for the pair whose source it is.
-    fn source_was_read(&mut self, account: &ProviderId, feature: Feature, rows: Vec<(Title, Fact)>) {
-        let Some((run, pair)) = self.witness.reader_of(&self.town, account) else { return };
+    /// A complete look at an account counts for the pair whose run looks.
+    fn side_was_read(&mut self, account: &ProviderId, feature: Feature, rows: Vec<(Title, Fact)>) {
+        let Some(reader) = self.witness.reader_of(&self.town, account) else { return };
         let mut facts: BTreeMap<Title, Vec<Fact>> = BTreeMap::new();
         for (title, fact) in rows {
-            self.witness.shown.entry((pair.clone(), feature, title)).or_default().push(fact);
+            self.witness.shown.entry((reader.pair.clone(), reader.side, feature, title)).or_default().push(fact);
             facts.entry(title).or_default().push(fact);
         }
-        self.witness.observe(run, &pair, feature, facts);
+        self.witness.observe(&reader, feature, facts);
     }
 
     fn show_to_reader(&mut self, account: &ProviderId, feature: Feature, page: &Page) {
-        let Some((_, pair)) = self.witness.reader_of(&self.town, account) else { return };
+        let Some(reader) = self.witness.reader_of(&self.town, account) else { return };
         for row in &page.rows {
-            let key = (pair.clone(), feature, recognise(&row.item));
+            let key = (reader.pair.clone(), reader.side, feature, recognise(&row.item));
             self.witness.shown.entry(key).or_default().push(row.fact);
         }
     }

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crosswatch_model::{Fact, Feature, PairId, ProviderId, RunId, RunState};
+use crosswatch_model::{Fact, Feature, PairId, ProviderId, RunId, RunState, Side};
 use crosswatch_port::{Fence, FenceMark};
 use jiff::Timestamp;
 use smol_str::SmolStr;
@@ -24,11 +24,19 @@ pub(crate) struct RunSeen {
     pub(crate) is_active: bool,
 }
 
-/// What one complete read of a source showed.
+/// What one complete read of a side showed.
 #[derive(Debug)]
 pub(crate) struct Observation {
     pub(crate) run: RunId,
     pub(crate) facts: BTreeMap<Title, Vec<Fact>>,
+}
+
+/// A run that reads an account.
+#[derive(Debug, Clone)]
+pub(crate) struct Reader {
+    pub(crate) run: RunId,
+    pub(crate) pair: PairId,
+    pub(crate) side: Side,
 }
 
 /// Facts both sides had when a run of a pair ended well: the title and, where every play counts, the second.
@@ -39,10 +47,10 @@ pub(crate) type Agreed = BTreeSet<(Title, i64)>;
 pub(crate) struct Witness {
     leases: BTreeMap<SmolStr, (RunId, Fence)>,
     pub(crate) runs: BTreeMap<RunId, RunSeen>,
-    /// Complete reads of the source, per pair.
-    pub(crate) observations: BTreeMap<(PairId, Feature), Vec<Observation>>,
-    /// Everything the source ever told the pair, in reads of any kind.
-    pub(crate) shown: BTreeMap<(PairId, Feature, Title), Vec<Fact>>,
+    /// Complete reads of a side, per pair.
+    pub(crate) observations: BTreeMap<(PairId, Side, Feature), Vec<Observation>>,
+    /// Everything a side ever told the pair, in reads of any kind.
+    pub(crate) shown: BTreeMap<(PairId, Side, Feature, Title), Vec<Fact>>,
     pub(crate) agreed: BTreeMap<(PairId, Feature), Agreed>,
     pub(crate) finished_runs: u64,
 }
@@ -81,17 +89,24 @@ impl Witness {
         self.runs.get(&run).and_then(|run| run.began_at)
     }
 
-    /// The real run that reads this account as its source right now.
-    pub(crate) fn reader_of(&self, town: &Town, account: &ProviderId) -> Option<(RunId, PairId)> {
+    /// The real run that uses this account right now, and as which side.
+    pub(crate) fn reader_of(&self, town: &Town, account: &ProviderId) -> Option<Reader> {
         let mut active = self.runs.iter().filter(|(_, run)| run.is_active && !run.dry_run);
-        active.find(|(_, run)| &town.pair(&run.pair).source == account).map(|(id, run)| (*id, run.pair.clone()))
+        active.find_map(|(id, run)| {
+            let pair = town.pair(&run.pair);
+            let side = [(Side::Source, &pair.source), (Side::Target, &pair.target)];
+            let (side, _) = side.into_iter().find(|(_, of_pair)| *of_pair == account)?;
+            Some(Reader { run: *id, pair: run.pair.clone(), side })
+        })
     }
 
-    /// A complete read of a source, or an unmoved change gate that stands for one. One run counts once.
-    pub(crate) fn observe(&mut self, run: RunId, pair: &PairId, feature: Feature, facts: BTreeMap<Title, Vec<Fact>>) {
-        let seen = self.observations.entry((pair.clone(), feature)).or_default();
-        seen.retain(|observation| observation.run != run);
-        seen.push(Observation { run, facts });
+    /// A complete read of a side, or an unmoved change gate that stands for one. One run counts once: the first look,
+    /// before anything was written.
+    pub(crate) fn observe(&mut self, reader: &Reader, feature: Feature, facts: BTreeMap<Title, Vec<Fact>>) {
+        let seen = self.observations.entry((reader.pair.clone(), reader.side, feature)).or_default();
+        if seen.last().is_none_or(|last| last.run != reader.run) {
+            seen.push(Observation { run: reader.run, facts });
+        }
     }
 
     /// A user changed something at a target: what the pair had agreed on no longer binds it.

@@ -121,6 +121,14 @@ impl Catalogue {
         self.by_id.get(&(kind, *name, id.into())).copied()
     }
 
+    /// Leads one more id to a title. False when the kind has no ids of that name.
+    pub(crate) fn forward(&mut self, item: LibraryItem, name: &str, id: &str) -> bool {
+        let kind = Kind::of(item);
+        let Some(name) = id_names(kind).iter().find(|own| **own == name) else { return false };
+        self.by_id.insert((kind, *name, id.into()), item);
+        true
+    }
+
     /// What a client means by `{ids, title?, year?}`. Title and year count only where no id was sent.
     pub(crate) fn resolve(&mut self, kind: Kind, sent: &Value, unknown: UnknownIds) -> Option<LibraryItem> {
         let ids = sent_ids(kind, sent);

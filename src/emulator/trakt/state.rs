@@ -87,6 +87,12 @@ impl TraktState {
         self.catalogue.find(Kind::parse(kind)?, id_name, id)
     }
 
+    /// Leads an id to a title whose rows do not show it, as the merge of two titles leaves it behind. False when the kind
+    /// has no ids of that name.
+    pub fn forward_id(&mut self, item: LibraryItem, id_name: &str, id: &str) -> bool {
+        self.catalogue.forward(item, id_name, id)
+    }
+
     /// A person types a device code in and agrees. False when no device shows that code.
     pub fn approve_device(&mut self, user_code: &str, account: &str) -> Result<bool, NoSuchAccount> {
         self.account(account)?;

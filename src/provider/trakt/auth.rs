@@ -2,7 +2,8 @@
 //!
 //! A refresh token works once and is replaced with every use, so there is one refresher at a time and the new pair is in
 //! the vault before it is used for the first time. If the answer to a refresh is lost, the old pair stays what we have, and
-//! the next refresh will tell that Trakt has to be linked again.
+//! the next refresh will tell that Trakt has to be linked again. The tokens of the configuration are the first ones of a
+//! link: the vault wins over them for as long as they are the ones that its pair came from. Others are another link.
 
 use crosswatch_port::{Fault, Vault};
 use jiff::{Timestamp, ToSpan};
@@ -27,6 +28,8 @@ struct Pair {
     refresh_token: Option<String>,
     created_at_s: Option<i64>,
     lifetime_s: Option<i64>,
+    /// The access token of the configuration that this pair came from.
+    seeded_by: Option<String>,
 }
 
 /// Who may ask for tokens.
@@ -63,6 +66,7 @@ impl Auth {
             refresh_token: options.refresh_token.as_ref().map(text),
             created_at_s: None,
             lifetime_s: None,
+            seeded_by: Some(text(access)),
         });
         Ok(Self {
             base: base_url(&options.auth_url)?,
@@ -99,8 +103,8 @@ impl Auth {
         self.refresh(&mut held, &pair, http).await
     }
 
-    /// Makes sure that the pair in memory is the one in the vault. The seeds of the configuration count while the vault is
-    /// empty and never again.
+    /// Makes sure that the pair in memory is the one in the vault, or the one of the configuration where that is the newer
+    /// link.
     async fn settle(&self, held: &mut Held, http: &HttpClient) -> Result<(), Fault> {
         let vault = &*http.ports().vault;
         if let Some(pair) = held.pair.as_ref().filter(|_| held.is_unsaved) {
@@ -110,14 +114,24 @@ impl Auth {
         if held.pair.is_some() {
             return Ok(());
         }
-        held.pair = match vault.load(SECRET_NAME).await? {
+        let stored = match vault.load(SECRET_NAME).await? {
             Some(stored) => Some(
                 serde_json::from_str(stored.expose_secret())
                     .map_err(|_| Fault::Auth("the stored Trakt tokens cannot be read; link Trakt again".into()))?,
             ),
-            None => self.seed.clone(),
+            None => None,
         };
+        held.pair = self.newest(stored);
         Ok(())
+    }
+
+    /// A stored pair that does not say where it came from counts.
+    fn newest(&self, stored: Option<Pair>) -> Option<Pair> {
+        let is_of_this_link = |pair: &Pair| match (&self.seed, &pair.seeded_by) {
+            (Some(seed), Some(first)) => *first == seed.access_token,
+            _ => true,
+        };
+        stored.filter(is_of_this_link).or_else(|| self.seed.clone())
     }
 
     async fn refresh(&self, held: &mut Held, old: &Pair, http: &HttpClient) -> Result<SecretString, Fault> {
@@ -143,6 +157,7 @@ impl Auth {
                 .and_then(|second| i64::try_from(second).ok())
                 .or_else(|| Some(http.ports().clock.now().as_second())),
             lifetime_s: reply.expires_in.whole().and_then(|seconds| i64::try_from(seconds).ok()),
+            seeded_by: old.seeded_by.clone(),
         };
         *held = Held { pair: Some(pair.clone()), is_unsaved: true };
         keep(&*http.ports().vault, &pair).await?;

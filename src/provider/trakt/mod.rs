@@ -46,9 +46,9 @@ pub struct TraktOptions {
     pub client_id: SmolStr,
     /// Apps that use PKCE have none.
     pub client_secret: Option<SecretString>,
-    /// The first access token, used while the vault is empty.
+    /// The first access token of a link; the vault has its successors.
     pub access_token: Option<SecretString>,
-    /// The first refresh token, used while the vault is empty.
+    /// The refresh token that belongs to it.
     pub refresh_token: Option<SecretString>,
     /// Whether the server's certificate must be trusted.
     pub verify_tls: bool,

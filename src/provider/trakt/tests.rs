@@ -36,7 +36,7 @@ impl World {
         let house = House::new();
         let clock = ManualClock::at(house.clock.now());
         let mut options = Server::new(clock.clone(), library.clone());
-        options.accounts = vec![TraktAccount::new("anna").with_activity(activity)];
+        options.accounts = vec![TraktAccount::new("anna").with_activity(activity), TraktAccount::new("ben")];
         Self { house, clock, server: TraktEmulator::start(options).unwrap(), library }
     }
 
@@ -392,6 +392,29 @@ fn a_dead_refresh_token_asks_for_a_person() {
         let report = account.write(Feature::History, &[add]).await;
         assert_eq!(report.outcomes, [WriteOutcome::NotAttempted]);
         assert!(matches!(&report.fault, Some(Fault::Auth(text)) if text.contains("link Trakt again")), "{report:?}");
+    });
+}
+
+#[test]
+fn other_tokens_in_the_configuration_are_another_link() {
+    run(async {
+        let world = World::small();
+        let linked_again = TraktOptions {
+            access_token: Some("trakt-access-ben".into()),
+            refresh_token: Some("trakt-refresh-ben".into()),
+            ..world.options()
+        };
+        let again = || open(&linked_again, world.house.ports()).unwrap();
+        world.server.state().expire_access("anna");
+        assert_eq!(world.account().count(Feature::History).await, Ok(Some(0)));
+        world.server.state().unlink("anna");
+        assert!(matches!(world.account().count(Feature::History).await, Err(Fault::Auth(_))), "it is the same link");
+        assert_eq!(again().count(Feature::History).await, Ok(Some(0)));
+        world.server.state().expire_access("ben");
+        assert_eq!(again().count(Feature::History).await, Ok(Some(0)));
+        let refreshes = world.server.log().count("POST", "/oauth/token");
+        assert_eq!(again().count(Feature::History).await, Ok(Some(0)), "the vault wins over what it came from");
+        assert_eq!(world.server.log().count("POST", "/oauth/token"), refreshes);
     });
 }
 

@@ -1,6 +1,6 @@
 //! Writes that are on their way.
 
-use crosswatch_model::{BaselineRow, NativeRef, OpId, PlayKey, RunId, Uid};
+use crosswatch_model::{After, BaselineRow, NativeRef, OpId, PlayKey, RunId, Uid};
 use crosswatch_port::{OutboxRecord, OutboxState, Write};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -27,6 +27,7 @@ pub(crate) struct OutboxV1 {
     write: WriteV1,
     play: u32,
     after: Option<BaselineV1>,
+    drops: bool,
     state: u8,
     attempts: u32,
     sent_at: Option<StampV1>,
@@ -56,7 +57,8 @@ impl Stored for OutboxRecord {
             feature: text(self.feature.as_str()),
             write: WriteV1::of(&self.write),
             play: self.play.0,
-            after: self.after.as_ref().map(Stored::to_row),
+            after: if let After::Put(row) = &self.after { Some(row.to_row()) } else { None },
+            drops: self.after == After::Drop,
             state: self.state as u8,
             attempts: self.attempts,
             sent_at: StampV1::of_any(self.sent_at),
@@ -73,7 +75,12 @@ impl Stored for OutboxRecord {
             feature: word(&row.feature, "feature")?,
             write: row.write.write()?,
             play: PlayKey(row.play),
-            after: row.after.map(BaselineRow::from_row).transpose()?,
+            after: match (row.after, row.drops) {
+                (Some(after), false) => After::Put(BaselineRow::from_row(after)?),
+                (None, true) => After::Drop,
+                (None, false) => After::Nothing,
+                (Some(_), true) => return Err(RowError::Field("drops")),
+            },
             state: match row.state {
                 1 => OutboxState::Queued,
                 2 => OutboxState::Inflight,

@@ -5,7 +5,7 @@
 use std::fmt::Debug;
 
 use crosswatch_model::{
-    Action, BaselineRow, Cause, Completeness, Counts, Fact, Feature, HoldKind, Id, IdSet, Item, Kind, Namespace,
+    Action, After, BaselineRow, Cause, Completeness, Counts, Fact, Feature, HoldKind, Id, IdSet, Item, Kind, Namespace,
     NativeRef, OpId, Outcome, PairId, PlanItem, PlanState, PlayKey, ProviderId, Rating, ReadReport, Reason, RunId,
     RunState, Show, Side, Uid, WatchedAt,
 };
@@ -125,7 +125,7 @@ fn outbox() -> OutboxRecord {
             native: Some(NativeRef(9)),
         },
         play: PlayKey(0),
-        after: Some(baseline()),
+        after: After::Put(baseline()),
         state: OutboxState::Inflight,
         attempts: 1,
         sent_at: Some(at(1_790_000_000)),
@@ -179,7 +179,7 @@ fn records_are_these_bytes() {
     );
     golden(
         &outbox(),
-        "02018ca76163636f756e74a57472616b74a3736571cd012ca372756ec40105a470616972a4686f6d65ab6c696e655f6e756d62657204a766656174757265a7686973746f7279a5777269746586a26f7001a6616374696f6ea3616464a375696407a46974656d87a46b696e6401a57469746c65aa546865204d6174726978a479656172cd07cfa369647392c40501010207e5c4040201025ba473686f77c0a6736561736f6ec0a66e756d626572c0a576616c7565a175a66e6174697665c40109a4706c617900a5616674657286a6736f7572636581a16592ce6ab13b80ce075bcd15a674617267657481a16d92ce6ab13b6c00aa70726f76656e616e636505b3616273656e745f736f757263655f726561647302b3616273656e745f7461726765745f726561647300ad7461726765745f6e6174697665c40401020304a5737461746502a8617474656d70747301a773656e745f617492ce6ab13b8000",
+        "02018da76163636f756e74a57472616b74a3736571cd012ca372756ec40105a470616972a4686f6d65ab6c696e655f6e756d62657204a766656174757265a7686973746f7279a5777269746586a26f7001a6616374696f6ea3616464a375696407a46974656d87a46b696e6401a57469746c65aa546865204d6174726978a479656172cd07cfa369647392c40501010207e5c4040201025ba473686f77c0a6736561736f6ec0a66e756d626572c0a576616c7565a175a66e6174697665c40109a4706c617900a5616674657286a6736f7572636581a16592ce6ab13b80ce075bcd15a674617267657481a16d92ce6ab13b6c00aa70726f76656e616e636505b3616273656e745f736f757263655f726561647302b3616273656e745f7461726765745f726561647300ad7461726765745f6e6174697665c40401020304a564726f7073c2a5737461746502a8617474656d70747301a773656e745f617492ce6ab13b8000",
     );
 }
 
@@ -387,7 +387,7 @@ proptest! {
         let (value, before) = (row.source, row.target);
         round_trip(&PlanItem { op: OpId(op), action, reason, outcome, explain, value, before, item: item.clone(), ..line() })?;
         let write = Write { op: OpId(op), action, item, value, uid: Uid(op), native: row.target_native };
-        round_trip(&OutboxRecord { write, after: Some(row), seq: op, ..outbox() })?;
+        round_trip(&OutboxRecord { write, after: After::Put(row), seq: op, ..outbox() })?;
     }
 
     #[test]

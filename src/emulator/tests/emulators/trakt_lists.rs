@@ -146,3 +146,14 @@ async fn every_change_moves_its_own_stamps() {
         }
     }
 }
+
+#[tokio::test]
+async fn an_id_of_a_merged_title_is_understood_and_not_shown() {
+    let (trakt, anna) = start();
+    assert!(trakt.state().forward_id(LibraryItem::Movie(1), "tmdb", "987654"));
+    assert!(!trakt.state().forward_id(LibraryItem::Movie(1), "tvdb", "987654"));
+    let sent = json!({"movies": [{"ids": {"tmdb": 987_654}}]});
+    assert_eq!(anna.post("/sync/watchlist", sent.clone()).await.json()["added"]["movies"], 1);
+    assert_eq!(anna.post("/sync/watchlist", sent).await.json()["existing"]["movies"], 1);
+    assert_ne!(anna.get("/sync/watchlist").await.ok()[0]["movie"]["ids"]["tmdb"], 987_654);
+}

@@ -1,8 +1,9 @@
 //! Small values for the tests, and a picture of everything a ledger tells.
 
 use crosswatch_model::{
-    Action, BaselineRow, Cause, Fact, Feature, FeatureSet, HoldKind, Id, IdSet, Item, Kind, Namespace, NativeRef, OpId,
-    Outcome, PairId, PlanItem, PlanState, PlayKey, ProviderId, Rating, Reason, RunId, RunState, Side, Uid, WatchedAt,
+    Action, After, BaselineRow, Cause, Fact, Feature, FeatureSet, HoldKind, Id, IdSet, Item, Kind, Namespace,
+    NativeRef, OpId, Outcome, PairId, PlanItem, PlanState, PlayKey, ProviderId, Rating, Reason, RunId, RunState, Side,
+    Uid, WatchedAt,
 };
 use crosswatch_port::{
     Change, Commit, Durability, EventRecord, Fence, FenceMark, HeldRecord, ItemRecord, LeaseAsk, Ledger, LineRecord,
@@ -129,7 +130,7 @@ pub(crate) fn outbox(account_number: usize, seq: u64) -> OutboxRecord {
             native: None,
         },
         play: PlayKey(3),
-        after: None,
+        after: After::Drop,
         state: OutboxState::Queued,
         attempts: 0,
         sent_at: None,
