@@ -24,6 +24,8 @@ pub(super) struct Decided {
     pub(super) features: Vec<FeatureDecision>,
     pub(super) source: SideAccount,
     pub(super) target: SideAccount,
+    /// A person approved what is held.
+    pub(super) approves_held: bool,
 }
 
 impl Decided {
@@ -103,7 +105,7 @@ impl Desk {
             }
         };
         let features = features.into_iter().map(decide_one).collect();
-        Decided { catalog, known, join, features, source, target }
+        Decided { catalog, known, join, features, source, target, approves_held: self.approves_held }
     }
 
     fn policy(&self, reads: &FeatureReads) -> FeaturePolicy {

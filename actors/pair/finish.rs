@@ -24,6 +24,7 @@ pub(super) struct Ending {
     tallies: Vec<FeatureTally>,
     notices: Vec<SmolStr>,
     has_holds: bool,
+    approves_held: bool,
     target_error: Option<RunError>,
     applied: Applied,
     unverified: u64,
@@ -37,6 +38,7 @@ impl Ending {
             tallies,
             notices: notices(decided),
             has_holds: has_holds(decided),
+            approves_held: decided.approves_held,
             target_error: decided.target.error.clone(),
             applied: Applied::default(),
             unverified: 0,
@@ -52,6 +54,7 @@ impl Ending {
             tallies: tallies(decided),
             notices: notices(decided),
             has_holds: has_holds(decided),
+            approves_held: decided.approves_held,
             target_error: decided.target.error.clone(),
             applied,
             unverified: verified.features.iter().filter(|feature| !is_complete(feature)).count() as u64,
@@ -86,7 +89,8 @@ impl Ending {
         if left_undone || self.reads(|completeness| completeness == Completeness::Partial || !is_usable(completeness)) {
             return RunState::Partial;
         }
-        if self.has_holds || self.reads(|completeness| completeness == Completeness::Suspect) {
+        let has_suspects = self.reads(|completeness| completeness == Completeness::Suspect);
+        if self.has_holds || (has_suspects && !self.approves_held) {
             return RunState::Held;
         }
         RunState::Succeeded

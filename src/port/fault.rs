@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 /// A failed call to an account. The detail is a sentence for people and never holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// Nothing was changed; trying again later may help (no connection, 5xx on a read, HTML instead of JSON).
+    /// Nothing was changed; trying again later may help (no connection, 5xx on a read).
     #[error("{0}")]
     Transient(SmolStr),
     /// The account asked to wait this long.
@@ -24,7 +24,8 @@ pub enum Fault {
     /// The account understood and said no; the same request will fail again.
     #[error("{0}")]
     Rejected(SmolStr),
-    /// A write was sent and its answer was lost: it may or may not have been applied.
+    /// The answer was lost or means nothing (HTML instead of JSON, half a page): a write may or may not have been applied,
+    /// and a read is neither empty nor complete.
     #[error("{0}")]
     InDoubt(SmolStr),
     /// The account is locked, suspended or no longer there: stop until a person acts.

@@ -53,14 +53,21 @@ fn check(ended: &Ended, truth: &[String], place: &str) {
 pub(crate) fn down_is_not_empty(kind: &Kind) {
     let account = (kind.start)(Contents::watched(5));
     let Some(wire) = account.wire() else { return };
-    for fault in [FaultKind::status(503), FaultKind::DropBefore, FaultKind::HtmlOk, FaultKind::NullBody] {
+    let silent = [FaultKind::status(503), FaultKind::DropBefore].map(|fault| (fault, false));
+    let senseless = [FaultKind::HtmlOk, FaultKind::NullBody].map(|fault| (fault, true));
+    for (fault, has_answer) in silent.into_iter().chain(senseless) {
         wire.faults.clear();
         wire.faults.add(FaultRule::prefix("/", fault.clone()).always());
         let adapter = account.open();
         for feature in adapter.capabilities().features.iter().map(|capability| capability.feature) {
             let ended = run(read_all(&*adapter, feature));
             assert!(!ended.is_complete() && ended.rows.is_empty(), "{fault:?}, {feature}");
-            assert!(matches!(ended.fault, Some(Fault::Transient(_))), "{fault:?}, {feature}: {:?}", ended.fault);
+            let is_told = match &ended.fault {
+                Some(Fault::Transient(_)) => !has_answer,
+                Some(Fault::InDoubt(_)) => has_answer,
+                _ => false,
+            };
+            assert!(is_told, "{fault:?}, {feature}: {:?}", ended.fault);
         }
         assert!(run(adapter.probe()).is_err(), "{fault:?}");
         assert!(run(adapter.count(Feature::History)).is_err(), "{fault:?}");

@@ -108,7 +108,7 @@ impl Jellyfin {
     }
 }
 
-/// A Trakt with the paying member `anna`.
+/// A Trakt with the paying members `anna` and `ben`.
 pub struct Trakt {
     /// The service.
     pub service: TraktEmulator,
@@ -120,7 +120,9 @@ impl Trakt {
         let mut anna = TraktAccount::new("anna").with_activity(activity);
         anna.membership = Membership::Vip;
         let mut options = TraktOptions::new(clock(), library);
-        options.accounts = vec![anna];
+        let mut ben = TraktAccount::new("ben");
+        ben.membership = Membership::Vip;
+        options.accounts = vec![anna, ben];
         Self { service: TraktEmulator::start(options).unwrap() }
     }
 
@@ -129,10 +131,20 @@ impl Trakt {
         config::trakt("trakt", &self.service.url(), "anna")
     }
 
+    /// The section of `ben`'s account under the same name.
+    pub fn section_of_ben(&self) -> String {
+        config::trakt("trakt", &self.service.url(), "ben")
+    }
+
     /// Every play as `TITLE at TIME`, sorted.
     pub fn plays(&self) -> Vec<String> {
+        self.plays_of("anna")
+    }
+
+    /// Every play of a member as `TITLE at TIME`, sorted.
+    pub fn plays_of(&self, member: &str) -> Vec<String> {
         let state = self.service.state();
-        let plays = state.account("anna").unwrap().plays();
+        let plays = state.account(member).unwrap().plays();
         let told = |item: LibraryItem| name_of(state.library(), item);
         let mut plays: Vec<String> =
             plays.iter().map(|play| format!("{} at {}", told(play.item), play.watched_at)).collect();

@@ -35,3 +35,15 @@ pub fn names<'a>(rows: impl IntoIterator<Item = &'a Value>) -> Vec<String> {
     names.sort();
     names
 }
+
+/// What lines of a plan or run say, sorted: `add Movie 1: only_on_source`, `hold remove Movie 2: source_shrunk`.
+pub fn told<'a>(lines: impl IntoIterator<Item = &'a Value>) -> Vec<String> {
+    let word = |line: &Value, name: &str| line[name].as_str().map(|word| format!("{word} ")).unwrap_or_default();
+    let tell = |line: &Value| {
+        let (action, held) = (word(line, "action"), word(line, "held_action"));
+        format!("{action}{held}{}: {}", title(&line["item"]), line["reason"].as_str().unwrap())
+    };
+    let mut told: Vec<String> = lines.into_iter().map(tell).collect();
+    told.sort();
+    told
+}

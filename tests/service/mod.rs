@@ -29,7 +29,7 @@ pub use binary::binary;
 pub use config::{jellyfin, ledger, one_way, trakt};
 pub use folder::Folder;
 pub use http::{Answer, Http};
-pub use items::{episode, movie, names, show, title};
+pub use items::{episode, movie, names, show, title, told};
 pub use ledger::Ledger;
 pub use process::{Ended, Process, eventually};
 pub use run::Run;

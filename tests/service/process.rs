@@ -12,17 +12,16 @@ use super::{binary, folder::Folder};
 /// Looks again and again until there is something to see, at most `seconds`.
 pub fn eventually<T>(what: &str, seconds: u64, mut look: impl FnMut() -> Option<T>) -> T {
     const PAUSE: Duration = Duration::from_millis(10);
+    // Only the pause runs on a runtime: a look may block on one of its own.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    runtime.block_on(async {
-        let deadline = tokio::time::Instant::now() + Duration::from_secs(seconds);
-        loop {
-            if let Some(seen) = look() {
-                return seen;
-            }
-            assert!(tokio::time::Instant::now() < deadline, "{what}: not within {seconds} s");
-            tokio::time::sleep(PAUSE).await;
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(seconds);
+    loop {
+        if let Some(seen) = look() {
+            return seen;
         }
-    })
+        assert!(tokio::time::Instant::now() < deadline, "{what}: not within {seconds} s");
+        runtime.block_on(async { tokio::time::sleep(PAUSE).await });
+    }
 }
 
 /// A command that ended.

@@ -8,6 +8,7 @@ use super::{
     config::preamble,
     folder::Folder,
     http::Http,
+    items::told,
     ledger::Ledger,
     process::{Process, eventually, tail},
     run::Run,
@@ -110,6 +111,12 @@ impl Service {
     #[track_caller]
     pub fn lines(&self, run: &Run) -> Vec<Value> {
         self.http.list(&format!("/api/v1/runs/{}/items", run.id()))
+    }
+
+    /// What the lines of a run say, sorted.
+    #[track_caller]
+    pub fn told(&self, run: &Run) -> Vec<String> {
+        told(&self.lines(run))
     }
 
     /// Plans the pair `p` and answers the lines of the plan.

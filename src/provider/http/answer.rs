@@ -76,10 +76,9 @@ impl Answer {
         says_html || self.body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<')
     }
 
-    /// An answer to a write whose meaning is lost leaves the write in doubt.
+    /// There was an answer and its meaning is lost: a write stays in doubt, a read is half a read.
     fn unreadable(&self, what: &str) -> Fault {
-        let detail = format_smolstr!("{} answered with {what}", self.place);
-        if self.kind == RequestKind::Write { Fault::InDoubt(detail) } else { Fault::Transient(detail) }
+        Fault::InDoubt(format_smolstr!("{} answered with {what}", self.place))
     }
 
     /// What the budget and the breaker hear.
