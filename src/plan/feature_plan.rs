@@ -1,7 +1,7 @@
 //! The plan of one feature: what is to be written, what waits, and what is learned.
 
 use crosswatch_identity::EntityIx;
-use crosswatch_model::{Counts, Feature, HoldKind, PlanItem, ReadReport};
+use crosswatch_model::{Counts, Feature, HoldKind, PlanItem, ReadReport, Side};
 use smol_str::SmolStr;
 
 use crate::baseline::{BaselineChange, BaselineRow, PlayKey};
@@ -37,7 +37,9 @@ pub struct Hold {
     pub kind: HoldKind,
     /// The feature.
     pub feature: Feature,
-    /// How many items wait, or for a shrunken source how many are gone.
+    /// The side that would be written.
+    pub side: Side,
+    /// How many items wait, or for a shrunken side how many are gone.
     pub items: u64,
     /// What happened and what approving does.
     pub sentence: SmolStr,

@@ -1,7 +1,7 @@
 //! The guards hold what is risky and let the rest through.
 
 use crosswatch_model::{Action, Feature, HoldKind};
-use crosswatch_plan::{Limit, Removes};
+use crosswatch_plan::{Approvals, Limit, Removes};
 
 use crate::world::{World, m};
 
@@ -38,9 +38,10 @@ fn the_first_removals_of_a_mirror_wait() {
     let mirror = agreed(3).source([m(1)]).with(|policy| policy.removes = Removes::Mirror);
     mirror.expect(&["hold - movie 2: first_mirror", "hold - movie 3: first_mirror"]);
     assert_eq!(kinds(&mirror), [(HoldKind::FirstMirror, 2)]);
-    for approve in
-        [|world: &mut World| world.policy.approve_held = true, |world: &mut World| world.policy.mirror_approved = true]
-    {
+    for approve in [
+        |world: &mut World| world.policy.approvals = Approvals::ALL,
+        |world: &mut World| world.policy.mirror_approved = true,
+    ] {
         let mut approved = mirror.clone();
         approve(&mut approved);
         approved.expect(&["- movie 2", "- movie 3"]);
@@ -66,8 +67,8 @@ fn a_full_account_takes_what_fits_and_says_the_rest() {
             feature.max_rows = Some(5);
         }
     });
-    for approve_held in [false, true] {
-        let world = world.clone().with(|policy| policy.approve_held = approve_held);
+    for approvals in [Approvals::NONE, Approvals::ALL] {
+        let world = world.clone().with(|policy| policy.approvals = approvals);
         let planned = world.plan();
         assert_eq!(planned.lines(|action| action == Action::Add), ["+ movie 3", "+ movie 4", "+ movie 5"]);
         assert_eq!(planned.lines(|action| action == Action::Hold).len(), 3);

@@ -14,5 +14,6 @@ mod presence;
 mod properties;
 mod ratings_and_progress;
 mod reads;
+mod two_way;
 mod world;
 mod writes;
