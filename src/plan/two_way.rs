@@ -94,8 +94,9 @@ impl TwoWay<'_> {
         (verdict, settle)
     }
 
-    /// Whose value is right where both have one.
+    /// Whose value is right where both have one. Only what both once agreed on tells who changed it.
     fn right_side(&self, source: Fact, target: Fact, row: Option<BaselineRow>) -> Side {
+        let row = row.filter(|row| row.seen_on_source && row.seen_on_target);
         let moved = |side: Side, now: Fact| {
             row.and_then(|row| row.value_on(side)).is_some_and(|before| has_moved(self.input, side, now, before))
         };

@@ -14,6 +14,7 @@ mod presence;
 mod properties;
 mod ratings_and_progress;
 mod reads;
+mod truth_table;
 mod two_way;
 mod world;
 mod writes;

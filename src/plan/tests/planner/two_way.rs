@@ -373,3 +373,48 @@ fn what_a_one_way_pair_left_alone_is_not_brought_back_by_a_two_way_one() {
     let actions = world.plan().lines(|action| action == Action::Remove);
     assert!(actions.is_empty());
 }
+
+#[test]
+fn s72_two_one_way_pairs_that_face_each_other_do_not_play_ping_pong() {
+    let there = World::new(Feature::Watchlist).source([m(2)]).target([m(1), m(2)]).agreed([m(1), m(2)]).removing();
+    let there = there.converges(&["- movie 1"]);
+    let back = World::new(Feature::Watchlist).source(there.target.clone()).target(there.source.clone());
+    let back = back.agreed([m(1), m(2)]).removing().converges(&[]);
+    assert_eq!((back.source.len(), back.target.len()), (1, 1));
+}
+
+#[test]
+fn s69_a_deletion_reaches_every_target_whatever_the_order() {
+    for other_first in [false, true] {
+        let source = [m(1), m(2)];
+        let pair = || World::new(Feature::Watchlist).source(source.clone()).target([m(1), m(2), m(5)]);
+        let (one, other) = (pair().agreed([m(1), m(2), m(5)]).removing(), pair().agreed([m(1), m(2), m(5)]).removing());
+        let order = if other_first { [other, one] } else { [one, other] };
+        order.map(|world| world.converges(&["- movie 5"]));
+    }
+}
+
+#[test]
+fn s70_s73_what_one_pair_remembers_is_nothing_to_another() {
+    let mine = World::new(Feature::Watchlist).source([m(1)]).target([m(1), m(5)]).agreed([m(1), m(5)]).removing();
+    let theirs = World::new(Feature::Watchlist).source([m(1), m(5)]).target([m(1), m(5)]).agreed([m(1), m(5)]);
+    mine.converges(&["- movie 5"]);
+    theirs.removing().converges(&[]);
+    let filtered = World::new(Feature::Watchlist).source([m(1)]).target([m(1), m(5)]).agreed([m(1)]).removing();
+    filtered.converges(&[]);
+}
+
+#[test]
+fn s46_a_rating_time_of_any_form_gives_one_plan() {
+    for time in [None, Some(T1), Some(T1 + 7)] {
+        ratings().source([m(1).rated(80, time)]).target([m(1).rated(80, Some(T1))]).converges(&[]);
+        ratings().target([m(1).rated(80, time)]).converges(&["+ movie 1 = 80 on the source"]);
+    }
+}
+
+#[test]
+fn s45_what_was_unrated_on_one_side() {
+    ratings().target([m(1)]).agreed([m(1)]).expect_all(&["skip movie 1: diverged"]);
+    ratings().target([m(1)]).agreed([m(1)]).removing().converges(&["- movie 1"]);
+    ratings().target([m(1)]).removing().converges(&["+ movie 1 = 80 on the source"]);
+}
