@@ -13,9 +13,6 @@ use crate::{
     read::has_shrunk,
 };
 
-/// Fewer watched items than this say nothing about doubling.
-const MIN_WATCHED: u64 = 20;
-
 /// Every guard with the reason its lines carry.
 pub(crate) const KINDS: [(HoldKind, Reason); 7] = [
     (HoldKind::SourceShrunk, Reason::SourceShrunk),
@@ -37,6 +34,8 @@ pub(crate) fn guard(
     hold_quarrels(policy, drafts);
     for side in Side::ALL.iter().copied() {
         hold_consequences(policy, measures, side, drafts);
+    }
+    for side in Side::ALL.iter().copied() {
         hold_doubles(policy, measures, side, drafts);
         hold_removals(policy, measures, side, drafts);
         hold_overflow(measures, side, drafts);
@@ -98,8 +97,7 @@ fn hold_doubles(policy: &FeaturePolicy, measures: &Measures, side: Side, drafts:
     if policy.approvals.covers(HoldKind::DuplicatePlays) {
         return;
     }
-    let watched_again = measures.on(side).watched_again;
-    let is_doubling = measures.watched >= MIN_WATCHED && watched_again * 2 > measures.watched;
+    let is_doubling = measures.is_doubling(side);
     hold_where(drafts, Reason::DuplicatePlays, |draft| {
         draft.action == Action::Add && draft.side == side && (draft.crowds || (is_doubling && draft.repeats_watched))
     });

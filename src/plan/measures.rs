@@ -5,6 +5,9 @@ use smol_str::{SmolStr, format_smolstr};
 
 use crate::{cell::Cell, input::FeatureInput, standing::Standing, way::Way};
 
+/// Fewer watched items than this say nothing about doubling.
+const MIN_WATCHED: u64 = 20;
+
 /// The measures of one plan.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Measures {
@@ -74,6 +77,11 @@ impl Measures {
         }
     }
 
+    /// More than half of what is watched would get another play.
+    pub(crate) const fn is_doubling(&self, side: Side) -> bool {
+        self.watched >= MIN_WATCHED && self.on(side).watched_again * 2 > self.watched
+    }
+
     /// What waits and what approving does.
     pub(crate) fn sentence(&self, kind: HoldKind, side: Side, items: u64) -> SmolStr {
         let SideMeasures { held, watched_again, max_rows, .. } = self.on(side);
@@ -86,7 +94,7 @@ impl Measures {
             HoldKind::FirstMirror => format_smolstr!(
                 "The first removals of this mirror wait; approving removes {items} items and trusts the mirror from then on."
             ),
-            HoldKind::DuplicatePlays if *watched_again * 2 > self.watched => format_smolstr!(
+            HoldKind::DuplicatePlays if self.is_doubling(side) => format_smolstr!(
                 "{watched_again} of {} watched items would get another play; approving adds {items} plays.",
                 self.watched
             ),
