@@ -85,7 +85,7 @@ fn is_later_play(now: WatchedAt, before: WatchedAt) -> bool {
         (WatchedAt::Day(_), _) | (_, WatchedAt::Day(_)) => DAY_AND_A_HALF_S,
         _ => same_instant_tolerance_s(),
     };
-    let second = |at: WatchedAt| at.instant().map_or_else(|| PlayKey::of(at).second(), |instant| instant.as_second());
+    let second = |at: WatchedAt| at.instant().map_or_else(|| PlayKey::of(at).second(), Timestamp::as_second);
     second(now).saturating_sub(second(before)) > apart_s
 }
 

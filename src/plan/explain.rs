@@ -1,6 +1,6 @@
 //! One sentence about one line, with its values.
 
-use crosswatch_model::{Fact, Rating, Reason, Side, WatchedAt};
+use crosswatch_model::{Fact, PairId, Rating, Reason, Side, WatchedAt};
 use jiff::{Timestamp, tz::TimeZone};
 use smol_str::{SmolStr, format_smolstr};
 
@@ -8,13 +8,14 @@ use crate::input::FeatureInput;
 
 /// Writes sentences in the user's time zone.
 pub(crate) struct Explainer<'a> {
+    pair: &'a PairId,
     zone: &'a TimeZone,
     reads_needed: u8,
 }
 
 impl<'a> Explainer<'a> {
     pub(crate) fn new(input: &FeatureInput<'a>) -> Self {
-        Self { zone: input.zone, reads_needed: input.policy.remove_after_reads.max(1) }
+        Self { pair: input.pair, zone: input.zone, reads_needed: input.policy.remove_after_reads.max(1) }
     }
 
     /// Why the line is what it is. `source` and `target` are what the sides say now.
@@ -32,6 +33,14 @@ impl<'a> Explainer<'a> {
             Reason::ChangedOnSource => "the source wins",
             Reason::ChangedOnTarget => "the target wins",
             Reason::TargetIsNewer => "the target is newer",
+            Reason::FlipFlop => {
+                return format_smolstr!(
+                    "{} on the source, {} on the target; pair {} and another writer of these accounts undo each other.",
+                    self.upper(source),
+                    self.value(target),
+                    self.pair
+                );
+            }
             _ => return format_smolstr!("{} on the source. {}", self.upper(source), reason.sentence()),
         };
         format_smolstr!("{} on the source, {} on the target; {right}.", self.upper(source), self.value(target))
@@ -57,11 +66,16 @@ impl<'a> Explainer<'a> {
             Reason::Diverged => format_smolstr!(
                 "{there}; the {across} lost it while removals were off, so it is neither removed nor added back."
             ),
+            Reason::FlipFlop => format_smolstr!(
+                "{there}; pair {} puts it on the {across} and another writer takes it away again.",
+                self.pair
+            ),
             reason => format_smolstr!("{there}. {}", reason.sentence()),
         }
     }
 
-    fn upper(&self, fact: Fact) -> SmolStr {
+    /// The fact at the start of a sentence: `Rated 8/10`.
+    pub(crate) fn upper(&self, fact: Fact) -> SmolStr {
         let verb = match fact {
             Fact::Play(_) => "Watched",
             Fact::Listed(_) => "Listed",
@@ -119,14 +133,11 @@ fn clock(seconds: u32) -> SmolStr {
 mod tests {
     use super::*;
 
-    fn explainer(zone: &TimeZone) -> Explainer<'_> {
-        Explainer { zone, reads_needed: 2 }
-    }
-
     #[track_caller]
     fn check(reason: Reason, source: Option<Fact>, target: Option<Fact>, sentence: &str) {
         let zone = TimeZone::fixed(jiff::tz::offset(2));
-        assert_eq!(explainer(&zone).explain(reason, source, target), sentence);
+        let pair = PairId::parse("home-to-trakt").unwrap();
+        assert_eq!(Explainer { pair: &pair, zone: &zone, reads_needed: 2 }.explain(reason, source, target), sentence);
     }
 
     #[test]
@@ -161,6 +172,12 @@ mod tests {
             "Listed since 2026-03-04 on the target; gone from the source, removed after 2 complete reads without it.",
         );
         check(Reason::NoIds, None, None, "The item carries no usable id.");
+        check(
+            Reason::FlipFlop,
+            rated(80),
+            rated(35),
+            "Rated 8/10 on the source, 3.5/10 on the target; pair home-to-trakt and another writer of these accounts undo each other.",
+        );
         check(
             Reason::ChangedOnTarget,
             rated(80),

@@ -5,7 +5,7 @@
 
 use crosswatch_model::{Action, Fact, Flips, Rating};
 
-use crate::{cell::Cell, compare::has_moved, input::FeatureInput, rules::Rules};
+use crate::{cell::Cell, compare::has_moved, input::FeatureInput, rules::Rules, seen::Seen};
 
 /// The memory once this write is confirmed.
 pub(crate) fn after_write(
@@ -14,14 +14,14 @@ pub(crate) fn after_write(
     action: Action,
     cell: &Cell<'_>,
 ) -> Option<Flips> {
-    let there = cell.on(rules.side).map(|seen| seen.fact());
+    let there = cell.on(rules.side).map(Seen::fact);
     let old = cell.base.and_then(|base| base.row.flips).unwrap_or_default();
     // A quarrel whose write is confirmed was approved.
     let returns = if old.is_quarrel() { 0 } else { old.returns };
     let flips = Flips { previous: there.and_then(rating).or(old.previous), returns, at: old.at };
     let value = cell.on(rules.side.other()).map(|seen| rules.value(seen.fact()));
     let is_return = matches!(action, Action::Add | Action::Update)
-        && value.is_some_and(|value| undoes_other(input, rules, cell, value) || undoes_ours(&old, rules, value));
+        && value.is_some_and(|value| undoes_other(input, rules, cell, value) || undoes_ours(old, rules, value));
     let flips = if is_return { flips.returned(input.run_number) } else { flips };
     (flips != Flips::default()).then_some(flips)
 }
@@ -36,7 +36,7 @@ fn undoes_other(input: &FeatureInput<'_>, rules: &Rules<'_>, cell: &Cell<'_>, va
 }
 
 /// Our last write replaced this very value.
-fn undoes_ours(old: &Flips, rules: &Rules<'_>, value: Fact) -> bool {
+fn undoes_ours(old: Flips, rules: &Rules<'_>, value: Fact) -> bool {
     match (old.previous, rating(value)) {
         (Some(previous), Some(value)) => rules.keeps_as_same(previous, value),
         _ => false,

@@ -34,6 +34,7 @@ mod tally;
 mod two_way;
 mod verdict;
 mod way;
+mod why;
 
 pub use baseline::{BaselineChange, BaselineEntry, BaselineRow, Flips, PlayKey};
 pub use feature_plan::{After, FeaturePlan, Hold, PlannedItem};
@@ -44,3 +45,4 @@ pub use read::{Absences, CompleteRead, DeltaRead, PartialRead, Read, SuspectRead
 pub use seen::Seen;
 pub use sentence::sentence;
 pub use tally::{PageHead, Tally};
+pub use why::{Link, Why, why};

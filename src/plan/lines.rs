@@ -19,12 +19,7 @@ pub(crate) fn write_out(input: &FeatureInput<'_>, way: &Way<'_>, drafts: Vec<Dra
     drafts.into_iter().map(|draft| write_one(input, way, &explainer, &draft)).collect()
 }
 
-pub(crate) fn write_one(
-    input: &FeatureInput<'_>,
-    way: &Way<'_>,
-    explainer: &Explainer<'_>,
-    draft: &Draft<'_>,
-) -> PlannedItem {
+fn write_one(input: &FeatureInput<'_>, way: &Way<'_>, explainer: &Explainer<'_>, draft: &Draft<'_>) -> PlannedItem {
     let item = input.join.merged(input.catalog, draft.entity);
     let there = draft.on(draft.side.other()).map(Seen::fact);
     let before = draft.on(draft.side).map(Seen::fact);

@@ -12,7 +12,7 @@ use crate::{
     crowd::{Runtimes, mark_crowds},
     draft::{Draft, Past},
     every_play::EveryPlay,
-    feature_plan::{FeaturePlan, PlannedItem},
+    feature_plan::{FeaturePlan, Hold, PlannedItem},
     guard::guard,
     input::FeatureInput,
     lines::{nameless_lines, write_out},
@@ -30,30 +30,54 @@ const LISTED_SKIPS: u64 = 1_000;
 
 /// Plans one feature of a pair.
 pub fn plan_feature(input: &FeatureInput<'_>) -> FeaturePlan {
-    for (side, name) in [(Side::Source, "source"), (Side::Target, "target")] {
-        if let Read::Unconfigured = input.read(side) {
-            return nothing(input, format_smolstr!("The {name} is not set up. Nothing is planned."));
-        }
-    }
-    let Some(way) = Way::of(input) else {
-        return nothing(input, format_smolstr!("One side does not keep {}. Nothing is planned.", input.feature));
-    };
-    let (side, reason) = match (input.source, input.target, way) {
-        (Read::Unavailable { reason }, _, Way::OneWay(_))
-        | (Read::Unavailable { reason }, Read::Unavailable { .. }, _) => {
-            return nothing(input, format_smolstr!("The source could not be read: {reason}. Nothing is planned."));
-        }
-        (Read::Unavailable { reason }, _, _) => (Side::Source, reason),
-        (_, Read::Unavailable { reason }, _) => (Side::Target, reason),
-        _ => {
-            let mut walk = Walk::new(input, way);
-            walk.visit_all();
-            return walk.finish();
-        }
+    let way = match way_of(input) {
+        Ok(way) => way,
+        Err(obstacle) => return nothing(input, obstacle),
     };
     let mut walk = Walk::new(input, way);
     walk.visit_all();
-    nothing(input, walk.waiting_for(side, reason))
+    match (input.source, input.target) {
+        (Read::Unavailable { reason }, _) => nothing(input, walk.waiting_for(Side::Source, reason)),
+        (_, Read::Unavailable { reason }) => nothing(input, walk.waiting_for(Side::Target, reason)),
+        _ => walk.finish(),
+    }
+}
+
+/// What the rules and guards make of every cell of one entity, on the way to the same plan. `Err` where nothing is
+/// planned at all, with the reason.
+pub(crate) fn look_at<'a>(input: &'a FeatureInput<'a>, entity: EntityIx) -> Result<Look<'a>, SmolStr> {
+    let way = way_of(input)?;
+    let mut walk = Walk { asked: Some(entity), ..Walk::new(input, way) };
+    walk.visit_all();
+    let holds = guard(input.feature, input.policy, &walk.measures, &mut walk.drafts);
+    walk.drafts.retain(|draft| draft.entity == entity);
+    Ok(Look { decided: walk.decided, drafts: walk.drafts, holds })
+}
+
+/// The cells of one entity with what becomes of them.
+pub(crate) struct Look<'a> {
+    pub(crate) decided: Vec<(Cell<'a>, Verdict)>,
+    pub(crate) drafts: Vec<Draft<'a>>,
+    pub(crate) holds: Vec<Hold>,
+}
+
+/// Which way the pair goes, or why nothing is planned.
+fn way_of<'a>(input: &'a FeatureInput<'a>) -> Result<Way<'a>, SmolStr> {
+    for side in Side::ALL {
+        if let Read::Unconfigured = input.read(*side) {
+            return Err(format_smolstr!("The {side} is not set up. Nothing is planned."));
+        }
+    }
+    let Some(way) = Way::of(input) else {
+        return Err(format_smolstr!("One side does not keep {}. Nothing is planned.", input.feature));
+    };
+    match (input.source, input.target, way) {
+        (Read::Unavailable { reason }, _, Way::OneWay(_))
+        | (Read::Unavailable { reason }, Read::Unavailable { .. }, Way::TwoWay(_)) => {
+            Err(format_smolstr!("The source could not be read: {reason}. Nothing is planned."))
+        }
+        _ => Ok(way),
+    }
 }
 
 fn nothing(input: &FeatureInput<'_>, notice: SmolStr) -> FeaturePlan {
@@ -83,6 +107,9 @@ struct Walk<'a> {
     measures: Measures,
     notices: Vec<SmolStr>,
     nameless: Vec<PlannedItem>,
+    /// Somebody asks about this entity.
+    asked: Option<EntityIx>,
+    decided: Vec<(Cell<'a>, Verdict)>,
 }
 
 impl<'a> Walk<'a> {
@@ -102,6 +129,8 @@ impl<'a> Walk<'a> {
             measures: Measures::of(input, &way),
             notices: Vec::new(),
             nameless: Vec::new(),
+            asked: None,
+            decided: Vec::new(),
         }
     }
 
@@ -123,7 +152,7 @@ impl<'a> Walk<'a> {
             source.take(number, &mut on_source);
             target.take(number, &mut on_target);
             baseline.take(number, input.join.uid(entity), &mut bases, &mut folded);
-            if self.refuse(entity, &on_source, &on_target, &bases) {
+            if self.refuse(entity, &first_cell(&on_source, &on_target, &bases)) {
                 continue;
             }
             let is_settled = if self.every_play {
@@ -158,23 +187,31 @@ impl<'a> Walk<'a> {
     }
 
     /// Entities that are never compared: contradictory ids, and shows where only movies and episodes count.
-    fn refuse(&mut self, entity: EntityIx, source: &[&'a Seen], target: &[&'a Seen], bases: &[Base]) -> bool {
+    fn refuse(&mut self, entity: EntityIx, cell: &Cell<'a>) -> bool {
         let is_two_way = self.way.written().contains(&Side::Source);
-        let draft = Draft::of(entity, PlayKey::PRESENCE, source.first().copied(), target.first().copied());
-        if let Some(reason) = self.input.join.dispute(entity) {
-            if !source.is_empty() || !bases.is_empty() || is_two_way {
+        let draft = Draft::of(entity, cell.play, cell.source, cell.target);
+        let kind = cell.source.or(cell.target).map(|row| self.input.catalog.kind(row.item()));
+        let reason = if let Some(reason) = self.input.join.dispute(entity) {
+            if cell.source.is_some() || cell.base.is_some() || is_two_way {
                 self.drafts.push(Draft { action: Action::Conflict, reason, ..draft });
             }
-            return true;
-        }
-        let kind = draft.source.or(draft.target).map(|row| self.input.catalog.kind(row.item()));
-        if let Some(reason) = kind.and_then(|kind| self.way.kind_obstacle(kind)) {
-            if draft.source.is_some() || is_two_way {
-                self.skip(Draft { reason, side: self.side_across(draft.source), ..draft });
+            reason
+        } else if let Some(reason) = kind.and_then(|kind| self.way.kind_obstacle(kind)) {
+            if cell.source.is_some() || is_two_way {
+                self.skip(Draft { reason, side: self.side_across(cell.source), ..draft });
             }
-            return true;
+            reason
+        } else {
+            return false;
+        };
+        self.remember_answer(entity, cell, Verdict::Skip(reason));
+        true
+    }
+
+    fn remember_answer(&mut self, entity: EntityIx, cell: &Cell<'a>, verdict: Verdict) {
+        if self.asked == Some(entity) {
+            self.decided.push((*cell, verdict));
         }
-        false
     }
 
     /// Decides every play of an item. Answers whether the baseline learned from all of them.
@@ -225,6 +262,7 @@ impl<'a> Walk<'a> {
             // The acknowledgement moves this row, and nothing else does.
             settle = Settle::Keep;
         }
+        self.remember_answer(entity, cell, verdict);
         let draft = Draft { repeats_watched, ..Draft::of(entity, cell.play, cell.source, cell.target) };
         match verdict {
             Verdict::Same => self.unchanged += 1,
@@ -410,4 +448,15 @@ impl<'a> Walk<'a> {
 struct Rows<'r, 'a> {
     source: &'r [&'a Seen],
     target: &'r [&'a Seen],
+}
+
+/// What there is of an entity before it is compared.
+fn first_cell<'a>(source: &[&'a Seen], target: &[&'a Seen], bases: &[Base]) -> Cell<'a> {
+    Cell {
+        play: PlayKey::PRESENCE,
+        source: source.first().copied(),
+        target: target.first().copied(),
+        base: bases.first().copied(),
+        is_extra: false,
+    }
 }

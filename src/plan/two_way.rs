@@ -189,7 +189,7 @@ impl TwoWay<'_> {
         let absent = self.one_more(row.absent_reads_on(lost_on));
         let settle = Settle::Put(row.with_absent_reads(lost_on, absent).with_absent_reads(lone.on, 0));
         let is_due = absent >= self.reads_needed() || self.face(lost_on).is_loss_approved;
-        let verdict = if !is_due { Verdict::Skip(Reason::WaitingForReads) } else { self.removal(lone, row) };
+        let verdict = if is_due { self.removal(lone, row) } else { Verdict::Skip(Reason::WaitingForReads) };
         (verdict, settle)
     }
 

@@ -26,25 +26,21 @@ impl<'a> Way<'a> {
     /// The rules, or `None` where a side does not keep the feature. A source that cannot be written is only read.
     pub(crate) fn of(input: &'a FeatureInput<'a>) -> Option<Self> {
         let target = face(input, Side::Target)?;
-        let source = match input.policy.mode {
-            Mode::OneWay => None,
-            Mode::TwoWay => face(input, Side::Source),
-        };
-        Some(match source {
-            Some(source) => Self::TwoWay(TwoWay { input, policy: input.policy, source, target }),
-            None => {
-                let (source, is_loss_approved) = standing(input, Side::Source);
-                Self::OneWay(OneWay {
-                    input,
-                    rules: target.rules,
-                    policy: input.policy,
-                    source,
-                    target: target.standing,
-                    is_first_run: input.is_first_run,
-                    is_loss_approved,
-                })
-            }
-        })
+        if input.policy.mode == Mode::TwoWay
+            && let Some(source) = face(input, Side::Source)
+        {
+            return Some(Self::TwoWay(TwoWay { input, policy: input.policy, source, target }));
+        }
+        let (source, is_loss_approved) = standing(input, Side::Source);
+        Some(Self::OneWay(OneWay {
+            input,
+            rules: target.rules,
+            policy: input.policy,
+            source,
+            target: target.standing,
+            is_first_run: input.is_first_run,
+            is_loss_approved,
+        }))
     }
 
     pub(crate) fn decide(&self, entity: EntityIx, cell: &Cell<'_>) -> (Verdict, Settle) {

@@ -16,5 +16,6 @@ mod ratings_and_progress;
 mod reads;
 mod truth_table;
 mod two_way;
+mod why;
 mod world;
 mod writes;

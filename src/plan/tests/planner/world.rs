@@ -9,7 +9,7 @@ use crosswatch_model::{
 };
 use crosswatch_plan::{
     After, Approvals, BaselineEntry, BaselineRow, ConflictPolicy, FeatureInput, FeaturePlan, FeaturePolicy, Limit,
-    Mode, PageHead, PlannedItem, PlayKey, Read, Removes, Seen, Tally, judge, plan_feature,
+    Mode, PageHead, PlannedItem, PlayKey, Read, Removes, Seen, Tally, Why, judge, plan_feature, why,
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
@@ -390,6 +390,11 @@ impl World {
         self.asking(plan_feature)
     }
 
+    /// Asks why the first entity, in the order of ids, is what it is.
+    pub(crate) fn why(&self) -> Vec<Why> {
+        self.asking(|input| why(input, EntityIx::from_number(0)))
+    }
+
     /// Asks something about the pair as it is now.
     pub(crate) fn asking<T: Answer>(&self, question: impl FnOnce(&FeatureInput<'_>) -> T) -> T::Told {
         let mut catalog = Catalog::new();
@@ -575,6 +580,13 @@ impl Answer for FeaturePlan {
     fn told(self, catalog: Catalog, join: Join) -> Planned {
         check_counts(&self);
         Planned { plan: self, catalog, join }
+    }
+}
+
+impl Answer for Vec<Why> {
+    type Told = Self;
+    fn told(self, _: Catalog, _: Join) -> Self {
+        self
     }
 }
 
