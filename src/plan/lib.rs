@@ -10,6 +10,7 @@
 mod baseline;
 mod cell;
 mod compare;
+mod compose;
 mod crowd;
 mod draft;
 mod every_play;
@@ -37,6 +38,7 @@ mod way;
 mod why;
 
 pub use baseline::{BaselineChange, BaselineEntry, BaselineRow, Flips, PlayKey};
+pub use compose::compose;
 pub use feature_plan::{After, FeaturePlan, Hold, PlannedItem};
 pub use input::FeatureInput;
 pub use planner::plan_feature;

@@ -8,6 +8,7 @@
     reason = "a test that meets the unexpected must fail loudly"
 )]
 
+mod compose;
 mod guards;
 mod history;
 mod presence;

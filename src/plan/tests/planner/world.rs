@@ -158,6 +158,7 @@ impl std::fmt::Debug for World {
             .field("baseline", &self.baseline)
             .field("policy", &self.policy)
             .field("is_first_run", &self.is_first_run)
+            .field("readings", &(&self.source_reading, &self.target_reading))
             .field("plays", &self.target_can.plays)
             .field("precision", &self.target_can.watched_precision)
             .field("keeps_undated_plays", &self.target_can.keeps_undated_plays)
