@@ -5,9 +5,10 @@
 //! in the middle is seen by the next run.
 
 use crosswatch_identity::{Catalog, ItemIx};
-use crosswatch_model::{Capabilities, Feature, PlayKey, Side, Uid};
-use crosswatch_plan::{BaselineEntry, PageHead, Read, Seen, Tally};
-use crosswatch_port::{Fault, PairFeatureRecord, ReadScope, ReadingHead, RunError, Stamps};
+use crosswatch_model::{Action, Capabilities, Feature, HoldKind, PairId, PlayKey, Side, Uid};
+use crosswatch_plan::{Approvals, BaselineEntry, PageHead, Read, Seen, Tally};
+use crosswatch_port::{Fault, Ledger, PairFeatureRecord, ReadScope, ReadingHead, RunError, Stamps, StorageFailure};
+use jiff::{SignedDuration, Timestamp};
 use smol_str::{SmolStr, format_smolstr};
 
 use super::journey::{Journey, Stop, account_error};
@@ -43,6 +44,8 @@ pub(super) struct FeatureReads {
     pub(super) known_pair: Option<PairFeatureRecord>,
     pub(super) in_flight: Vec<(Uid, PlayKey)>,
     pub(super) unresolved: Vec<(Uid, PlayKey)>,
+    /// What waits for a person already: an approval is for this and for nothing that only shows up now.
+    pub(super) held: Approvals,
 }
 
 impl FeatureReads {
@@ -116,7 +119,7 @@ async fn open_side(journey: &Journey, side: Side) -> Result<SideAccount, Stop> {
 
 /// Every entity we have a name for, in the order of the names.
 async fn load_known(journey: &Journey) -> Result<(Catalog, Vec<(Uid, ItemIx)>), Stop> {
-    let read = |ledger: &dyn crosswatch_port::Ledger| {
+    let read = |ledger: &dyn Ledger| {
         let (mut catalog, mut known, mut is_full) = (Catalog::new(), Vec::new(), false);
         ledger.visit_items(&mut |record| match catalog.push(&record.item) {
             Ok(item) => known.push((record.uid, item)),
@@ -176,7 +179,7 @@ async fn load_reading(
 ) -> Result<Vec<Seen>, Stop> {
     let account = door.id().clone();
     let known = known.to_vec();
-    let read = move |ledger: &dyn crosswatch_port::Ledger| {
+    let read = move |ledger: &dyn Ledger| {
         let mut rows = Vec::new();
         ledger.visit_reading(&account, feature, &mut |row| {
             if let Ok(at) = known.binary_search_by_key(&row.uid, |(uid, _)| *uid)
@@ -242,7 +245,7 @@ async fn remember(
 ) -> Result<FeatureReads, Stop> {
     let (pair, now) = (journey.pair.id.clone(), journey.surroundings.clock.now());
     let accounts = [journey.pair.target.clone(), journey.pair.source.clone()];
-    let read = move |ledger: &dyn crosswatch_port::Ledger| {
+    let read = move |ledger: &dyn Ledger| {
         let mut baseline = Vec::new();
         ledger.visit_baseline(&pair, feature, &mut |uid, play, row| baseline.push(BaselineEntry { uid, play, row }))?;
         let waits = ledger.unresolved(&pair)?.into_iter().filter(|item| item.feature == feature);
@@ -254,12 +257,41 @@ async fn remember(
             let ours = rows.filter(|row| row.pair == pair && row.feature == feature);
             in_flight.extend(ours.map(|row| (row.write.uid, row.play)));
         }
-        Ok((baseline, unresolved, in_flight, ledger.pair_feature(&pair, feature)?))
+        let held = held_kinds(ledger, &pair, feature, now)?;
+        Ok((baseline, unresolved, in_flight, ledger.pair_feature(&pair, feature)?, held))
     };
-    let (baseline, unresolved, in_flight, known_pair) =
+    let (baseline, unresolved, in_flight, known_pair, held) =
         journey.directory.store().query(read).await.map_err(|error: SaveError| Stop::from(error))?;
-    Ok(FeatureReads { feature, source, target, baseline, known_pair, in_flight, unresolved })
+    Ok(FeatureReads { feature, source, target, baseline, known_pair, in_flight, unresolved, held })
 }
+
+/// What a person could see waiting when asking for this run: the holds of the last run, and those of the newest plan.
+fn held_kinds(
+    ledger: &dyn Ledger,
+    pair: &PairId,
+    feature: Feature,
+    now: Timestamp,
+) -> Result<Approvals, StorageFailure> {
+    let held = ledger.held()?.into_iter().filter(|held| &held.pair == pair && held.feature == feature);
+    let mut kinds: Approvals = held.map(|held| held.kind).collect();
+    let plans = ledger.plans(Some(pair), None, 1)?.into_iter();
+    for plan in plans.filter(|plan| now.duration_since(plan.created_at) < PLAN_IS_SEEN) {
+        ledger.visit_lines(plan.id, 0, &mut |record| {
+            let line = record.line;
+            if line.feature == feature && line.action == Action::Hold {
+                kinds = HoldKind::ALL
+                    .iter()
+                    .filter(|kind| kind.reason() == line.reason)
+                    .fold(kinds, |all, kind| all.with(*kind));
+            }
+            true
+        })?;
+    }
+    Ok(kinds)
+}
+
+/// So long a person may think about a plan.
+const PLAN_IS_SEEN: SignedDuration = SignedDuration::from_hours(24);
 
 /// Rows in doubt that are looked at; a run leaves at most one batch of them behind.
 const IN_FLIGHT_MAX: usize = 10_000;

@@ -1,8 +1,10 @@
 //! Deciding: who is who, and what to do about it. Runs on the lane; sees no account and no store.
 
 use crosswatch_identity::{Catalog, EntityIx, ItemIx, Join, join};
-use crosswatch_model::{Feature, Side, Uid};
-use crosswatch_plan::{FeatureInput, FeaturePlan, FeaturePolicy, Read, judge, plan_feature};
+use crosswatch_model::{Feature, HoldKind, Side, Uid};
+use crosswatch_plan::{
+    Approvals, ConflictPolicy, FeatureInput, FeaturePlan, FeaturePolicy, Mode, Read, compose, judge, plan_feature,
+};
 use jiff::{Timestamp, tz::TimeZone};
 use rustc_hash::FxHashMap;
 use smol_str::{SmolStr, format_smolstr};
@@ -24,8 +26,6 @@ pub(super) struct Decided {
     pub(super) features: Vec<FeatureDecision>,
     pub(super) source: SideAccount,
     pub(super) target: SideAccount,
-    /// A person approved what is held.
-    pub(super) approves_held: bool,
 }
 
 impl Decided {
@@ -51,6 +51,30 @@ pub(super) struct FeatureDecision {
     pub(super) uids: FxHashMap<EntityIx, Uid>,
 }
 
+impl FeatureDecision {
+    /// Whether what is not in this read of a side is not there: a complete read, or a loss that a person approved.
+    pub(super) fn takes_for_complete(&self, side: Side, read: &Read) -> bool {
+        let shrunk = match side {
+            Side::Source => HoldKind::SourceShrunk,
+            Side::Target => HoldKind::TargetShrunk,
+        };
+        match read {
+            Read::Complete(_) => true,
+            Read::Suspect(_) => self.policy.approvals.covers(shrunk),
+            _ => false,
+        }
+    }
+
+    /// A side lost too much, and nobody has agreed to it yet.
+    pub(super) fn has_open_loss(&self) -> bool {
+        let is_open = |side: &Side| {
+            let read = &self.reads.side(*side).read;
+            matches!(read, Read::Suspect(_)) && !self.takes_for_complete(*side, read)
+        };
+        Side::ALL.iter().any(is_open)
+    }
+}
+
 /// Joins and plans.
 pub(super) async fn decide(journey: &Journey, collected: Collected) -> Result<Decided, Stop> {
     journey.check_cancelled()?;
@@ -59,6 +83,13 @@ pub(super) async fn decide(journey: &Journey, collected: Collected) -> Result<De
     let (now, zone) = (journey.surroundings.clock.now(), journey.surroundings.clock.zone());
     let work = move || Desk { pair: std::rc::Rc::new(pair), approves_held, now, zone }.decide(collected);
     Ok(journey.surroundings.lane.run(work).await?)
+}
+
+/// One feature, ready to be planned.
+struct Prepared {
+    reads: FeatureReads,
+    policy: FeaturePolicy,
+    is_first_run: bool,
 }
 
 struct Desk {
@@ -73,45 +104,56 @@ impl Desk {
         let Collected { catalog, known, features, source, target } = collected;
         let join = join(&catalog, &known);
         let scope = format_smolstr!("{}|{}|{}", source.fingerprint, target.fingerprint, self.pair.scope);
-        let decide_one = |mut reads: FeatureReads| {
-            let policy = self.policy(&reads);
-            let is_first_run = reads.known_pair.as_ref().is_none_or(|known| known.scope != scope);
-            judge_sides(&mut reads, &policy, is_first_run);
-            let plan = plan_feature(&FeatureInput {
+        let prepared: Vec<Prepared> = features.into_iter().map(|reads| self.prepare(reads, &scope)).collect();
+        let mut inputs = Vec::with_capacity(prepared.len());
+        for prepared in &prepared {
+            inputs.push(FeatureInput {
                 pair: &self.pair.id,
-                feature: reads.feature,
+                feature: prepared.reads.feature,
                 catalog: &catalog,
                 join: &join,
-                source: &reads.source.read,
-                target: &reads.target.read,
-                baseline: &reads.baseline,
-                is_first_run,
-                in_flight: &reads.in_flight,
-                unresolved: &reads.unresolved,
-                policy: &policy,
+                source: &prepared.reads.source.read,
+                target: &prepared.reads.target.read,
+                baseline: &prepared.reads.baseline,
+                is_first_run: prepared.is_first_run,
+                run_number: prepared.reads.known_pair.as_ref().map_or(0, |known| known.writing_runs),
+                runtimes_s: &[],
+                in_flight: &prepared.reads.in_flight,
+                unresolved: &prepared.reads.unresolved,
+                policy: &prepared.policy,
                 source_capabilities: &source.capabilities,
                 target_capabilities: &target.capabilities,
                 zone: &self.zone,
                 now: self.now,
             });
-            FeatureDecision {
-                feature: reads.feature,
-                plan,
-                reads,
-                policy,
-                is_first_run,
-                scope: scope.clone(),
-                uids: FxHashMap::default(),
-            }
+        }
+        let mut plans: Vec<FeaturePlan> = inputs.iter().map(plan_feature).collect();
+        compose(&inputs, &mut plans);
+        drop(inputs);
+        let decision = |(prepared, plan): (Prepared, FeaturePlan)| FeatureDecision {
+            feature: prepared.reads.feature,
+            plan,
+            reads: prepared.reads,
+            policy: prepared.policy,
+            is_first_run: prepared.is_first_run,
+            scope: scope.clone(),
+            uids: FxHashMap::default(),
         };
-        let features = features.into_iter().map(decide_one).collect();
-        Decided { catalog, known, join, features, source, target, approves_held: self.approves_held }
+        let features = prepared.into_iter().zip(plans).map(decision).collect();
+        Decided { catalog, known, join, features, source, target }
+    }
+
+    fn prepare(&self, mut reads: FeatureReads, scope: &SmolStr) -> Prepared {
+        let policy = self.policy(&reads);
+        let is_first_run = reads.known_pair.as_ref().is_none_or(|known| known.scope != *scope);
+        judge_sides(&mut reads, &policy, is_first_run);
+        Prepared { reads, policy, is_first_run }
     }
 
     fn policy(&self, reads: &FeatureReads) -> FeaturePolicy {
         let configured = self.pair.features.iter().find(|entry| entry.feature == reads.feature);
         let mut policy = configured.map_or_else(closed_policy, |entry| entry.policy.clone());
-        policy.approve_held = self.approves_held;
+        policy.approvals = if self.approves_held { reads.held } else { Approvals::NONE };
         policy.mirror_approved = reads.known_pair.as_ref().is_some_and(|known| known.mirror_approved);
         policy
     }
@@ -146,7 +188,9 @@ fn closed_policy() -> FeaturePolicy {
         new_item_grace_s: 0,
         min_percent: 0,
         max_percent: 100,
-        approve_held: false,
+        approvals: Approvals::NONE,
+        mode: Mode::OneWay,
+        conflict: ConflictPolicy::Source,
         mirror_approved: false,
     }
 }

@@ -24,7 +24,6 @@ pub(super) struct Ending {
     tallies: Vec<FeatureTally>,
     notices: Vec<SmolStr>,
     has_holds: bool,
-    approves_held: bool,
     target_error: Option<RunError>,
     applied: Applied,
     unverified: u64,
@@ -38,7 +37,6 @@ impl Ending {
             tallies,
             notices: notices(decided),
             has_holds: has_holds(decided),
-            approves_held: decided.approves_held,
             target_error: decided.target.error.clone(),
             applied: Applied::default(),
             unverified: 0,
@@ -54,7 +52,6 @@ impl Ending {
             tallies: tallies(decided),
             notices: notices(decided),
             has_holds: has_holds(decided),
-            approves_held: decided.approves_held,
             target_error: decided.target.error.clone(),
             applied,
             unverified: verified.features.iter().filter(|feature| !is_complete(feature)).count() as u64,
@@ -89,8 +86,7 @@ impl Ending {
         if left_undone || self.reads(|completeness| completeness == Completeness::Partial || !is_usable(completeness)) {
             return RunState::Partial;
         }
-        let has_suspects = self.reads(|completeness| completeness == Completeness::Suspect);
-        if self.has_holds || (has_suspects && !self.approves_held) {
+        if self.has_holds {
             return RunState::Held;
         }
         RunState::Succeeded
@@ -98,7 +94,7 @@ impl Ending {
 }
 
 fn has_holds(decided: &Decided) -> bool {
-    decided.features.iter().any(|feature| !feature.plan.holds.is_empty())
+    decided.features.iter().any(|feature| !feature.plan.holds.is_empty() || feature.has_open_loss())
 }
 
 fn notices(decided: &Decided) -> Vec<SmolStr> {

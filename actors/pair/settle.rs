@@ -26,11 +26,7 @@ use crate::{blueprint::PairBlueprint, notifier::Tell};
 
 /// Commits everything that was learned.
 pub(super) async fn settle(journey: &Journey, named: Named, verified: Verified) -> Result<(), Stop> {
-    let desk = Desk {
-        pair: journey.pair.as_ref().clone(),
-        approves_held: journey.ticket.job.approves_held,
-        now: journey.surroundings.clock.now(),
-    };
+    let desk = Desk { pair: journey.pair.as_ref().clone(), now: journey.surroundings.clock.now() };
     let learned = journey.surroundings.lane.run(move || desk.learn(&named, &verified)).await?;
     journey.commit_many(learned.baseline).await?;
     for reading in learned.readings {
@@ -60,7 +56,6 @@ type Rows = BTreeMap<(Uid, PlayKey, Option<NativeRef>), ReadingRow>;
 /// Turns reads and plans into changes. Runs on the lane.
 struct Desk {
     pair: PairBlueprint,
-    approves_held: bool,
     now: Timestamp,
 }
 
@@ -71,7 +66,9 @@ impl Desk {
             self.push_baseline(decision, &mut learned.baseline);
             let source = self.kept(decision, verified, Side::Source);
             let target = self.kept(decision, verified, Side::Target);
-            self.push_pair_feature(decision, source.read, target.read, &mut learned.baseline);
+            let has_written = verified.features.iter().any(|written| written.feature == decision.feature);
+            let writing_runs = u32::from(has_written);
+            self.push_pair_feature(decision, [&source, &target], writing_runs, &mut learned.baseline);
             let sides = [
                 (&self.pair.source, &named.decided.source, source),
                 (&self.pair.target, &named.decided.target, target),
@@ -87,10 +84,12 @@ impl Desk {
     /// The newest read of a side. What a person has to look at first is not made good by the read after the writes.
     fn kept<'r>(&self, decision: &'r FeatureDecision, verified: &'r Verified, side: Side) -> Kept<'r> {
         let before = decision.reads.side(side);
-        match verified.of(decision.feature, side).filter(|_| self.is_trusted(&before.read)) {
-            Some(after) => Kept { read: &after.read, is_fresh: true, mark: after.mark.as_ref() },
-            None => Kept { read: &before.read, is_fresh: before.is_fresh, mark: before.mark.as_ref() },
-        }
+        let is_trusted = |read: &Read| decision.takes_for_complete(side, read);
+        let (read, is_fresh, mark) = match verified.of(decision.feature, side).filter(|_| is_trusted(&before.read)) {
+            Some(after) => (&after.read, true, after.mark.as_ref()),
+            None => (&before.read, before.is_fresh, before.mark.as_ref()),
+        };
+        Kept { read, is_fresh, is_trusted: is_trusted(read), mark }
     }
 
     fn push_baseline(&self, decision: &FeatureDecision, changes: &mut Vec<Change>) {
@@ -106,7 +105,13 @@ impl Desk {
     }
 
     /// What the pair knows about a feature: adopted once both sides were complete, and how much each side had since.
-    fn push_pair_feature(&self, decision: &FeatureDecision, source: &Read, target: &Read, changes: &mut Vec<Change>) {
+    fn push_pair_feature(
+        &self,
+        decision: &FeatureDecision,
+        [source, target]: [&Kept<'_>; 2],
+        writing_runs: u32,
+        changes: &mut Vec<Change>,
+    ) {
         let both_complete = [&decision.plan.source, &decision.plan.target]
             .iter()
             .all(|read| read.completeness == Completeness::Complete);
@@ -114,9 +119,11 @@ impl Desk {
         if known.is_none() && !both_complete {
             return;
         }
-        let is_newly_approved = self.approves_held && decision.policy.removes == Removes::Mirror && known.is_some();
-        let items = |read: &Read, before: fn(&PairFeatureRecord) -> u64| {
-            if self.is_trusted(read) { read.rows().len() as u64 } else { known.map(before).unwrap_or_default() }
+        let is_newly_approved = decision.policy.approvals.covers(HoldKind::FirstMirror)
+            && decision.policy.removes == Removes::Mirror
+            && known.is_some();
+        let items = |kept: &Kept<'_>, before: fn(&PairFeatureRecord) -> u64| {
+            if kept.is_trusted { kept.read.rows().len() as u64 } else { known.map(before).unwrap_or_default() }
         };
         let record = PairFeatureRecord {
             scope: decision.scope.clone(),
@@ -124,18 +131,10 @@ impl Desk {
             mirror_approved: is_newly_approved || known.is_some_and(|known| known.mirror_approved),
             source_items: items(source, |known| known.source_items),
             target_items: items(target, |known| known.target_items),
+            writing_runs: known.map_or(0, |known| known.writing_runs).saturating_add(writing_runs),
         };
         if known != Some(&record) {
             changes.push(Change::PutPairFeature(self.pair.id.clone(), decision.feature, record));
-        }
-    }
-
-    /// A complete read; a suspect one only once a person approved it.
-    fn is_trusted(&self, read: &Read) -> bool {
-        match read {
-            Read::Complete(_) => true,
-            Read::Suspect(_) => self.approves_held,
-            _ => false,
         }
     }
 
@@ -148,7 +147,7 @@ impl Desk {
         feature: Feature,
         kept: &Kept<'_>,
     ) -> Option<Reading> {
-        if !kept.is_fresh || !self.is_trusted(kept.read) {
+        if !kept.is_fresh || !kept.is_trusted {
             return None;
         }
         let rows = kept.mark.and_then(|_| name_rows(named, kept.read));
@@ -167,6 +166,8 @@ impl Desk {
 struct Kept<'r> {
     read: &'r Read,
     is_fresh: bool,
+    /// What is not in it is not there: complete, or approved by a person.
+    is_trusted: bool,
     mark: Option<&'r SmolStr>,
 }
 
@@ -232,7 +233,7 @@ async fn settle_holds(journey: &Journey, holds: &[Hold]) -> Result<(), Stop> {
     let before: Vec<HeldRecord> = before.into_iter().filter(|held| held.pair == pair).collect();
     let (mut changes, mut true_now) = (Vec::new(), Vec::new());
     for hold in holds {
-        let id = held_id(&pair, hold.feature, hold.kind);
+        let id = held_id(&pair, hold);
         let known = before.iter().find(|held| held.id == id);
         true_now.push(id);
         let record = held_record(journey, hold, id, known);
@@ -288,8 +289,9 @@ fn tell(journey: &Journey, held: &HeldRecord) {
 }
 
 /// Stable for the same pair, feature and kind.
-pub(crate) fn held_id(pair: &PairId, feature: Feature, kind: HoldKind) -> u64 {
-    let text = format!("{pair}|{feature}|{kind}");
+pub(crate) fn held_id(pair: &PairId, hold: &Hold) -> u64 {
+    let Hold { feature, kind, side, .. } = hold;
+    let text = format!("{pair}|{feature}|{kind}|{side}");
     let hash = blake3::hash(text.as_bytes());
     hash.as_bytes().iter().take(8).fold(0, |id, byte| id << 8 | u64::from(*byte))
 }

@@ -3,6 +3,8 @@
 use crate::{
     fact::{Fact, WatchedAt},
     item::NativeRef,
+    operation::Side,
+    rating::Rating,
 };
 
 /// Which play of an item a row is about: minutes since 1970. 0 where only presence counts or nobody knows when.
@@ -50,12 +52,117 @@ pub struct BaselineRow {
     pub seen_on_target: bool,
     /// A write of this pair put it on the target.
     pub written_by_us: bool,
+    /// A write of this pair put it on the source.
+    pub source_written_by_us: bool,
+    /// One side lost it while removals were off: it is neither removed from the other side nor added back.
+    pub is_diverged: bool,
     /// Consecutive complete reads of the source without it.
     pub absent_source_reads: u8,
     /// Consecutive complete reads of the target without it.
     pub absent_target_reads: u8,
     /// The target's own row, where known.
     pub target_native: Option<NativeRef>,
+    /// Whether our writes of it go back and forth. Moves only with a confirmed write.
+    pub flips: Option<Flips>,
+}
+
+/// The memory of a value that goes back and forth between two writers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Flips {
+    /// The rating before the last one. Other facts have no value to go back to.
+    pub previous: Option<Rating>,
+    /// How often in a row a write brought back what was there before: at most two.
+    pub returns: u8,
+    /// The number of the run of the first of these returns.
+    pub at: u32,
+}
+
+impl Flips {
+    /// So many returns are a quarrel between two writers.
+    pub const QUARREL: u8 = 2;
+    /// Returns further apart than this many runs are not counted together.
+    pub const WITHIN_RUNS: u32 = 10;
+
+    /// The memory after one more return.
+    #[must_use]
+    pub const fn returned(self, run: u32) -> Self {
+        let is_recent = self.returns > 0 && run.saturating_sub(self.at) <= Self::WITHIN_RUNS;
+        if is_recent { Self { returns: Self::QUARREL, ..self } } else { Self { returns: 1, at: run, ..self } }
+    }
+
+    /// The next write waits for a person.
+    pub const fn is_quarrel(self) -> bool {
+        self.returns >= Self::QUARREL
+    }
+}
+
+impl BaselineRow {
+    /// The value a side had.
+    pub const fn value_on(&self, side: Side) -> Option<Fact> {
+        match side {
+            Side::Source => self.source,
+            Side::Target => self.target,
+        }
+    }
+
+    /// A read once showed it on this side.
+    pub const fn was_seen_on(&self, side: Side) -> bool {
+        match side {
+            Side::Source => self.seen_on_source,
+            Side::Target => self.seen_on_target,
+        }
+    }
+
+    /// A write of this pair put it on this side.
+    pub const fn is_ours_on(&self, side: Side) -> bool {
+        match side {
+            Side::Source => self.source_written_by_us,
+            Side::Target => self.written_by_us,
+        }
+    }
+
+    /// Consecutive complete reads of this side without it.
+    pub const fn absent_reads_on(&self, side: Side) -> u8 {
+        match side {
+            Side::Source => self.absent_source_reads,
+            Side::Target => self.absent_target_reads,
+        }
+    }
+
+    /// The row with so many absences on this side.
+    #[must_use]
+    pub const fn with_absent_reads(self, side: Side, reads: u8) -> Self {
+        match side {
+            Side::Source => Self { absent_source_reads: reads, ..self },
+            Side::Target => Self { absent_target_reads: reads, ..self },
+        }
+    }
+
+    /// The row without anything this side had.
+    #[must_use]
+    pub const fn without(self, side: Side) -> Self {
+        match side {
+            Side::Source => Self { source: None, seen_on_source: false, absent_source_reads: 0, ..self },
+            Side::Target => {
+                Self { target: None, seen_on_target: false, absent_target_reads: 0, target_native: None, ..self }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_returns_within_ten_runs_are_a_quarrel() {
+        for (runs, quarrel) in [(&[5u32][..], false), (&[5, 6], true), (&[5, 15], true), (&[5, 16], false)] {
+            let flips = runs.iter().fold(Flips::default(), |flips, run| flips.returned(*run));
+            assert_eq!(flips.is_quarrel(), quarrel, "{runs:?}");
+        }
+        let late = [5, 16, 17].iter().fold(Flips::default(), |flips, run| flips.returned(*run));
+        assert!(late.is_quarrel());
+    }
 }
 
 /// What a baseline row becomes once a write is confirmed.

@@ -58,6 +58,8 @@ pub struct Capabilities {
     pub keeps_undated_plays: bool,
     /// Writing the same play twice gives two plays.
     pub duplicates_plays: bool,
+    /// An item has one status: what is watched cannot stand on the watchlist too.
+    pub keeps_one_status: bool,
     /// Items must carry at least one external id.
     pub needs_ids: bool,
     /// The account belongs to a media server (an item must be in its library), not to a tracker.

@@ -19,7 +19,7 @@ mod reason;
 mod run;
 mod text;
 
-pub use baseline::{After, BaselineRow, PlayKey};
+pub use baseline::{After, BaselineRow, Flips, PlayKey};
 pub use capability::{Capabilities, FeatureCapability, PlayDetail, WatchedPrecision};
 pub use fact::{Fact, WatchedAt, same_instant_tolerance_s};
 pub use feature::{Feature, FeatureSet};

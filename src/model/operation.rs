@@ -37,7 +37,19 @@ pub enum Side {
 
 words!(Side { Source => "source", Target => "target" });
 
-/// Names one operation by its content: the same pair, feature, item, action and value give the same id in every plan.
+impl Side {
+    /// The side across.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Source => Self::Target,
+            Self::Target => Self::Source,
+        }
+    }
+}
+
+/// Names one operation by its content: the same pair, feature, side, item, action, value and value before give the same
+/// id in every plan. It is also the version of the cell: what changed since gets another name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OpId(pub u64);
 

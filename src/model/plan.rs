@@ -76,20 +76,37 @@ pub enum HoldKind {
     Removes,
     /// The source lost more than `max_shrink` allows.
     SourceShrunk,
-    /// The target lost more than `max_shrink` allows; putting everything back waits.
+    /// The target lost more than `max_shrink` allows; what follows from it waits.
     TargetShrunk,
     /// The first removals of a `mirror` feature.
     FirstMirror,
     /// The plan would double plays.
     DuplicatePlays,
-    /// The target has no room for all of it.
+    /// The account has no room for all of it.
     AccountFull,
+    /// A value went back and forth between two writers.
+    FlipFlop,
 }
 
 words!(HoldKind {
     Removes => "removes", SourceShrunk => "source_shrunk", TargetShrunk => "target_shrunk", FirstMirror => "first_mirror",
-    DuplicatePlays => "duplicate_plays", AccountFull => "account_full",
+    DuplicatePlays => "duplicate_plays", AccountFull => "account_full", FlipFlop => "flip_flop",
 });
+
+impl HoldKind {
+    /// The reason that the waiting lines carry.
+    pub const fn reason(self) -> Reason {
+        match self {
+            Self::Removes => Reason::TooManyRemoves,
+            Self::SourceShrunk => Reason::SourceShrunk,
+            Self::TargetShrunk => Reason::TargetShrunk,
+            Self::FirstMirror => Reason::FirstMirror,
+            Self::DuplicatePlays => Reason::DuplicatePlays,
+            Self::AccountFull => Reason::AccountFull,
+            Self::FlipFlop => Reason::FlipFlop,
+        }
+    }
+}
 
 /// How one side of one feature was read.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,20 +7,28 @@ use crate::text::words;
 pub enum Reason {
     /// The source has it, the target lacks it.
     OnlyOnSource,
-    /// Both have it with different values; the source wins.
+    /// Both have it with different values, or the target lost it since; the source's is written to the target.
     ChangedOnSource,
+    /// Both have it with different values, or the source lost it since; the target's is written to the source.
+    ChangedOnTarget,
+    /// Two-way: the target has it, the source never did.
+    NewOnTarget,
     /// The pair had agreed on it, the target lost it, the source still has it.
     MissingOnTarget,
     /// It was on the source and is gone in enough complete reads.
     RemovedOnSource,
+    /// Two-way: it was on the target and is gone in enough complete reads.
+    RemovedOnTarget,
     /// `mirror`: the target has it, the source never had.
     NotOnSourceMirror,
     /// Both sides agree.
     Same,
     /// It is gone from the source, removals are off.
     RemovesOff,
-    /// It is gone from the source, but not yet in enough complete reads.
+    /// It is gone from one side, but not yet in enough complete reads.
     WaitingForReads,
+    /// Two-way: one side lost it while removals were off; it is neither removed nor added back.
+    Diverged,
     /// A read is not complete, so absence proves nothing.
     ReadIncomplete,
     /// Only the target has it; the source never did.
@@ -29,24 +37,26 @@ pub enum Reason {
     Adoption,
     /// The row has no usable id.
     NoIds,
-    /// The target cannot hold this kind of item.
+    /// The account cannot hold this kind of item.
     KindUnsupported,
     /// A show or season row, where only movies and episodes count.
     NotALeaf,
-    /// The target would stamp today's date, and `allow_undated` is off.
+    /// The account would stamp today's date, and `allow_undated` is off.
     UndatedNotAllowed,
     /// One side keeps only the last play, so "watched" is all that counts.
     RewatchesCollapsed,
     /// A write of this item is on its way or in doubt.
     InFlight,
-    /// The target refused it before; it waits for its next try.
+    /// The account refused it before; it waits for its next try.
     Unresolved,
-    /// Added to the source a moment ago, `new_item_grace` is not over.
+    /// Added a moment ago, `new_item_grace` is not over.
     TooNew,
     /// Outside `min_percent` and `max_percent`.
     OutsideProgressLimits,
     /// The target's resume point is newer.
     TargetIsNewer,
+    /// It is watched there, or about to be, and the account keeps one status per item.
+    StatusTaken,
     /// Two ids contradict each other.
     IdsContradict,
     /// The same season and number, but different episode ids.
@@ -63,8 +73,10 @@ pub enum Reason {
     FirstMirror,
     /// The plan would double plays of what is watched already.
     DuplicatePlays,
-    /// The target has no room left.
+    /// The account has no room left.
     AccountFull,
+    /// The value went back and forth between two writers.
+    FlipFlop,
     /// The target's catalogue does not know the item.
     NotFound,
     /// The item is not in the target's library.
@@ -90,12 +102,16 @@ pub enum Reason {
 words!(Reason {
     OnlyOnSource => "only_on_source",
     ChangedOnSource => "changed_on_source",
+    ChangedOnTarget => "changed_on_target",
+    NewOnTarget => "new_on_target",
     MissingOnTarget => "missing_on_target",
     RemovedOnSource => "removed_on_source",
+    RemovedOnTarget => "removed_on_target",
     NotOnSourceMirror => "not_on_source_mirror",
     Same => "same",
     RemovesOff => "removes_off",
     WaitingForReads => "waiting_for_reads",
+    Diverged => "diverged",
     ReadIncomplete => "read_incomplete",
     OnlyOnTarget => "only_on_target",
     Adoption => "adoption",
@@ -109,6 +125,7 @@ words!(Reason {
     TooNew => "too_new",
     OutsideProgressLimits => "outside_progress_limits",
     TargetIsNewer => "target_is_newer",
+    StatusTaken => "status_taken",
     IdsContradict => "ids_contradict",
     CoordinatesContradict => "coordinates_contradict",
     MatchTooWeak => "match_too_weak",
@@ -118,6 +135,7 @@ words!(Reason {
     FirstMirror => "first_mirror",
     DuplicatePlays => "duplicate_plays",
     AccountFull => "account_full",
+    FlipFlop => "flip_flop",
     NotFound => "not_found",
     NotInLibrary => "not_in_library",
     RejectedByTarget => "rejected_by_target",
@@ -135,26 +153,31 @@ impl Reason {
     pub const fn sentence(self) -> &'static str {
         match self {
             Self::OnlyOnSource => "The source has it, the target does not.",
-            Self::ChangedOnSource => "The values differ and the source wins.",
+            Self::ChangedOnSource => "The values differ and the source's is written to the target.",
+            Self::ChangedOnTarget => "The values differ and the target's is written to the source.",
+            Self::NewOnTarget => "The target has it, the source does not.",
             Self::MissingOnTarget => "Both sides had it, the target lost it and the source still has it.",
             Self::RemovedOnSource => "It was on the source and is gone there.",
+            Self::RemovedOnTarget => "It was on the target and is gone there.",
             Self::NotOnSourceMirror => "The target has it, the source does not, and this feature mirrors the source.",
             Self::Same => "Both sides agree.",
             Self::RemovesOff => "It is gone from the source; removals are off for this feature.",
-            Self::WaitingForReads => "It is gone from the source, but not yet in enough complete reads.",
+            Self::WaitingForReads => "It is gone from one side, but not yet in enough complete reads.",
+            Self::Diverged => "One side lost it and removals are off: it is neither removed nor added back.",
             Self::ReadIncomplete => "A read was not complete, so absence proves nothing.",
             Self::OnlyOnTarget => "Only the target has it; it is left alone.",
             Self::Adoption => "First run: nothing is removed.",
             Self::NoIds => "The item carries no usable id.",
-            Self::KindUnsupported => "The target cannot hold this kind of item.",
+            Self::KindUnsupported => "The account cannot hold this kind of item.",
             Self::NotALeaf => "Only movies and episodes have plays; shows and seasons are left alone.",
-            Self::UndatedNotAllowed => "The target would give it today's date; allow_undated is off.",
+            Self::UndatedNotAllowed => "The account would give it today's date; allow_undated is off.",
             Self::RewatchesCollapsed => "One side keeps only the last play, so only watched or not counts.",
             Self::InFlight => "A write of this item is on its way.",
-            Self::Unresolved => "The target refused it before; it waits for its next try.",
+            Self::Unresolved => "The account refused it before; it waits for its next try.",
             Self::TooNew => "It was added a moment ago; new_item_grace is not over.",
             Self::OutsideProgressLimits => "The resume point is outside min_percent and max_percent.",
             Self::TargetIsNewer => "The target has a newer resume point.",
+            Self::StatusTaken => "It is watched there, and the account keeps one status per item.",
             Self::IdsContradict => "Its ids contradict each other; a person must decide.",
             Self::CoordinatesContradict => "The same season and number, but different episode ids.",
             Self::MatchTooWeak => "Matched by numbers only; this change needs matching ids.",
@@ -163,7 +186,8 @@ impl Reason {
             Self::TargetShrunk => "The target lost more than max_shrink allows; a person must approve.",
             Self::FirstMirror => "The first removals of a mirror feature need approval.",
             Self::DuplicatePlays => "The plan would double plays of what is watched already.",
-            Self::AccountFull => "The target has no room left.",
+            Self::AccountFull => "The account has no room left.",
+            Self::FlipFlop => "The value went back and forth between two writers; a person must approve.",
             Self::NotFound => "The target does not know this item.",
             Self::NotInLibrary => "The item is not in the target's library.",
             Self::RejectedByTarget => "The target refused it.",

@@ -2,7 +2,7 @@
 
 use crosswatch_identity::EntityIx;
 use crosswatch_model::Uid;
-pub use crosswatch_model::{BaselineRow, PlayKey};
+pub use crosswatch_model::{BaselineRow, Flips, PlayKey};
 
 /// A stored row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

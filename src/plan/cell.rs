@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use crosswatch_identity::Catalog;
-use crosswatch_model::{Fact, WatchedAt};
+use crosswatch_model::{Fact, Side, WatchedAt};
 
 use crate::{
     baseline::{BaselineRow, PlayKey},
@@ -32,6 +32,8 @@ pub(crate) struct Base {
     pub(crate) play: PlayKey,
     /// The row.
     pub(crate) row: BaselineRow,
+    /// A row is stored under the entity's own name.
+    pub(crate) is_own: bool,
     /// It is stored exactly so under the entity's own name; otherwise it was put together from several rows.
     pub(crate) is_stored: bool,
 }
@@ -46,11 +48,15 @@ impl Base {
             seen_on_source: kept.row.seen_on_source || folded.row.seen_on_source,
             seen_on_target: kept.row.seen_on_target || folded.row.seen_on_target,
             written_by_us: kept.row.written_by_us || folded.row.written_by_us,
+            source_written_by_us: kept.row.source_written_by_us || folded.row.source_written_by_us,
+            is_diverged: kept.row.is_diverged || folded.row.is_diverged,
             absent_source_reads: kept.row.absent_source_reads.min(folded.row.absent_source_reads),
             absent_target_reads: kept.row.absent_target_reads.min(folded.row.absent_target_reads),
             target_native: kept.row.target_native.or(folded.row.target_native),
+            flips: kept.row.flips.or(folded.row.flips),
         };
-        Self { play: kept.play, row, is_stored: kept.is_stored && row == kept.row }
+        let is_own = kept.is_own || folded.is_own;
+        Self { play: kept.play, row, is_own, is_stored: kept.is_stored && row == kept.row }
     }
 }
 
@@ -75,6 +81,16 @@ pub(crate) fn presence<'a>(
     let superseded: Vec<PlayKey> =
         bases.iter().map(|base| base.play).filter(|play| *play != PlayKey::PRESENCE).collect();
     (cell, superseded.into_iter())
+}
+
+impl<'a> Cell<'a> {
+    /// The row of a side.
+    pub(crate) const fn on(&self, side: Side) -> Option<&'a Seen> {
+        match side {
+            Side::Source => self.source,
+            Side::Target => self.target,
+        }
+    }
 }
 
 fn latest<'a>(catalog: &Catalog, rows: &[&'a Seen]) -> Option<&'a Seen> {

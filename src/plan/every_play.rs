@@ -4,7 +4,7 @@
 //! day, day and stamp, undated and anything. Then the baseline's rows are laid over the result. All by sorted sweeps.
 
 use crosswatch_identity::Catalog;
-use crosswatch_model::{Fact, WatchedAt};
+use crosswatch_model::{Fact, Side, WatchedAt};
 use jiff::{civil::Date, tz::TimeZone};
 use rustc_hash::FxHashSet;
 
@@ -14,6 +14,10 @@ use crate::{
     same_play::{Span, TOLERANCE_S, chain, sweep},
     seen::Seen,
 };
+
+mod mirrored;
+
+use mirrored::{Group, Stamp};
 
 /// So many rows of one minute get a key of their own, in the minutes that follow; more are not remembered.
 const MAX_NEIGHBOURS: u32 = 16;
@@ -31,6 +35,8 @@ pub(crate) struct EveryPlay<'a> {
     points: Vec<i64>,
     point_owners: Vec<usize>,
     keys: FxHashSet<PlayKey>,
+    stamps: Vec<Stamp<'a>>,
+    groups: Vec<Group<'a>>,
 }
 
 /// How exactly the moment of a play is known.
@@ -49,6 +55,17 @@ struct Viewing<'a> {
     source: Option<&'a Seen>,
     target: Option<&'a Seen>,
     base: Option<Base>,
+    /// Where a side has several rows of it.
+    group: Option<usize>,
+}
+
+impl<'a> Viewing<'a> {
+    const fn on(&self, side: Side) -> Option<&'a Seen> {
+        match side {
+            Side::Source => self.source,
+            Side::Target => self.target,
+        }
+    }
 }
 
 /// A row of the target.
@@ -73,6 +90,8 @@ impl<'a> EveryPlay<'a> {
             points: Vec::new(),
             point_owners: Vec::new(),
             keys: FxHashSet::default(),
+            stamps: Vec::new(),
+            groups: Vec::new(),
         }
     }
 
@@ -109,7 +128,7 @@ impl<'a> EveryPlay<'a> {
         self.viewings.clear();
         if let [row] = rows {
             let (form, span) = self.moment(row.fact());
-            self.viewings.push(Viewing { form, span, source: Some(row), target: None, base: None });
+            self.viewings.push(Viewing { form, span, source: Some(row), target: None, base: None, group: None });
             return;
         }
         let mut stamps: Vec<(Form, Span, &'a Seen)> = Vec::with_capacity(rows.len());
@@ -127,7 +146,7 @@ impl<'a> EveryPlay<'a> {
         let viewings = &mut self.viewings;
         chain(&instants, |first, span| {
             if let Some((form, _, row)) = stamps.get(first) {
-                viewings.push(Viewing { form: *form, span, source: Some(row), target: None, base: None });
+                viewings.push(Viewing { form: *form, span, source: Some(row), target: None, base: None, group: None });
             }
         });
         for (form, span, row) in stamps.iter().take(undated_from).skip(days_from) {
@@ -135,11 +154,25 @@ impl<'a> EveryPlay<'a> {
             let is_told = instants.get(next).is_some_and(|instant| *instant <= span.end);
             let is_repeated = viewings.last().is_some_and(|last| last.form == Form::Day && last.span == *span);
             if !is_told && !is_repeated {
-                viewings.push(Viewing { form: *form, span: *span, source: Some(row), target: None, base: None });
+                viewings.push(Viewing {
+                    form: *form,
+                    span: *span,
+                    source: Some(row),
+                    target: None,
+                    base: None,
+                    group: None,
+                });
             }
         }
         if let Some((form, span, row)) = stamps.get(undated_from).filter(|_| viewings.is_empty()) {
-            viewings.push(Viewing { form: *form, span: *span, source: Some(row), target: None, base: None });
+            viewings.push(Viewing {
+                form: *form,
+                span: *span,
+                source: Some(row),
+                target: None,
+                base: None,
+                group: None,
+            });
         }
     }
 
@@ -246,7 +279,7 @@ impl<'a> EveryPlay<'a> {
         }
         for mark in self.marks.iter().filter(|mark| !mark.is_taken) {
             let Mark { form, span, row, .. } = *mark;
-            self.viewings.push(Viewing { form, span, source: None, target: Some(row), base: None });
+            self.viewings.push(Viewing { form, span, source: None, target: Some(row), base: None, group: None });
         }
         self.viewings.sort_by_key(|viewing| (viewing.span, viewing.source.is_none()));
     }
@@ -384,6 +417,11 @@ impl<'a> EveryPlay<'a> {
             self.claim_keys(cells, |cell| cell.base.is_some());
             self.claim_keys(cells, |cell| cell.base.is_none() && cell.source.is_some());
             self.claim_keys(cells, |cell| cell.base.is_none() && cell.source.is_none());
+        }
+        for (viewing, cell) in self.viewings.iter().zip(cells.iter().skip(first)) {
+            if let Some(group) = viewing.group.and_then(|group| self.groups.get_mut(group)) {
+                group.play = cell.play;
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! One sentence about one line, with its values.
 
-use crosswatch_model::{Fact, Rating, Reason, WatchedAt};
+use crosswatch_model::{Fact, PairId, Rating, Reason, Side, WatchedAt};
 use jiff::{Timestamp, tz::TimeZone};
 use smol_str::{SmolStr, format_smolstr};
 
@@ -8,51 +8,74 @@ use crate::input::FeatureInput;
 
 /// Writes sentences in the user's time zone.
 pub(crate) struct Explainer<'a> {
+    pair: &'a PairId,
     zone: &'a TimeZone,
     reads_needed: u8,
 }
 
 impl<'a> Explainer<'a> {
     pub(crate) fn new(input: &FeatureInput<'a>) -> Self {
-        Self { zone: input.zone, reads_needed: input.policy.remove_after_reads.max(1) }
+        Self { pair: input.pair, zone: input.zone, reads_needed: input.policy.remove_after_reads.max(1) }
     }
 
     /// Why the line is what it is. `source` and `target` are what the sides say now.
     pub(crate) fn explain(&self, reason: Reason, source: Option<Fact>, target: Option<Fact>) -> SmolStr {
-        match (reason, source, target) {
-            (Reason::OnlyOnSource, Some(source), _) => {
-                format_smolstr!("{} on the source, {} on the target.", self.upper(source), lacking(source))
-            }
-            (Reason::MissingOnTarget, Some(source), _) => {
-                format_smolstr!("{} on the source; the target had it and lost it.", self.upper(source))
-            }
-            (Reason::ChangedOnSource, Some(source), Some(target)) => {
-                format_smolstr!(
-                    "{} on the source, {} on the target; the source wins.",
-                    self.upper(source),
-                    self.value(target)
-                )
-            }
-            (Reason::RemovedOnSource, _, Some(target)) => {
-                format_smolstr!("{} on the target; gone from the source after it was seen there.", self.upper(target))
-            }
-            (Reason::WaitingForReads, _, Some(target)) => format_smolstr!(
-                "{} on the target; gone from the source, removed after {} complete reads without it.",
-                self.upper(target),
-                self.reads_needed
-            ),
-            (Reason::TargetIsNewer, Some(source), Some(target)) => format_smolstr!(
-                "{} on the source, {} on the target; the target is newer.",
-                self.upper(source),
-                self.value(target)
-            ),
-            (reason, Some(fact), _) => format_smolstr!("{} on the source. {}", self.upper(fact), reason.sentence()),
-            (reason, None, Some(fact)) => format_smolstr!("{} on the target. {}", self.upper(fact), reason.sentence()),
-            (reason, None, None) => reason.sentence().into(),
+        match (source, target) {
+            (Some(source), Some(target)) => self.on_both(reason, source, target),
+            (Some(fact), None) => self.on_one(reason, fact, Side::Source),
+            (None, Some(fact)) => self.on_one(reason, fact, Side::Target),
+            (None, None) => reason.sentence().into(),
         }
     }
 
-    fn upper(&self, fact: Fact) -> SmolStr {
+    fn on_both(&self, reason: Reason, source: Fact, target: Fact) -> SmolStr {
+        let right = match reason {
+            Reason::ChangedOnSource => "the source wins",
+            Reason::ChangedOnTarget => "the target wins",
+            Reason::TargetIsNewer => "the target is newer",
+            Reason::FlipFlop => {
+                return format_smolstr!(
+                    "{} on the source, {} on the target; pair {} and another writer of these accounts undo each other.",
+                    self.upper(source),
+                    self.value(target),
+                    self.pair
+                );
+            }
+            _ => return format_smolstr!("{} on the source. {}", self.upper(source), reason.sentence()),
+        };
+        format_smolstr!("{} on the source, {} on the target; {right}.", self.upper(source), self.value(target))
+    }
+
+    fn on_one(&self, reason: Reason, fact: Fact, side: Side) -> SmolStr {
+        let (there, across) = (format_smolstr!("{} on the {side}", self.upper(fact)), side.other());
+        match reason {
+            Reason::OnlyOnSource | Reason::NewOnTarget => {
+                format_smolstr!("{there}, {} on the {across}.", lacking(fact))
+            }
+            Reason::MissingOnTarget => format_smolstr!("{there}; the {across} had it and lost it."),
+            Reason::ChangedOnSource | Reason::ChangedOnTarget => {
+                format_smolstr!("{there}, changed since the {across} had it; the change wins.")
+            }
+            Reason::RemovedOnSource | Reason::RemovedOnTarget => {
+                format_smolstr!("{there}; gone from the {across} after it was seen there.")
+            }
+            Reason::WaitingForReads => format_smolstr!(
+                "{there}; gone from the {across}, removed after {} complete reads without it.",
+                self.reads_needed
+            ),
+            Reason::Diverged => format_smolstr!(
+                "{there}; the {across} lost it while removals were off, so it is neither removed nor added back."
+            ),
+            Reason::FlipFlop => format_smolstr!(
+                "{there}; pair {} puts it on the {across} and another writer takes it away again.",
+                self.pair
+            ),
+            reason => format_smolstr!("{there}. {}", reason.sentence()),
+        }
+    }
+
+    /// The fact at the start of a sentence: `Rated 8/10`.
+    pub(crate) fn upper(&self, fact: Fact) -> SmolStr {
         let verb = match fact {
             Fact::Play(_) => "Watched",
             Fact::Listed(_) => "Listed",
@@ -110,14 +133,11 @@ fn clock(seconds: u32) -> SmolStr {
 mod tests {
     use super::*;
 
-    fn explainer(zone: &TimeZone) -> Explainer<'_> {
-        Explainer { zone, reads_needed: 2 }
-    }
-
     #[track_caller]
     fn check(reason: Reason, source: Option<Fact>, target: Option<Fact>, sentence: &str) {
         let zone = TimeZone::fixed(jiff::tz::offset(2));
-        assert_eq!(explainer(&zone).explain(reason, source, target), sentence);
+        let pair = PairId::parse("home-to-trakt").unwrap();
+        assert_eq!(Explainer { pair: &pair, zone: &zone, reads_needed: 2 }.explain(reason, source, target), sentence);
     }
 
     #[test]
@@ -152,5 +172,36 @@ mod tests {
             "Listed since 2026-03-04 on the target; gone from the source, removed after 2 complete reads without it.",
         );
         check(Reason::NoIds, None, None, "The item carries no usable id.");
+        check(
+            Reason::FlipFlop,
+            rated(80),
+            rated(35),
+            "Rated 8/10 on the source, 3.5/10 on the target; pair home-to-trakt and another writer of these accounts undo each other.",
+        );
+        check(
+            Reason::ChangedOnTarget,
+            rated(80),
+            rated(35),
+            "Rated 8/10 on the source, 3.5/10 on the target; the target wins.",
+        );
+        check(Reason::NewOnTarget, None, rated(35), "Rated 3.5/10 on the target, not rated on the source.");
+        check(
+            Reason::RemovedOnTarget,
+            rated(80),
+            None,
+            "Rated 8/10 on the source; gone from the target after it was seen there.",
+        );
+        check(
+            Reason::Diverged,
+            rated(80),
+            None,
+            "Rated 8/10 on the source; the target lost it while removals were off, so it is neither removed nor added back.",
+        );
+        check(
+            Reason::ChangedOnSource,
+            rated(80),
+            None,
+            "Rated 8/10 on the source, changed since the target had it; the change wins.",
+        );
     }
 }

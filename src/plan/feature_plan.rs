@@ -2,7 +2,7 @@
 
 use crosswatch_identity::EntityIx;
 pub use crosswatch_model::After;
-use crosswatch_model::{Counts, Feature, HoldKind, PlanItem, ReadReport};
+use crosswatch_model::{Counts, Feature, HoldKind, PlanItem, ReadReport, Side};
 use smol_str::SmolStr;
 
 use crate::baseline::{BaselineChange, PlayKey};
@@ -27,7 +27,9 @@ pub struct Hold {
     pub kind: HoldKind,
     /// The feature.
     pub feature: Feature,
-    /// How many items wait, or for a shrunken source how many are gone.
+    /// The side that would be written.
+    pub side: Side,
+    /// How many items wait, or for a shrunken side how many are gone.
     pub items: u64,
     /// What happened and what approving does.
     pub sentence: SmolStr,

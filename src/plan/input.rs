@@ -1,7 +1,7 @@
 //! Everything the planner looks at for one feature. There is no other input.
 
-use crosswatch_identity::{Catalog, Join};
-use crosswatch_model::{Capabilities, Feature, PairId, Uid};
+use crosswatch_identity::{Catalog, ItemIx, Join};
+use crosswatch_model::{Capabilities, Feature, PairId, Side, Uid};
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
@@ -29,9 +29,13 @@ pub struct FeatureInput<'a> {
     pub baseline: &'a [BaselineEntry],
     /// Adoption: the first run, or the first after a reset or after a change of account or library filter.
     pub is_first_run: bool,
-    /// Writes that are on their way or in doubt, by this pair or any other writer of the target.
+    /// How many runs of this pair wrote something so far.
+    pub run_number: u32,
+    /// Lengths of items in seconds, where a side told one, in any order.
+    pub runtimes_s: &'a [(ItemIx, u32)],
+    /// Writes that are on their way or in doubt, by this pair or any other writer of either account.
     pub in_flight: &'a [(Uid, PlayKey)],
-    /// Writes that the target refused and that wait for their next try.
+    /// Writes that an account refused and that wait for their next try.
     pub unresolved: &'a [(Uid, PlayKey)],
     /// What the pair allows.
     pub policy: &'a FeaturePolicy,
@@ -43,4 +47,22 @@ pub struct FeatureInput<'a> {
     pub zone: &'a TimeZone,
     /// The present.
     pub now: Timestamp,
+}
+
+impl<'a> FeatureInput<'a> {
+    /// The read of a side.
+    pub const fn read(&self, side: Side) -> &'a Read {
+        match side {
+            Side::Source => self.source,
+            Side::Target => self.target,
+        }
+    }
+
+    /// What a side can keep.
+    pub const fn capabilities(&self, side: Side) -> &'a Capabilities {
+        match side {
+            Side::Source => self.source_capabilities,
+            Side::Target => self.target_capabilities,
+        }
+    }
 }

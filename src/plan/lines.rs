@@ -9,77 +9,105 @@ use crate::{
     explain::Explainer,
     feature_plan::{After, PlannedItem},
     input::FeatureInput,
-    rules::Rules,
     seen::Seen,
+    way::Way,
 };
 
 /// Turns drafts into lines, in their order.
-pub(crate) fn write_out(input: &FeatureInput<'_>, rules: &Rules<'_>, drafts: Vec<Draft<'_>>) -> Vec<PlannedItem> {
+pub(crate) fn write_out(input: &FeatureInput<'_>, way: &Way<'_>, drafts: Vec<Draft<'_>>) -> Vec<PlannedItem> {
     let explainer = Explainer::new(input);
-    drafts.into_iter().map(|draft| write_one(input, rules, &explainer, &draft)).collect()
+    drafts.into_iter().map(|draft| write_one(input, way, &explainer, &draft)).collect()
 }
 
-fn write_one(input: &FeatureInput<'_>, rules: &Rules<'_>, explainer: &Explainer<'_>, draft: &Draft<'_>) -> PlannedItem {
+fn write_one(input: &FeatureInput<'_>, way: &Way<'_>, explainer: &Explainer<'_>, draft: &Draft<'_>) -> PlannedItem {
     let item = input.join.merged(input.catalog, draft.entity);
-    let source = draft.source.map(Seen::fact);
-    let before = draft.target.map(Seen::fact);
+    let there = draft.on(draft.side.other()).map(Seen::fact);
+    let before = draft.on(draft.side).map(Seen::fact);
     let write = draft.write();
     let value = match write {
-        Some(Action::Add | Action::Update) => source.map(|fact| rules.value(fact)),
+        Some(Action::Add | Action::Update) => {
+            there.map(|fact| way.rules(draft.side).map_or(fact, |rules| rules.value(fact)))
+        }
         Some(_) => None,
-        None => source,
+        None => there,
     };
-    let native = draft.target.and_then(Seen::native);
-    let operation = Operation { item: &item, play: draft.play, action: write.unwrap_or(draft.action), value, native };
+    let native = draft.on(draft.side).and_then(Seen::native);
+    let operation = Operation {
+        item: &item,
+        play: draft.play,
+        side: draft.side,
+        action: write.unwrap_or(draft.action),
+        value,
+        before,
+        native,
+    };
+    let (source, target) = (draft.source.map(Seen::fact), draft.target.map(Seen::fact));
     let line = PlanItem {
         op: operation.id(input),
         feature: input.feature,
         action: draft.action,
         held_action: draft.held,
-        side: Side::Target,
+        side: draft.side,
         uid: input.join.uid(draft.entity),
         value,
         before,
         native,
         reason: draft.reason,
-        explain: explainer.explain(draft.reason, source, before),
+        explain: explainer.explain(draft.reason, source, target),
         outcome: Outcome::Planned,
         item,
     };
-    PlannedItem { entity: Some(draft.entity), play: draft.play, line, after: after(draft, source, value) }
+    PlannedItem { entity: Some(draft.entity), play: draft.play, line, after: after(draft, there, value) }
 }
 
-fn after(draft: &Draft<'_>, source: Option<Fact>, value: Option<Fact>) -> After {
+/// `there` is what the other side says, `value` what is written.
+fn after(draft: &Draft<'_>, there: Option<Fact>, value: Option<Fact>) -> After {
     match draft.write() {
-        Some(Action::Add | Action::Update) => After::Put(BaselineRow {
-            source,
-            target: value,
-            seen_on_source: true,
-            seen_on_target: true,
-            written_by_us: true,
-            absent_source_reads: 0,
-            absent_target_reads: 0,
-            target_native: draft.target.and_then(Seen::native),
-        }),
+        Some(Action::Add | Action::Update) => {
+            let (source, target) = match draft.side {
+                Side::Source => (value, there),
+                Side::Target => (there, value),
+            };
+            After::Put(BaselineRow {
+                source,
+                target,
+                seen_on_source: true,
+                seen_on_target: true,
+                written_by_us: draft.past.written_by_us || draft.side == Side::Target,
+                source_written_by_us: draft.past.source_written_by_us || draft.side == Side::Source,
+                is_diverged: false,
+                absent_source_reads: 0,
+                absent_target_reads: 0,
+                target_native: draft.target.and_then(Seen::native),
+                flips: draft.past.flips_after,
+            })
+        }
         Some(Action::Remove) if !draft.is_one_of_several => After::Drop,
         _ => After::Nothing,
     }
 }
 
-/// Lines for rows of the source that carry no usable id, by content.
-pub(crate) fn nameless_lines(input: &FeatureInput<'_>, items: &[ItemIx], limit: u64) -> Vec<PlannedItem> {
+/// Lines for rows that carry no usable id and so cannot be written to `side`, by content.
+pub(crate) fn nameless_lines(input: &FeatureInput<'_>, side: Side, items: &[ItemIx], limit: u64) -> Vec<PlannedItem> {
     let mut items: Vec<Item> = items.iter().map(|item| input.catalog.get(*item)).collect();
     items.sort();
     items.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let line = |item: Item| {
-        let operation =
-            Operation { item: &item, play: PlayKey::PRESENCE, action: Action::Skip, value: None, native: None };
+        let operation = Operation {
+            item: &item,
+            play: PlayKey::PRESENCE,
+            side,
+            action: Action::Skip,
+            value: None,
+            before: None,
+            native: None,
+        };
         let line = PlanItem {
             op: operation.id(input),
             feature: input.feature,
             action: Action::Skip,
             held_action: None,
-            side: Side::Target,
+            side,
             uid: None,
             value: None,
             before: None,
@@ -98,8 +126,11 @@ pub(crate) fn nameless_lines(input: &FeatureInput<'_>, items: &[ItemIx], limit: 
 struct Operation<'a> {
     item: &'a Item,
     play: PlayKey,
+    side: Side,
     action: Action,
     value: Option<Fact>,
+    /// What the side has now: once that changes, it is another operation.
+    before: Option<Fact>,
     native: Option<NativeRef>,
 }
 
@@ -107,7 +138,7 @@ impl Operation<'_> {
     fn id(&self, input: &FeatureInput<'_>) -> OpId {
         let mut text: Vec<u8> = Vec::with_capacity(128);
         text.extend_from_slice(input.pair.as_str().as_bytes());
-        text.extend_from_slice(&[0, input.feature as u8, self.item.kind as u8, self.action as u8]);
+        text.extend_from_slice(&[0, input.feature as u8, self.side as u8, self.item.kind as u8, self.action as u8]);
         let show = self.item.show.as_ref();
         let own = self.item.ids.iter().next();
         match own.or_else(|| show.and_then(|show| show.ids.iter().next())) {
@@ -121,6 +152,7 @@ impl Operation<'_> {
         }
         text.extend_from_slice(&self.play.0.to_be_bytes());
         push_fact(&mut text, self.value);
+        push_fact(&mut text, self.before);
         text.extend_from_slice(&self.native.map_or(0, |native| native.0).to_be_bytes());
         let hash = blake3::hash(&text);
         OpId(hash.as_bytes().first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes)))

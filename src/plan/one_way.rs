@@ -4,49 +4,25 @@
 //! had it (or, for a mirror, that the target had it in an earlier complete read).
 
 use crosswatch_identity::EntityIx;
-use crosswatch_model::{Action, Reason};
+use crosswatch_model::{Action, Reason, Side};
 
 use crate::{
     baseline::BaselineRow,
     cell::{Base, Cell},
+    compare::{Comparison, compare},
+    input::FeatureInput,
     policy::{FeaturePolicy, Removes},
     read::Absences,
-    rules::{Comparison, Rules},
+    rules::Rules,
     seen::Seen,
     standing::Standing,
+    verdict::{Settle, Verdict},
 };
-
-/// What is to be done about a cell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// Both sides agree.
-    Same,
-    /// Write to the target.
-    Write(Action, Reason),
-    /// Would write, but waits for a person.
-    Hold(Action, Reason),
-    /// Left alone.
-    Skip(Reason),
-    /// Would add or update, which the policy does not do.
-    AddsOff,
-    /// Nothing to say.
-    Quiet,
-}
-
-/// What the baseline learns from the reads alone.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Settle {
-    /// Nothing.
-    Keep,
-    /// This row.
-    Put(BaselineRow),
-    /// Neither side has it any more.
-    Drop,
-}
 
 /// The rules for one plan.
 #[derive(Clone, Copy)]
 pub(crate) struct OneWay<'a> {
+    pub(crate) input: &'a FeatureInput<'a>,
     pub(crate) rules: Rules<'a>,
     pub(crate) policy: &'a FeaturePolicy,
     pub(crate) source: Standing<'a>,
@@ -71,17 +47,17 @@ impl OneWay<'_> {
         let met = row.map_or(Settle::Keep, |row| {
             Settle::Put(BaselineRow { absent_source_reads: 0, absent_target_reads: 0, ..row })
         });
-        match self.rules.compare(source.fact(), target.fact(), row.as_ref()) {
+        match compare(self.input, source.fact(), target.fact(), row.as_ref()) {
             Comparison::Same => (Verdict::Same, Settle::Put(agreed(source, target, row))),
-            Comparison::TargetIsNewer => (Verdict::Skip(Reason::TargetIsNewer), met),
-            Comparison::Differs if !self.policy.adds => (Verdict::AddsOff, met),
-            Comparison::Differs => {
+            Comparison::Newer(Side::Target) => (Verdict::Skip(Reason::TargetIsNewer), met),
+            _ if !self.policy.adds => (Verdict::AddsOff, met),
+            Comparison::Differs | Comparison::Newer(Side::Source) => {
                 let verdict = match self.rules.write_obstacle(source) {
                     Some(reason) => Verdict::Skip(reason),
                     None if !self.rules.may_overwrite(entity, source, target, row.as_ref()) => {
                         Verdict::Skip(Reason::MatchTooWeak)
                     }
-                    None => Verdict::Write(Action::Update, Reason::ChangedOnSource),
+                    None => Verdict::Write(Side::Target, Action::Update, Reason::ChangedOnSource),
                 };
                 (verdict, met)
             }
@@ -114,19 +90,22 @@ impl OneWay<'_> {
         }
         let was_agreed = known.is_some_and(|row| row.seen_on_source);
         match self.target {
-            Standing::Complete(_) if was_agreed => Verdict::Write(Action::Add, Reason::MissingOnTarget),
-            Standing::Shrunk(_) if was_agreed => Verdict::Hold(Action::Add, Reason::TargetShrunk),
+            Standing::Complete(_) if was_agreed => Verdict::Write(Side::Target, Action::Add, Reason::MissingOnTarget),
+            Standing::Shrunk(_) if was_agreed => Verdict::Hold(Side::Target, Action::Add, Reason::TargetShrunk),
             Standing::Shrunk(_) | Standing::RowsOnly if self.rules.would_double() => {
                 Verdict::Skip(Reason::ReadIncomplete)
             }
-            _ => Verdict::Write(Action::Add, Reason::OnlyOnSource),
+            _ => Verdict::Write(Side::Target, Action::Add, Reason::OnlyOnSource),
         }
     }
 
     /// The target had it and was not read in full: it is believed to have it still, with the value it had.
     fn refresh(&self, source: &Seen, row: &BaselineRow) -> Verdict {
         let same = match row.target {
-            Some(target) => self.rules.compare(source.fact(), target, Some(row)) != Comparison::Differs,
+            Some(target) => matches!(
+                compare(self.input, source.fact(), target, Some(row)),
+                Comparison::Same | Comparison::Newer(Side::Target)
+            ),
             None => true,
         };
         if same {
@@ -135,7 +114,7 @@ impl OneWay<'_> {
         match (self.rules.write_obstacle(source), self.target) {
             (Some(reason), _) => Verdict::Skip(reason),
             (None, _) if !self.policy.adds => Verdict::AddsOff,
-            (None, Standing::Silent) => Verdict::Write(Action::Update, Reason::ChangedOnSource),
+            (None, Standing::Silent) => Verdict::Write(Side::Target, Action::Update, Reason::ChangedOnSource),
             (None, _) => Verdict::Skip(Reason::ReadIncomplete),
         }
     }
@@ -167,7 +146,9 @@ impl OneWay<'_> {
         row: &BaselineRow,
     ) -> (Verdict, Settle) {
         if self.rules.removes == Removes::Off {
-            return (Verdict::Skip(Reason::RemovesOff), Settle::Put(target_only(target, Some(*row))));
+            // The source is known to have lost it, also where the pair goes both ways later.
+            let row = BaselineRow { is_diverged: true, ..target_only(target, Some(*row)) };
+            return (Verdict::Skip(Reason::RemovesOff), Settle::Put(row));
         }
         let absent = self.one_more(row.absent_source_reads);
         let settle = Settle::Put(BaselineRow { absent_source_reads: absent, absent_target_reads: 0, ..*row });
@@ -175,7 +156,7 @@ impl OneWay<'_> {
         let verdict = if absent < self.reads_needed() && !self.is_loss_approved {
             Verdict::Skip(Reason::WaitingForReads)
         } else if self.rules.may_remove(entity, target, row) {
-            Verdict::Write(Action::Remove, reason)
+            Verdict::Write(Side::Target, Action::Remove, reason)
         } else {
             Verdict::Skip(Reason::MatchTooWeak)
         };
@@ -192,7 +173,7 @@ impl OneWay<'_> {
         match candidate.filter(|_| !self.is_first_run) {
             None => Verdict::Quiet,
             Some(row) if self.rules.may_remove(entity, target, &row) => {
-                Verdict::Hold(Action::Remove, Reason::SourceShrunk)
+                Verdict::Hold(Side::Target, Action::Remove, Reason::SourceShrunk)
             }
             Some(_) => Verdict::Skip(Reason::MatchTooWeak),
         }
@@ -234,28 +215,29 @@ impl OneWay<'_> {
     }
 }
 
-fn agreed(source: &Seen, target: &Seen, row: Option<BaselineRow>) -> BaselineRow {
+/// The row of what both sides have.
+pub(crate) fn agreed(source: &Seen, target: &Seen, row: Option<BaselineRow>) -> BaselineRow {
     BaselineRow {
         source: Some(source.fact()),
         target: Some(target.fact()),
         seen_on_source: true,
         seen_on_target: true,
-        written_by_us: row.is_some_and(|row| row.written_by_us),
+        is_diverged: false,
         absent_source_reads: 0,
         absent_target_reads: 0,
         target_native: target.native(),
+        ..row.unwrap_or_default()
     }
 }
 
+/// Nothing remains of what the source had, but that it was lost there.
 fn target_only(target: &Seen, row: Option<BaselineRow>) -> BaselineRow {
     BaselineRow {
-        source: None,
         target: Some(target.fact()),
-        seen_on_source: false,
         seen_on_target: true,
-        written_by_us: row.is_some_and(|row| row.written_by_us),
-        absent_source_reads: 0,
         absent_target_reads: 0,
         target_native: target.native(),
+        source_written_by_us: false,
+        ..row.unwrap_or_default().without(Side::Source)
     }
 }

@@ -3,50 +3,80 @@
 use std::collections::BTreeMap;
 
 use crosswatch_identity::EntityIx;
-use crosswatch_model::{Action, Counts, Reason, Uid, WatchedPrecision};
+use crosswatch_model::{Action, Counts, Feature, Reason, Side, Uid, WatchedPrecision};
 use smol_str::{SmolStr, format_smolstr};
 
 use crate::{
     baseline::{BaselineChange, PlayKey},
     cell::{Base, Cell, presence},
-    draft::Draft,
+    crowd::{Runtimes, mark_crowds},
+    draft::{Draft, Past},
     every_play::EveryPlay,
-    feature_plan::{FeaturePlan, PlannedItem},
-    guard::{Measures, guard},
+    feature_plan::{FeaturePlan, Hold, PlannedItem},
+    guard::guard,
     input::FeatureInput,
     lines::{nameless_lines, write_out},
-    one_way::{OneWay, Settle, Verdict},
+    measures::Measures,
+    policy::Mode,
     read::Read,
     rows::{BaseRows, Pending, SideRows},
-    rules::Rules,
     seen::Seen,
-    standing::Standing,
+    verdict::{Settle, Verdict},
+    way::Way,
 };
 
 /// So many lines per reason are listed for what is left alone; the rest is only counted.
 const LISTED_SKIPS: u64 = 1_000;
 
-/// Plans one feature of a one-way pair.
+/// Plans one feature of a pair.
 pub fn plan_feature(input: &FeatureInput<'_>) -> FeaturePlan {
-    let obstacle = match (input.source, input.target) {
-        (Read::Unavailable { reason }, _) => {
-            Some(format_smolstr!("The source could not be read: {reason}. Nothing is planned."))
-        }
-        (Read::Unconfigured, _) => Some(SmolStr::new_static("The source is not set up. Nothing is planned.")),
-        (_, Read::Unconfigured) => Some(SmolStr::new_static("The target is not set up. Nothing is planned.")),
-        _ => None,
+    let way = match way_of(input) {
+        Ok(way) => way,
+        Err(obstacle) => return nothing(input, obstacle),
     };
-    if let Some(obstacle) = obstacle {
-        return nothing(input, obstacle);
-    }
-    let Some(rules) = Rules::of(input) else {
-        return nothing(input, format_smolstr!("One side does not keep {}. Nothing is planned.", input.feature));
-    };
-    let mut walk = Walk::new(input, rules);
+    let mut walk = Walk::new(input, way);
     walk.visit_all();
-    match input.target {
-        Read::Unavailable { reason } => nothing(input, walk.waiting_for_target(reason)),
+    match (input.source, input.target) {
+        (Read::Unavailable { reason }, _) => nothing(input, walk.waiting_for(Side::Source, reason)),
+        (_, Read::Unavailable { reason }) => nothing(input, walk.waiting_for(Side::Target, reason)),
         _ => walk.finish(),
+    }
+}
+
+/// What the rules and guards make of every cell of one entity, on the way to the same plan. `Err` where nothing is
+/// planned at all, with the reason.
+pub(crate) fn look_at<'a>(input: &'a FeatureInput<'a>, entity: EntityIx) -> Result<Look<'a>, SmolStr> {
+    let way = way_of(input)?;
+    let mut walk = Walk { asked: Some(entity), ..Walk::new(input, way) };
+    walk.visit_all();
+    let holds = guard(input.feature, input.policy, &walk.measures, &mut walk.drafts);
+    walk.drafts.retain(|draft| draft.entity == entity);
+    Ok(Look { decided: walk.decided, drafts: walk.drafts, holds })
+}
+
+/// The cells of one entity with what becomes of them.
+pub(crate) struct Look<'a> {
+    pub(crate) decided: Vec<(Cell<'a>, Verdict)>,
+    pub(crate) drafts: Vec<Draft<'a>>,
+    pub(crate) holds: Vec<Hold>,
+}
+
+/// Which way the pair goes, or why nothing is planned.
+fn way_of<'a>(input: &'a FeatureInput<'a>) -> Result<Way<'a>, SmolStr> {
+    for side in Side::ALL {
+        if let Read::Unconfigured = input.read(*side) {
+            return Err(format_smolstr!("The {side} is not set up. Nothing is planned."));
+        }
+    }
+    let Some(way) = Way::of(input) else {
+        return Err(format_smolstr!("One side does not keep {}. Nothing is planned.", input.feature));
+    };
+    match (input.source, input.target, way) {
+        (Read::Unavailable { reason }, _, Way::OneWay(_))
+        | (Read::Unavailable { reason }, Read::Unavailable { .. }, Way::TwoWay(_)) => {
+            Err(format_smolstr!("The source could not be read: {reason}. Nothing is planned."))
+        }
+        _ => Ok(way),
     }
 }
 
@@ -64,8 +94,8 @@ fn nothing(input: &FeatureInput<'_>, notice: SmolStr) -> FeaturePlan {
 
 struct Walk<'a> {
     input: &'a FeatureInput<'a>,
-    rules: Rules<'a>,
-    one_way: OneWay<'a>,
+    way: Way<'a>,
+    every_play: bool,
     in_flight: Pending,
     unresolved: Pending,
     drafts: Vec<Draft<'a>>,
@@ -77,34 +107,17 @@ struct Walk<'a> {
     measures: Measures,
     notices: Vec<SmolStr>,
     nameless: Vec<PlannedItem>,
+    /// Somebody asks about this entity.
+    asked: Option<EntityIx>,
+    decided: Vec<(Cell<'a>, Verdict)>,
 }
 
 impl<'a> Walk<'a> {
-    fn new(input: &'a FeatureInput<'a>, rules: Rules<'a>) -> Self {
-        let approved = input.policy.approve_held;
-        let one_way = OneWay {
-            rules,
-            policy: input.policy,
-            source: Standing::of(input.source, approved),
-            target: Standing::of(input.target, approved),
-            is_first_run: input.is_first_run,
-            is_loss_approved: approved && matches!(input.source, Read::Suspect(_)),
-        };
-        let source_loss = match one_way.source {
-            Standing::Shrunk(read) => Some((read.before(), read.lost())),
-            _ => None,
-        };
-        let capability = input.target_capabilities.feature(input.feature);
-        let measures = Measures {
-            on_target: input.target.rows().len() as u64,
-            source_loss,
-            max_rows: capability.and_then(|capability| capability.max_rows),
-            ..Measures::default()
-        };
+    fn new(input: &'a FeatureInput<'a>, way: Way<'a>) -> Self {
         Self {
             input,
-            rules,
-            one_way,
+            way,
+            every_play: way.every_play(input),
             in_flight: Pending::of(input.in_flight, input.join),
             unresolved: Pending::of(input.unresolved, input.join),
             drafts: Vec::new(),
@@ -113,9 +126,11 @@ impl<'a> Walk<'a> {
             skipped: 0,
             adds_off: 0,
             listed: BTreeMap::new(),
-            measures,
+            measures: Measures::of(input, &way),
             notices: Vec::new(),
             nameless: Vec::new(),
+            asked: None,
+            decided: Vec::new(),
         }
     }
 
@@ -125,10 +140,10 @@ impl<'a> Walk<'a> {
         let mut target = SideRows::of(input.target, input.join, input.feature);
         let mut baseline = BaseRows::of(input.baseline, input.join);
         self.note_rows(&source, &target);
-        let by_minute = [input.source_capabilities, input.target_capabilities]
-            .iter()
-            .any(|capabilities| capabilities.watched_precision == WatchedPrecision::Minute);
+        let by_minute =
+            Side::ALL.iter().any(|side| input.capabilities(*side).watched_precision == WatchedPrecision::Minute);
         let mut every_play = EveryPlay::new(input.catalog, input.zone, by_minute);
+        let runtimes = Runtimes::of(input);
         let (mut on_source, mut on_target): (Vec<&Seen>, Vec<&Seen>) = (Vec::new(), Vec::new());
         let (mut bases, mut cells): (Vec<Base>, Vec<Cell<'_>>) = (Vec::new(), Vec::new());
         let mut folded = Vec::new();
@@ -137,16 +152,25 @@ impl<'a> Walk<'a> {
             source.take(number, &mut on_source);
             target.take(number, &mut on_target);
             baseline.take(number, input.join.uid(entity), &mut bases, &mut folded);
-            if self.refuse(entity, &on_source, &on_target, &bases) {
+            if self.refuse(entity, &first_cell(&on_source, &on_target, &bases)) {
                 continue;
             }
-            let is_settled = if self.rules.every_play {
+            let is_settled = if self.every_play {
                 cells.clear();
-                every_play.cells(&on_source, &on_target, &bases, &mut cells);
-                self.visit_plays(entity, &cells, !on_source.is_empty() && !on_target.is_empty())
+                match self.way {
+                    Way::OneWay(_) => every_play.cells(&on_source, &on_target, &bases, &mut cells),
+                    Way::TwoWay(_) => every_play.mirrored_cells(&on_source, &on_target, &bases, &mut cells),
+                }
+                let first = self.drafts.len();
+                let is_watched = !on_source.is_empty() && !on_target.is_empty();
+                let is_settled = self.visit_plays(entity, &cells, &every_play, is_watched);
+                if let Some(runtime_s) = runtimes.get(number) {
+                    mark_crowds(runtime_s, &cells, self.drafts.get_mut(first..).unwrap_or_default());
+                }
+                is_settled
             } else {
                 let (cell, superseded) = presence(input.catalog, &on_source, &on_target, &bases);
-                let is_settled = self.visit(entity, &cell, &on_target, false);
+                let is_settled = self.visit(entity, &cell, Rows { source: &on_source, target: &on_target }, false);
                 superseded.filter(|_| is_settled).for_each(|play| self.forget(entity, None, play));
                 is_settled
             };
@@ -163,50 +187,71 @@ impl<'a> Walk<'a> {
     }
 
     /// Entities that are never compared: contradictory ids, and shows where only movies and episodes count.
-    fn refuse(&mut self, entity: EntityIx, source: &[&'a Seen], target: &[&'a Seen], bases: &[Base]) -> bool {
-        let first = source.first().or(target.first()).copied();
-        if let Some(reason) = self.input.join.dispute(entity) {
-            if !source.is_empty() || !bases.is_empty() {
-                let draft = draft(entity, PlayKey::PRESENCE, source.first().copied(), target.first().copied());
+    fn refuse(&mut self, entity: EntityIx, cell: &Cell<'a>) -> bool {
+        let is_two_way = self.way.written().contains(&Side::Source);
+        let draft = Draft::of(entity, cell.play, cell.source, cell.target);
+        let kind = cell.source.or(cell.target).map(|row| self.input.catalog.kind(row.item()));
+        let reason = if let Some(reason) = self.input.join.dispute(entity) {
+            if cell.source.is_some() || cell.base.is_some() || is_two_way {
                 self.drafts.push(Draft { action: Action::Conflict, reason, ..draft });
             }
-            return true;
-        }
-        let kind = first.map(|row| self.input.catalog.kind(row.item()));
-        if let Some(reason) = kind.and_then(|kind| self.rules.kind_obstacle(kind)) {
-            if let Some(row) = source.first() {
-                self.skip(Draft { reason, ..draft(entity, PlayKey::PRESENCE, Some(row), target.first().copied()) });
+            reason
+        } else if let Some(reason) = kind.and_then(|kind| self.way.kind_obstacle(kind)) {
+            if cell.source.is_some() || is_two_way {
+                self.skip(Draft { reason, side: self.side_across(cell.source), ..draft });
             }
-            return true;
+            reason
+        } else {
+            return false;
+        };
+        self.remember_answer(entity, cell, Verdict::Skip(reason));
+        true
+    }
+
+    fn remember_answer(&mut self, entity: EntityIx, cell: &Cell<'a>, verdict: Verdict) {
+        if self.asked == Some(entity) {
+            self.decided.push((*cell, verdict));
         }
-        false
     }
 
     /// Decides every play of an item. Answers whether the baseline learned from all of them.
-    fn visit_plays(&mut self, entity: EntityIx, cells: &[Cell<'a>], is_watched: bool) -> bool {
+    fn visit_plays(
+        &mut self,
+        entity: EntityIx,
+        cells: &[Cell<'a>],
+        every_play: &EveryPlay<'a>,
+        is_watched: bool,
+    ) -> bool {
         let before = self.drafts.len();
         let mut is_settled = true;
         for cell in cells {
-            is_settled &= self.visit(entity, cell, &[], is_watched);
+            let rows = Rows {
+                source: every_play.several(cell.play, Side::Source),
+                target: every_play.several(cell.play, Side::Target),
+            };
+            is_settled &= self.visit(entity, cell, rows, is_watched);
         }
         if is_watched {
             self.measures.watched += 1;
-            let adds = self.drafts.iter().skip(before).any(|draft| draft.action == Action::Add);
-            self.measures.watched_again += u64::from(adds);
+            for side in self.way.written() {
+                let is_add = |draft: &Draft<'_>| draft.action == Action::Add && draft.side == *side;
+                let adds = self.drafts.iter().skip(before).any(is_add);
+                self.measures.on_mut(*side).watched_again += u64::from(adds);
+            }
         }
         is_settled
     }
 
     /// Decides one cell. Answers whether the baseline learned from it.
-    fn visit(&mut self, entity: EntityIx, cell: &Cell<'a>, target_rows: &[&'a Seen], repeats_watched: bool) -> bool {
-        let (mut verdict, mut settle) = self.one_way.decide(entity, cell);
+    fn visit(&mut self, entity: EntityIx, cell: &Cell<'a>, rows: Rows<'_, 'a>, repeats_watched: bool) -> bool {
+        let (mut verdict, mut settle) = self.way.decide(entity, cell);
         if self.in_flight.has(entity, cell.play) {
             settle = Settle::Keep;
             if let Verdict::Write(..) | Verdict::Hold(..) = verdict {
                 verdict = Verdict::Skip(Reason::InFlight);
             }
         } else {
-            self.measure(cell);
+            self.measures.count(&self.way, cell);
         }
         if let Verdict::Write(..) | Verdict::Hold(..) = verdict
             && self.unresolved.has(entity, cell.play)
@@ -217,41 +262,60 @@ impl<'a> Walk<'a> {
             // The acknowledgement moves this row, and nothing else does.
             settle = Settle::Keep;
         }
-        let draft = Draft { repeats_watched, ..draft(entity, cell.play, cell.source, cell.target) };
+        self.remember_answer(entity, cell, verdict);
+        let draft = Draft { repeats_watched, ..Draft::of(entity, cell.play, cell.source, cell.target) };
         match verdict {
             Verdict::Same => self.unchanged += 1,
             Verdict::Quiet => {}
             Verdict::AddsOff => self.adds_off += 1,
-            Verdict::Skip(reason) => self.skip(Draft { reason, ..draft }),
-            Verdict::Write(action, reason) => self.write(Draft { action, reason, ..draft }, target_rows),
-            Verdict::Hold(action, reason) => {
-                self.write(Draft { action: Action::Hold, held: Some(action), reason, ..draft }, target_rows);
+            Verdict::Skip(reason) => {
+                self.skip(Draft { reason, side: self.side_across(cell.source), ..draft });
+            }
+            Verdict::Write(side, action, reason) => {
+                let past = self.past(side, action, cell);
+                self.write(Draft { side, action, reason, past, ..draft }, rows);
+            }
+            Verdict::Hold(side, action, reason) => {
+                let past = self.past(side, action, cell);
+                let (held, action) = (Some(action), Action::Hold);
+                self.write(Draft { side, action, held, reason, past, ..draft }, rows);
             }
         }
         self.settle(entity, cell, settle);
         settle != Settle::Keep
     }
 
-    fn measure(&mut self, cell: &Cell<'_>) {
-        if cell.base.is_some_and(|base| base.row.seen_on_target) {
-            self.measures.known_on_target += 1;
-            let is_lost = cell.target.is_none() && self.one_way.target.is_complete();
-            self.measures.lost_on_target += u64::from(is_lost);
+    /// The side a line is about that only says what is there: the one across from it, where that is written.
+    fn side_across(&self, source: Option<&Seen>) -> Side {
+        match source {
+            None if self.way.written().contains(&Side::Source) => Side::Source,
+            _ => Side::Target,
         }
     }
 
-    /// A removal takes every row of the target that makes up the fact.
-    fn write(&mut self, draft: Draft<'a>, target_rows: &[&'a Seen]) {
-        let natives = target_rows.iter().filter(|row| row.native().is_some()).count();
+    fn past(&self, side: Side, action: Action, cell: &Cell<'_>) -> Past {
+        self.way.rules(side).map(|rules| Past::of(self.input, rules, action, cell)).unwrap_or_default()
+    }
+
+    /// A removal takes every row of the side that makes up the fact.
+    fn write(&mut self, draft: Draft<'a>, rows: Rows<'_, 'a>) {
+        let rows = match draft.side {
+            Side::Source => rows.source,
+            Side::Target => rows.target,
+        };
+        let natives = rows.iter().filter(|row| row.native().is_some()).count();
         if draft.write() != Some(Action::Remove) || natives < 2 {
             self.drafts.push(draft);
             return;
         }
-        let mut rows: Vec<&Seen> = target_rows.iter().copied().filter(|row| row.native().is_some()).collect();
+        let mut rows: Vec<&Seen> = rows.iter().copied().filter(|row| row.native().is_some()).collect();
         rows.sort_by_key(|row| row.native());
         rows.dedup_by_key(|row| row.native());
         let is_one_of_several = rows.len() > 1;
-        let drafts = rows.into_iter().map(|row| Draft { target: Some(row), is_one_of_several, ..draft });
+        let drafts = rows.into_iter().map(|row| match draft.side {
+            Side::Source => Draft { source: Some(row), is_one_of_several, ..draft },
+            Side::Target => Draft { target: Some(row), is_one_of_several, ..draft },
+        });
         self.drafts.extend(drafts);
     }
 
@@ -271,6 +335,7 @@ impl<'a> Walk<'a> {
             Settle::Put(_) if cell.is_extra => return,
             Settle::Put(row) if cell.base.is_some_and(|base| base.is_stored && base.row == row) => return,
             Settle::Put(row) => Some(row),
+            Settle::Drop if cell.base.is_some_and(|base| !base.is_own) => return,
             Settle::Drop => None,
         };
         self.settle.push(BaselineChange { entity, folded: None, play: cell.play, row });
@@ -289,21 +354,28 @@ impl<'a> Walk<'a> {
                 ));
             }
         }
-        if !target.nameless.is_empty() {
+        for side in self.way.written() {
+            let rows = match side {
+                Side::Source => target,
+                Side::Target => source,
+            };
+            let nameless = rows.nameless.len() as u64;
+            self.skipped += nameless;
+            *self.listed.entry(Reason::NoIds).or_default() += nameless;
+            let mut lines = nameless_lines(self.input, *side, &rows.nameless, LISTED_SKIPS);
+            self.nameless.append(&mut lines);
+        }
+        if !self.way.written().contains(&Side::Source) && !target.nameless.is_empty() {
             let items = target.nameless.len();
             self.notices.push(format_smolstr!("{items} items of the target carry no usable id and cannot be matched."));
         }
-        let nameless = source.nameless.len() as u64;
-        self.skipped += nameless;
-        *self.listed.entry(Reason::NoIds).or_default() += nameless;
-        self.nameless = nameless_lines(self.input, &source.nameless, LISTED_SKIPS);
     }
 
-    /// The target cannot be reached: what would have been done is told and forgotten.
-    fn waiting_for_target(self, reason: &str) -> SmolStr {
+    /// A side cannot be reached: what would have been done is told and forgotten.
+    fn waiting_for(self, side: Side, reason: &str) -> SmolStr {
         let count = |action: Action| self.drafts.iter().filter(|draft| draft.action == action).count();
         let (adds, updates) = (count(Action::Add), count(Action::Update));
-        format_smolstr!("The target could not be read: {reason}. {adds} to add and {updates} to update wait for it.")
+        format_smolstr!("The {side} could not be read: {reason}. {adds} to add and {updates} to update wait for it.")
     }
 
     fn finish(mut self) -> FeaturePlan {
@@ -311,7 +383,7 @@ impl<'a> Walk<'a> {
         let holds = guard(input.feature, input.policy, &self.measures, &mut self.drafts);
         self.note_rules();
         let counts = self.count();
-        let mut items = write_out(input, &self.rules, self.drafts);
+        let mut items = write_out(input, &self.way, self.drafts);
         items.append(&mut self.nameless);
         FeaturePlan {
             items,
@@ -325,12 +397,19 @@ impl<'a> Walk<'a> {
     }
 
     fn note_rules(&mut self) {
-        let feature = self.input.feature;
-        if self.rules.collapses_rewatches() {
+        let (feature, policy) = (self.input.feature, self.input.policy);
+        let written = self.way.written();
+        if policy.mode == Mode::TwoWay && !written.contains(&Side::Source) {
+            self.notices.push(format_smolstr!("The source's {feature} cannot be written; only the target is."));
+        }
+        if feature == Feature::History && policy.rewatches && !self.every_play {
             self.notices.push(SmolStr::new_static(Reason::RewatchesCollapsed.sentence()));
         }
-        if self.rules.removes != self.input.policy.removes {
-            self.notices.push(format_smolstr!("The target cannot remove single {feature} items; nothing is removed."));
+        for side in written {
+            if self.way.rules(*side).is_some_and(|rules| rules.removes != policy.removes) {
+                self.notices
+                    .push(format_smolstr!("The {side} cannot remove single {feature} items; nothing is removed."));
+            }
         }
         if self.adds_off > 0 {
             self.notices.push(format_smolstr!(
@@ -364,16 +443,20 @@ impl<'a> Walk<'a> {
     }
 }
 
-fn draft<'a>(entity: EntityIx, play: PlayKey, source: Option<&'a Seen>, target: Option<&'a Seen>) -> Draft<'a> {
-    Draft {
-        entity,
-        play,
-        source,
-        target,
-        action: Action::Skip,
-        held: None,
-        reason: Reason::Same,
-        repeats_watched: false,
-        is_one_of_several: false,
+/// The rows that make up a cell, where there may be several of a side.
+#[derive(Clone, Copy)]
+struct Rows<'r, 'a> {
+    source: &'r [&'a Seen],
+    target: &'r [&'a Seen],
+}
+
+/// What there is of an entity before it is compared.
+fn first_cell<'a>(source: &[&'a Seen], target: &[&'a Seen], bases: &[Base]) -> Cell<'a> {
+    Cell {
+        play: PlayKey::PRESENCE,
+        source: source.first().copied(),
+        target: target.first().copied(),
+        base: bases.first().copied(),
+        is_extra: false,
     }
 }

@@ -1,5 +1,7 @@
 //! What a pair allows for one feature.
 
+use crosswatch_model::HoldKind;
+
 /// A limit that is exceeded only when both of its halves are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit {
@@ -17,42 +19,94 @@ impl Limit {
     }
 }
 
-/// When a fact that is gone from the source is removed from the target.
+/// When a fact that is gone from one side is removed from the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Removes {
     /// Never.
     Off,
-    /// When it was seen on the source before.
+    /// When it was seen there before.
     Observed,
-    /// The target becomes what the source is: also what the source never had is removed.
+    /// The target becomes what the source is: also what the source never had is removed. Two-way, the same as observed.
     Mirror,
+}
+
+/// Which sides of a pair are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// The target follows the source; the source is never written.
+    OneWay,
+    /// Each side follows what changed on the other.
+    TwoWay,
+}
+
+/// Two-way: who is right where both sides changed, or where nothing tells which of them did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConflictPolicy {
+    /// The source, whatever it says: also that something is gone.
+    Source,
+    /// Whoever changed last. A deletion has no time, so a change wins over it; where times do not decide, the source.
+    Newest,
+    /// The target, whatever it says.
+    Target,
+}
+
+/// What a person approved of the plan that is being made. It is for this one plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Approvals(u16);
+
+impl Approvals {
+    /// Nothing.
+    pub const NONE: Self = Self(0);
+    /// Everything that waits. What does not fit into an account waits all the same.
+    pub const ALL: Self = Self(u16::MAX);
+
+    /// Also what this guard holds.
+    #[must_use]
+    pub const fn with(self, kind: HoldKind) -> Self {
+        Self(self.0 | 1 << kind as u16)
+    }
+
+    /// Whether what this guard holds goes through.
+    pub const fn covers(self, kind: HoldKind) -> bool {
+        self.0 & 1 << kind as u16 != 0
+    }
+}
+
+impl FromIterator<HoldKind> for Approvals {
+    fn from_iter<T: IntoIterator<Item = HoldKind>>(kinds: T) -> Self {
+        kinds.into_iter().fold(Self::NONE, Self::with)
+    }
 }
 
 /// The rules of one feature of a pair.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeaturePolicy {
+    /// Which sides are written.
+    pub mode: Mode,
+    /// Who is right where both sides changed.
+    pub conflict: ConflictPolicy,
     /// Facts are added and values updated.
     pub adds: bool,
     /// When facts are removed.
     pub removes: Removes,
     /// An absence counts after so many consecutive complete reads; 0 and 1 mean at once.
     pub remove_after_reads: u8,
-    /// More removals than this, out of what the target holds, wait for a person.
+    /// More removals from a side than this, out of what it holds, wait for a person.
     pub max_removes: Limit,
     /// A side that lost more than this is not believed until a person agrees.
     pub max_shrink: Limit,
     /// Every play counts, where both sides keep every play.
     pub rewatches: bool,
-    /// Plays may be written to a target that cannot keep their date.
+    /// Plays may be written to an account that cannot keep their date.
     pub allow_undated: bool,
-    /// What was added to the source more recently than this waits.
+    /// What was added more recently than this waits.
     pub new_item_grace_s: u32,
     /// Resume points below this share of the item are left alone.
     pub min_percent: u8,
     /// Resume points above this share of the item are left alone.
     pub max_percent: u8,
-    /// A person approved what is held: this one plan goes through.
-    pub approve_held: bool,
+    /// What a person approved of this plan.
+    pub approvals: Approvals,
     /// A person approved removals of this mirror before.
     pub mirror_approved: bool,
 }
@@ -60,6 +114,15 @@ pub struct FeaturePolicy {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn approvals_cover_what_they_name() {
+        for kind in HoldKind::ALL {
+            let only = Approvals::NONE.with(*kind);
+            assert!(!Approvals::NONE.covers(*kind) && Approvals::ALL.covers(*kind));
+            assert!(HoldKind::ALL.iter().all(|other| only.covers(*other) == (other == kind)));
+        }
+    }
 
     #[test]
     fn both_halves_of_a_limit_count() {

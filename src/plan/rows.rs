@@ -99,8 +99,9 @@ impl<'a> BaseRows<'a> {
         while let Some((key, at)) = self.order.get(self.next).filter(|(key, _)| upper(*key) == entity) {
             self.next += 1;
             let Some(entry) = self.entries.get(*at as usize) else { continue };
-            let base = Base { play: PlayKey(lower(*key)), row: entry.row, is_stored: Some(entry.uid) == kept };
-            if !base.is_stored {
+            let is_own = Some(entry.uid) == kept;
+            let base = Base { play: PlayKey(lower(*key)), row: entry.row, is_own, is_stored: is_own };
+            if !base.is_own {
                 folded.push((entry.uid, base.play));
             }
             match bases.last_mut().filter(|last| last.play == base.play) {

@@ -1,77 +1,40 @@
-//! What the policy and both accounts' abilities mean for single facts: compare, clip, refuse.
+//! What the policy and both accounts' abilities mean for single facts that are written to one side: clip and refuse.
 
 use crosswatch_identity::{Confidence, EntityIx, ItemIx};
-use crosswatch_model::{Fact, Feature, Kind, PlayDetail, Rating, Reason, WatchedAt, WatchedPrecision};
-use jiff::Timestamp;
+use crosswatch_model::{
+    Capabilities, Fact, Feature, Kind, PlayDetail, Rating, Reason, Side, WatchedAt, WatchedPrecision,
+};
 
-use crate::{baseline::BaselineRow, input::FeatureInput, policy::Removes, seen::Seen};
+use crate::{baseline::BaselineRow, compare::event_time, input::FeatureInput, policy::Removes, seen::Seen};
 
-/// Resume points this close are the same.
-const SAME_POSITION_S: u32 = 30;
-
-/// What two values of one item are to each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Comparison {
-    Same,
-    Differs,
-    TargetIsNewer,
-}
-
-/// The rules of one plan.
+/// The rules of one plan for what is written to one side.
 #[derive(Clone, Copy)]
 pub(crate) struct Rules<'a> {
     input: &'a FeatureInput<'a>,
-    /// Every play counts; otherwise an item is watched or not.
-    pub(crate) every_play: bool,
-    /// When facts are removed, after what the target can do.
+    /// The side that is written.
+    pub(crate) side: Side,
+    from: &'a Capabilities,
+    to: &'a Capabilities,
+    /// When facts are removed, after what the side can do.
     pub(crate) removes: Removes,
     kinds: &'static [Kind],
 }
 
 impl<'a> Rules<'a> {
-    /// The rules, or `None` where the target does not keep the feature.
-    pub(crate) fn of(input: &'a FeatureInput<'a>) -> Option<Self> {
-        let target = input.target_capabilities.feature(input.feature).filter(|feature| feature.can_write)?;
-        input.source_capabilities.feature(input.feature)?;
-        Some(Self {
-            input,
-            every_play: input.feature == Feature::History && input.policy.rewatches && can_tell_plays_apart(input),
-            removes: if target.can_remove { input.policy.removes } else { Removes::Off },
-            kinds: target.kinds,
-        })
+    /// The rules for writing to a side, or `None` where it cannot be written or the other side does not keep the feature.
+    pub(crate) fn facing(input: &'a FeatureInput<'a>, side: Side) -> Option<Self> {
+        let (from, to) = (input.capabilities(side.other()), input.capabilities(side));
+        let written = to.feature(input.feature).filter(|feature| feature.can_write)?;
+        from.feature(input.feature)?;
+        let removes = if written.can_remove { input.policy.removes } else { Removes::Off };
+        Some(Self { input, side, from, to, removes, kinds: written.kinds })
     }
 
-    /// A rewatch is asked for, but one side cannot keep it.
-    pub(crate) fn collapses_rewatches(&self) -> bool {
-        self.input.feature == Feature::History && self.input.policy.rewatches && !self.every_play
-    }
-
-    /// Compares what both sides say about one item. `base` is what they agreed on.
-    pub(crate) fn compare(&self, source: Fact, target: Fact, base: Option<&BaselineRow>) -> Comparison {
-        match (source, target) {
-            (Fact::Rated { value, .. }, Fact::Rated { value: other, .. }) => {
-                let (one, other_scale) = (self.input.source_capabilities.scale, self.input.target_capabilities.scale);
-                let is_same = one.coarser(other_scale).same(one.quantise(value), other);
-                if is_same { Comparison::Same } else { Comparison::Differs }
-            }
-            (Fact::Resume { stopped_at, .. }, Fact::Resume { stopped_at: other, .. }) => {
-                if is_same_position(source, target) {
-                    Comparison::Same
-                } else if target_is_newer(source, stopped_at, target, other, base) {
-                    Comparison::TargetIsNewer
-                } else {
-                    Comparison::Differs
-                }
-            }
-            _ => Comparison::Same,
-        }
-    }
-
-    /// The fact as the target will keep it.
+    /// The fact as the written side will keep it.
     pub(crate) fn value(&self, fact: Fact) -> Fact {
         match fact {
             Fact::Rated { value, rated_at } => Fact::Rated { value: self.quantise(value), rated_at },
-            Fact::Play(at) => Fact::Play(match self.input.target_capabilities.watched_precision {
+            Fact::Play(at) => Fact::Play(match self.to.watched_precision {
                 WatchedPrecision::Second => at,
                 WatchedPrecision::Minute => at.to_minute(),
                 WatchedPrecision::WriteTimeOnly => WatchedAt::Unknown,
@@ -80,12 +43,16 @@ impl<'a> Rules<'a> {
         }
     }
 
-    fn quantise(&self, value: Rating) -> Rating {
-        let kept_by_source = self.input.source_capabilities.scale.quantise(value);
-        self.input.target_capabilities.scale.quantise(kept_by_source)
+    const fn quantise(&self, value: Rating) -> Rating {
+        self.to.scale.quantise(self.from.scale.quantise(value))
     }
 
-    /// Why the item cannot be on the target at all.
+    /// Whether two ratings are one where the written side keeps them.
+    pub(crate) const fn keeps_as_same(&self, one: Rating, other: Rating) -> bool {
+        self.to.scale.same(one, other)
+    }
+
+    /// Why the item cannot be written to the side at all.
     pub(crate) fn kind_obstacle(&self, kind: Kind) -> Option<Reason> {
         if self.input.feature == Feature::History && matches!(kind, Kind::Show | Kind::Season) {
             return Some(Reason::NotALeaf);
@@ -93,10 +60,10 @@ impl<'a> Rules<'a> {
         if self.kinds.contains(&kind) { None } else { Some(Reason::KindUnsupported) }
     }
 
-    /// Why this fact is not written now.
-    pub(crate) fn write_obstacle(&self, source: &Seen) -> Option<Reason> {
-        let fact = source.fact();
-        if let Some(reason) = self.kind_obstacle(self.input.catalog.kind(source.item())) {
+    /// Why this fact of the other side is not written now.
+    pub(crate) fn write_obstacle(&self, seen: &Seen) -> Option<Reason> {
+        let fact = seen.fact();
+        if let Some(reason) = self.kind_obstacle(self.input.catalog.kind(seen.item())) {
             return Some(reason);
         }
         if self.is_too_new(fact) {
@@ -115,93 +82,51 @@ impl<'a> Rules<'a> {
     }
 
     fn may_write_play(&self, at: WatchedAt) -> bool {
-        let target = self.input.target_capabilities;
-        let keeps_date = target.watched_precision != WatchedPrecision::WriteTimeOnly;
-        let is_kept = if at == WatchedAt::Unknown { target.keeps_undated_plays } else { keeps_date };
+        let keeps_date = self.to.watched_precision != WatchedPrecision::WriteTimeOnly;
+        let is_kept = if at == WatchedAt::Unknown { self.to.keeps_undated_plays } else { keeps_date };
         is_kept || self.input.policy.allow_undated
     }
 
     fn is_too_new(&self, fact: Fact) -> bool {
         let grace_s = i64::from(self.input.policy.new_item_grace_s);
-        let added_at = match fact {
-            Fact::Play(at) => at.instant(),
-            Fact::Listed(at) => at,
-            Fact::Rated { rated_at, .. } => rated_at,
-            Fact::Resume { stopped_at, .. } => stopped_at,
-        };
-        added_at.is_some_and(|at| self.input.now.as_second().saturating_sub(at.as_second()) < grace_s)
+        event_time(fact).is_some_and(|at| self.input.now.as_second().saturating_sub(at.as_second()) < grace_s)
     }
 
     /// Adding a play that may be there already would double it.
     pub(crate) fn would_double(&self) -> bool {
-        self.input.feature == Feature::History && self.input.target_capabilities.duplicates_plays
+        self.input.feature == Feature::History && self.to.duplicates_plays
     }
 
-    /// Whether the match is good enough to replace a value.
-    pub(crate) fn may_overwrite(
-        &self,
-        entity: EntityIx,
-        source: &Seen,
-        target: &Seen,
-        base: Option<&BaselineRow>,
-    ) -> bool {
-        let join = self.input.join;
-        let confidence = |one: ItemIx, other: ItemIx| join.confidence(self.input.catalog, one, other);
-        let mut level = confidence(source.item(), target.item());
-        if let Some(known) = join.known_item(entity) {
-            level = level.min(confidence(source.item(), known).max(confidence(known, target.item())));
+    /// Whether the match is good enough to replace a value of the written side.
+    pub(crate) fn may_overwrite(&self, entity: EntityIx, new: &Seen, old: &Seen, base: Option<&BaselineRow>) -> bool {
+        let mut level = self.confidence(new.item(), old.item());
+        if let Some(known) = self.input.join.known_item(entity) {
+            level = level.min(self.confidence(new.item(), known).max(self.confidence(known, old.item())));
         }
+        let is_ours = base.is_some_and(|base| base.is_ours_on(self.side));
         match self.input.feature {
             Feature::Progress => level <= Confidence::C3,
-            _ => level <= Confidence::C2 || (level == Confidence::C3 && base.is_some_and(|base| base.written_by_us)),
+            _ => level <= Confidence::C2 || (level == Confidence::C3 && is_ours),
         }
     }
 
-    /// Whether the match is good enough to remove the target's fact.
-    pub(crate) fn may_remove(&self, entity: EntityIx, target: &Seen, base: &BaselineRow) -> bool {
+    /// Whether the match is good enough to remove the written side's fact.
+    pub(crate) fn may_remove(&self, entity: EntityIx, held: &Seen, base: &BaselineRow) -> bool {
         let known = self.input.join.known_item(entity);
-        base.written_by_us
-            || known.is_some_and(|known| {
-                self.input.join.confidence(self.input.catalog, known, target.item()) <= Confidence::C2
-            })
+        base.is_ours_on(self.side) || known.is_some_and(|known| self.confidence(known, held.item()) <= Confidence::C2)
+    }
+
+    fn confidence(&self, one: ItemIx, other: ItemIx) -> Confidence {
+        self.input.join.confidence(self.input.catalog, one, other)
     }
 }
 
-fn can_tell_plays_apart(input: &FeatureInput<'_>) -> bool {
-    input.source_capabilities.plays == PlayDetail::EveryPlay
-        && input.target_capabilities.plays == PlayDetail::EveryPlay
-        && input.target_capabilities.watched_precision != WatchedPrecision::WriteTimeOnly
-}
-
-fn is_same_position(one: Fact, other: Fact) -> bool {
-    let (
-        Fact::Resume { position_s, duration_s, .. },
-        Fact::Resume { position_s: other_s, duration_s: other_duration_s, .. },
-    ) = (one, other)
-    else {
-        return false;
-    };
-    let duration_s = duration_s.max(other_duration_s).unwrap_or_default();
-    position_s.abs_diff(other_s) <= SAME_POSITION_S.max(duration_s / 100)
-}
-
-/// By event time; where a side tells none, by which side moved since both agreed.
-fn target_is_newer(
-    source: Fact,
-    source_at: Option<Timestamp>,
-    target: Fact,
-    target_at: Option<Timestamp>,
-    base: Option<&BaselineRow>,
-) -> bool {
-    if let (Some(source_at), Some(target_at)) = (source_at, target_at) {
-        return target_at > source_at;
-    }
-    let moved = |now: Fact, before: fn(&BaselineRow) -> Option<Fact>| {
-        base.and_then(before).map(|before| !is_same_position(now, before))
-    };
-    match (moved(source, |base| base.source), moved(target, |base| base.target)) {
-        (Some(true), Some(false)) => false,
-        (Some(false), Some(true)) => true,
-        _ => source_at.is_none() && target_at.is_some(),
-    }
+/// Whether every play counts, where these sides are written; otherwise an item is watched or not.
+pub(crate) fn every_play(input: &FeatureInput<'_>, written: &[Side]) -> bool {
+    let keeps_every = |side: &Side| input.capabilities(*side).plays == PlayDetail::EveryPlay;
+    let keeps_dates = |side: &Side| input.capabilities(*side).watched_precision != WatchedPrecision::WriteTimeOnly;
+    input.feature == Feature::History
+        && input.policy.rewatches
+        && Side::ALL.iter().all(keeps_every)
+        && written.iter().all(keeps_dates)
 }

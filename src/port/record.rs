@@ -186,6 +186,8 @@ pub struct PairFeatureRecord {
     pub source_items: u64,
     /// Rows of the target when this pair last took a read of it for complete.
     pub target_items: u64,
+    /// How many runs of the pair wrote something of this feature.
+    pub writing_runs: u32,
 }
 
 /// Something that waits for a person.

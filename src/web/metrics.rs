@@ -237,6 +237,7 @@ mod tests {
                 keeps_undated_plays: true,
                 duplicates_plays: false,
                 needs_ids: false,
+                keeps_one_status: false,
                 is_media_server: false,
             },
             requests_sent,

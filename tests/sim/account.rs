@@ -124,6 +124,7 @@ impl Truth {
             keeps_undated_plays: self.make == Make::Server,
             duplicates_plays: self.keeps_every_play(),
             needs_ids: true,
+            keeps_one_status: false,
             is_media_server: self.make == Make::Server,
         }
     }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crosswatch_actors::{JobKind, PairBlueprint};
-use crosswatch_model::{Fact, Feature, PairId, PlayKey, RunId, RunState, WatchedAt};
-use crosswatch_plan::Removes;
+use crosswatch_model::{Fact, Feature, PairId, PlayKey, ProviderId, RunId, RunState, WatchedAt};
+use crosswatch_plan::{FeaturePolicy, Mode, Removes};
 use crosswatch_port::Ledger;
 
 use crate::{
@@ -149,12 +149,12 @@ fn check_rest(life: &Life, pairs: &[PairBlueprint]) {
     for pair in pairs {
         let refused = refused(&world, pair, &ledger.unresolved(&pair.id).unwrap(), ledger.as_ref());
         for entry in &pair.features {
-            check_feature(&mut world, pair, entry.feature, entry.policy.removes, &refused);
+            check_feature(&mut world, pair, entry.feature, &entry.policy, &refused);
         }
     }
 }
 
-/// Titles the target will never take. Anything else that still waits is a fault.
+/// Titles that a side will never take. Anything else that still waits is a fault.
 fn refused(
     world: &World,
     pair: &PairBlueprint,
@@ -162,41 +162,57 @@ fn refused(
     ledger: &dyn Ledger,
 ) -> Vec<Title> {
     let titles = unresolved.iter().map(|record| recognise(&ledger.item(record.uid).unwrap().unwrap().item));
-    titles.filter(|title| world.account(&pair.target).unknown.contains(title)).collect()
+    let sides = [&pair.source, &pair.target];
+    titles.filter(|title| sides.iter().any(|side| world.account(side).unknown.contains(title))).collect()
 }
 
 /// Both sides agree as far as the rules of the pair go.
-fn check_feature(world: &mut World, pair: &PairBlueprint, feature: Feature, removes: Removes, refused: &[Title]) {
-    let every_play = counts_every_play(world, pair, feature);
-    let allow_undated = pair.features.iter().any(|entry| entry.feature == feature && entry.policy.allow_undated);
-    let (source, target) = (world.account(&pair.source), world.account(&pair.target));
-    let mut faults = Vec::new();
-    for (title, _, held) in source.of(feature) {
-        let is_excused = refused.contains(&title) || (is_undated(held) && !allow_undated && !target_keeps(target));
-        if !is_excused && !is_on_target(source, target, title, held, every_play) {
-            let fact = crate::world::fact_text(held.fact);
-            faults.push(format!(
-                "{} {} {fact} is at {} and not at {}",
-                feature,
-                label(title),
-                pair.source,
-                pair.target
-            ));
+fn check_feature(world: &mut World, pair: &PairBlueprint, feature: Feature, policy: &FeaturePolicy, refused: &[Title]) {
+    let mut faults = missing(world, pair, feature, policy, [&pair.source, &pair.target], refused);
+    match policy.mode {
+        Mode::TwoWay => faults.extend(missing(world, pair, feature, policy, [&pair.target, &pair.source], refused)),
+        Mode::OneWay if policy.removes == Removes::Observed && world.town.has_one_writer(&pair.target) => {
+            for title in world.forgotten_removals(pair, feature) {
+                faults.push(format!(
+                    "{feature} {} is gone from {} and still at {}",
+                    label(title),
+                    pair.source,
+                    pair.target
+                ));
+            }
         }
-    }
-    if removes == Removes::Observed && world.town.has_one_writer(&pair.target) {
-        for title in world.forgotten_removals(pair, feature) {
-            faults.push(format!(
-                "{feature} {} is gone from {} and still at {}",
-                label(title),
-                pair.source,
-                pair.target
-            ));
-        }
+        Mode::OneWay => {}
     }
     for fault in faults {
         world.violate(&format!("quiet: {fault}"));
     }
+}
+
+/// What one side has and the other should have too.
+fn missing(
+    world: &World,
+    pair: &PairBlueprint,
+    feature: Feature,
+    policy: &FeaturePolicy,
+    [from, to]: [&ProviderId; 2],
+    refused: &[Title],
+) -> Vec<String> {
+    let every_play = counts_every_play(world, pair, feature);
+    let (source, target) = (world.account(from), world.account(to));
+    // Two-way without removals: what one side lost stays where it is.
+    let may_diverge = policy.mode == Mode::TwoWay && policy.removes == Removes::Off;
+    let is_excused = |title: Title, held: &Held| {
+        refused.contains(&title)
+            || (is_undated(held) && !policy.allow_undated && !target_keeps(target))
+            || (may_diverge && target.ever_had(feature, title, held.fact))
+    };
+    let lacks = |title: Title, held: &Held| !is_on_target(source, target, title, held, every_play);
+    let faults = source.of(feature).filter(|(title, _, held)| lacks(*title, held) && !is_excused(*title, held));
+    faults
+        .map(|(title, _, held)| {
+            format!("{feature} {} {} is at {from} and not at {to}", label(title), crate::world::fact_text(held.fact))
+        })
+        .collect()
 }
 
 fn is_undated(held: &Held) -> bool {

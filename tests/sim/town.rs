@@ -2,7 +2,7 @@
 
 use crosswatch_actors::{FeatureBlueprint, Pace, PairBlueprint, Rate};
 use crosswatch_model::{Feature, PairId, ProviderId};
-use crosswatch_plan::{FeaturePolicy, Limit, Removes};
+use crosswatch_plan::{Approvals, ConflictPolicy, FeaturePolicy, Limit, Mode, Removes};
 use crosswatch_settings::Schedule;
 
 use crate::{
@@ -39,24 +39,50 @@ enum Shape {
     Chain,
     /// A fork with a chain behind it.
     Tree,
+    /// Each follows the other.
+    TwoWay,
+    /// A two-way pair with a chain behind it.
+    TwoWayChain,
+    /// Two one-way pairs against each other.
+    Loop,
+    /// Two people on the same two services.
+    Twins,
 }
 
 impl Town {
     pub(crate) fn drawn(dice: &Dice) -> Self {
-        let shape = *dice.pick(&[Shape::One, Shape::One, Shape::Fork, Shape::Join, Shape::Chain, Shape::Tree]);
+        let shape = *dice.pick(&[
+            Shape::One,
+            Shape::Fork,
+            Shape::Join,
+            Shape::Chain,
+            Shape::Tree,
+            Shape::TwoWay,
+            Shape::TwoWay,
+            Shape::TwoWayChain,
+            Shape::Loop,
+            Shape::Twins,
+        ]);
         let arrows: &[(&str, &str)] = match shape {
             Shape::One => &[("home", "web")],
             Shape::Fork => &[("home", "web"), ("home", "den")],
             Shape::Join => &[("home", "web"), ("den", "web")],
             Shape::Chain => &[("home", "web"), ("web", "den")],
             Shape::Tree => &[("home", "web"), ("home", "den"), ("web", "attic")],
+            Shape::TwoWay => &[("home", "web")],
+            Shape::TwoWayChain => &[("home", "web"), ("web", "den")],
+            Shape::Loop => &[("home", "web"), ("web", "home")],
+            Shape::Twins => &[("home", "web"), ("den", "attic")],
         };
         let mut names: Vec<&str> = arrows.iter().flat_map(|(source, target)| [*source, *target]).collect();
         names.sort_unstable();
         names.dedup();
         let accounts = names.into_iter().map(|name| resident(name, dice)).collect();
-        let is_shared = matches!(shape, Shape::Join);
-        let pairs = arrows.iter().map(|(source, target)| pair(source, target, is_shared, dice)).collect();
+        let is_shared = matches!(shape, Shape::Join | Shape::Loop);
+        let is_two_way = matches!(shape, Shape::TwoWay | Shape::TwoWayChain);
+        let mode = |at: usize| if is_two_way && at == 0 { Mode::TwoWay } else { Mode::OneWay };
+        let arrows = arrows.iter().enumerate();
+        let pairs = arrows.map(|(at, (source, target))| pair(source, target, mode(at), is_shared, dice)).collect();
         Self { accounts, pairs }
     }
 
@@ -92,9 +118,10 @@ impl Resident {
 }
 
 fn describe_feature(feature: &FeatureBlueprint) -> String {
-    let FeaturePolicy { removes, remove_after_reads, rewatches, allow_undated, max_removes, .. } = &feature.policy;
+    let FeaturePolicy { mode, conflict, removes, remove_after_reads, rewatches, allow_undated, max_removes, .. } =
+        &feature.policy;
     format!(
-        "{} {} removes {removes:?} after {remove_after_reads} over {}% rewatches {rewatches} undated {allow_undated}",
+        "{} {} {mode:?} {conflict:?} removes {removes:?} after {remove_after_reads} over {}% rewatches {rewatches} undated {allow_undated}",
         feature.feature,
         feature.schedule.as_str(),
         max_removes.percent
@@ -115,7 +142,7 @@ fn resident(name: &str, dice: &Dice) -> Resident {
     Resident { id: ProviderId::parse(name).unwrap(), make, pace: Pace { reads, writes, concurrent: 2 } }
 }
 
-fn pair(source: &str, target: &str, is_shared: bool, dice: &Dice) -> PairBlueprint {
+fn pair(source: &str, target: &str, mode: Mode, is_shared: bool, dice: &Dice) -> PairBlueprint {
     let same_schedule = dice.happens(500);
     let every =
         |dice: &Dice| -> Schedule { dice.pick(&["every 10m", "every 15m", "every 20m", "every 30m"]).parse().unwrap() };
@@ -134,7 +161,7 @@ fn pair(source: &str, target: &str, is_shared: bool, dice: &Dice) -> PairBluepri
         .into_iter()
         .map(|feature| FeatureBlueprint {
             feature,
-            policy: policy(is_shared, dice),
+            policy: policy(mode, is_shared, dice),
             schedule: if same_schedule { shared.clone() } else { every(dice) },
         })
         .collect();
@@ -150,10 +177,12 @@ fn pair(source: &str, target: &str, is_shared: bool, dice: &Dice) -> PairBluepri
     }
 }
 
-fn policy(is_shared: bool, dice: &Dice) -> FeaturePolicy {
+fn policy(mode: Mode, is_shared: bool, dice: &Dice) -> FeaturePolicy {
     let lenient = Limit { percent: 100, at_least: 1_000 };
     let strict = Limit { percent: 20, at_least: 3 };
     FeaturePolicy {
+        mode,
+        conflict: *dice.pick(&[ConflictPolicy::Source, ConflictPolicy::Newest, ConflictPolicy::Target]),
         adds: true,
         removes: if is_shared || dice.happens(300) { Removes::Off } else { Removes::Observed },
         remove_after_reads: u8::try_from(dice.between(1, 3)).unwrap(),
@@ -164,7 +193,7 @@ fn policy(is_shared: bool, dice: &Dice) -> FeaturePolicy {
         new_item_grace_s: *dice.pick(&[0, 0, 300]),
         min_percent: 2,
         max_percent: 95,
-        approve_held: false,
+        approvals: Approvals::NONE,
         mirror_approved: false,
     }
 }

@@ -2,8 +2,8 @@
 
 use crosswatch_actors::{FeatureBlueprint, PairBlueprint};
 use crosswatch_model::{Feature, ProviderId};
-use crosswatch_plan::{FeaturePolicy, Limit, Removes};
-use crosswatch_settings::{FeatureSettings, Filter, Pair, RemoveMode, Settings, Shelf};
+use crosswatch_plan::{Approvals, ConflictPolicy, FeaturePolicy, Limit, Removes};
+use crosswatch_settings::{Conflict, FeatureSettings, Filter, Mode, Pair, RemoveMode, Settings, Shelf};
 use smol_str::{SmolStr, format_smolstr};
 
 /// The blueprint of a pair.
@@ -29,6 +29,15 @@ fn one_feature(feature: Feature, pair: &Pair) -> Option<FeatureBlueprint> {
 fn policy(pair: &Pair, settings: &FeatureSettings) -> FeaturePolicy {
     let limit = |limit: crosswatch_settings::Limit| Limit { percent: limit.percent, at_least: limit.at_least };
     FeaturePolicy {
+        mode: match pair.mode {
+            Mode::OneWay => crosswatch_plan::Mode::OneWay,
+            Mode::TwoWay => crosswatch_plan::Mode::TwoWay,
+        },
+        conflict: match pair.policy.conflict {
+            Conflict::Source => ConflictPolicy::Source,
+            Conflict::Newest => ConflictPolicy::Newest,
+            Conflict::Target => ConflictPolicy::Target,
+        },
         adds: settings.add,
         removes: match settings.remove {
             RemoveMode::Off => Removes::Off,
@@ -44,7 +53,7 @@ fn policy(pair: &Pair, settings: &FeatureSettings) -> FeaturePolicy {
         min_percent: pair.progress.as_ref().map_or(0, |progress| progress.min_percent),
         max_percent: pair.progress.as_ref().map_or(100, |progress| progress.max_percent),
         // Approvals belong to a run and to the store, not to the configuration.
-        approve_held: false,
+        approvals: Approvals::NONE,
         mirror_approved: false,
     }
 }
@@ -109,7 +118,7 @@ mod tests {
         assert_eq!(watchlist.policy.removes, Removes::Observed);
         assert_eq!(watchlist.policy.max_removes, Limit { percent: 4, at_least: 7 });
         assert_eq!((watchlist.policy.remove_after_reads, watchlist.policy.new_item_grace_s), (3, 120));
-        assert!(!watchlist.policy.approve_held && !watchlist.policy.mirror_approved);
+        assert_eq!((watchlist.policy.approvals, watchlist.policy.mirror_approved), (Approvals::NONE, false));
     }
 
     #[test]

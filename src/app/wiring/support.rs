@@ -3,7 +3,7 @@
 //! Asking for something that would silently not happen, or happen differently, is an error; what is merely left aside is
 //! told at the start.
 
-use crosswatch_settings::{Conflict, Mode, ProviderKind, Settings, Shelf};
+use crosswatch_settings::{Acknowledgement, Conflict, Mode, ProviderKind, Settings, Shelf};
 
 use crate::exit::{Exit, Failure};
 
@@ -25,10 +25,14 @@ pub(crate) fn require_supported(settings: &Settings) -> Result<(), Failure> {
         }
     }
     for pair in &settings.pairs {
-        if pair.mode == Mode::TwoWay {
-            problems.push(format!("pair[{}].mode: this version has no two-way mode; write \"one-way\"", pair.id));
+        if pair.mode == Mode::TwoWay && !pair.policy.acknowledges(Acknowledgement::TwoWay) {
+            problems.push(format!(
+                "pair[{}].mode: two-way lets a mistake on either side reach the other; start with \"one-way\", look at \
+                 its runs, and accept the risk with acknowledge = [\"two-way\"] in [pair.policy]",
+                pair.id
+            ));
         }
-        if pair.policy.conflict != Conflict::Source {
+        if pair.mode == Mode::OneWay && pair.policy.conflict != Conflict::Source {
             problems
                 .push(format!("pair[{}].policy.conflict: in one-way mode the source wins; write \"source\"", pair.id));
         }
@@ -78,10 +82,12 @@ mod tests {
         check(PAIR, &[]);
         check(&format!("{PAIR}[pair.watchlist]\n"), &[]);
         check("[[provider]]\nid = \"m\"\nkind = \"mdblist\"\ntoken = \"t\"\n", &["provider[m].kind"]);
+        check(&format!("{PAIR}mode = \"two-way\"\n[pair.policy]\nconflict = \"newest\"\n"), &["pair[p].mode"]);
         check(
-            &format!("{PAIR}mode = \"two-way\"\n[pair.policy]\nconflict = \"newest\"\n"),
-            &["pair[p].mode", "pair[p].policy.conflict"],
+            &format!("{PAIR}mode = \"two-way\"\n[pair.policy]\nconflict = \"newest\"\nacknowledge = [\"two-way\"]\n"),
+            &[],
         );
+        check(&format!("{PAIR}[pair.policy]\nconflict = \"newest\"\n"), &["pair[p].policy.conflict"]);
     }
 
     #[test]

@@ -26,6 +26,7 @@ impl Provider for Unusable {
             keeps_undated_plays: false,
             duplicates_plays: true,
             needs_ids: true,
+            keeps_one_status: false,
             is_media_server: false,
         }
     }

@@ -10,8 +10,8 @@ use crosswatch_model::{
     Uid, WatchedAt, WatchedPrecision,
 };
 use crosswatch_plan::{
-    BaselineEntry, BaselineRow, FeatureInput, FeaturePlan, FeaturePolicy, Limit, PlayKey, Read, Removes, Seen,
-    plan_feature,
+    Approvals, BaselineEntry, BaselineRow, ConflictPolicy, FeatureInput, FeaturePlan, FeaturePolicy, Limit, Mode,
+    PlayKey, Read, Removes, Seen, plan_feature,
 };
 use divan::{Bencher, counter::ItemsCount};
 use jiff::{Timestamp, tz::TimeZone};
@@ -120,6 +120,8 @@ impl Pair {
             target: &self.target,
             baseline: &self.baseline,
             is_first_run: false,
+            run_number: 0,
+            runtimes_s: &[],
             in_flight: &[],
             unresolved: &[],
             policy: &self.policy,
@@ -148,6 +150,7 @@ fn capabilities() -> Capabilities {
         plays: PlayDetail::EveryPlay,
         keeps_undated_plays: true,
         duplicates_plays: true,
+        keeps_one_status: false,
         needs_ids: true,
         is_media_server: false,
     }
@@ -156,6 +159,8 @@ fn capabilities() -> Capabilities {
 fn policy() -> FeaturePolicy {
     let limit = Limit { percent: 10, at_least: 5 };
     FeaturePolicy {
+        mode: Mode::OneWay,
+        conflict: ConflictPolicy::Source,
         adds: true,
         removes: Removes::Observed,
         remove_after_reads: 2,
@@ -166,7 +171,7 @@ fn policy() -> FeaturePolicy {
         new_item_grace_s: 0,
         min_percent: 2,
         max_percent: 90,
-        approve_held: false,
+        approvals: Approvals::NONE,
         mirror_approved: false,
     }
 }

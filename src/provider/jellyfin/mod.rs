@@ -96,6 +96,7 @@ impl Provider for Jellyfin {
             keeps_undated_plays: true,
             duplicates_plays: false,
             needs_ids: true,
+            keeps_one_status: false,
             is_media_server: true,
         }
     }

@@ -60,6 +60,7 @@ impl Provider for Tracker {
             keeps_undated_plays: true,
             duplicates_plays: false,
             needs_ids: false,
+            keeps_one_status: false,
             is_media_server: false,
         }
     }

@@ -160,6 +160,7 @@ impl Provider for Trakt {
             keeps_undated_plays: true,
             duplicates_plays: true,
             needs_ids: true,
+            keeps_one_status: false,
             is_media_server: false,
         }
     }

@@ -1,6 +1,6 @@
 //! Baseline rows. Their pair, feature, entity and play are in the key.
 
-use crosswatch_model::{BaselineRow, NativeRef};
+use crosswatch_model::{BaselineRow, Flips, NativeRef, Rating};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -14,17 +14,29 @@ use super::{
 pub(crate) struct BaselineV1 {
     source: Option<FactV1>,
     target: Option<FactV1>,
-    /// Bit 0: seen on the source, bit 1: seen on the target, bit 2: written by us.
+    /// Bit 0: seen on the source, bit 1: seen on the target, bits 2 and 3: written by us to the target and to the source,
+    /// bit 4: diverged.
     provenance: u8,
     absent_source_reads: u8,
     absent_target_reads: u8,
     target_native: Option<Wide>,
+    flips: Option<FlipsV1>,
 }
 row!(BaselineV1, Positional, 1);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct FlipsV1 {
+    previous: Option<u8>,
+    returns: u8,
+    at: u32,
+}
 
 const SEEN_ON_SOURCE: u8 = 1;
 const SEEN_ON_TARGET: u8 = 2;
 const WRITTEN_BY_US: u8 = 4;
+const SOURCE_WRITTEN_BY_US: u8 = 8;
+const DIVERGED: u8 = 16;
+const KNOWN: u8 = 31;
 
 impl Stored for BaselineRow {
     type Row = BaselineV1;
@@ -35,15 +47,22 @@ impl Stored for BaselineRow {
             target: stored(self.target),
             provenance: flag(self.seen_on_source, SEEN_ON_SOURCE)
                 | flag(self.seen_on_target, SEEN_ON_TARGET)
-                | flag(self.written_by_us, WRITTEN_BY_US),
+                | flag(self.written_by_us, WRITTEN_BY_US)
+                | flag(self.source_written_by_us, SOURCE_WRITTEN_BY_US)
+                | flag(self.is_diverged, DIVERGED),
             absent_source_reads: self.absent_source_reads,
             absent_target_reads: self.absent_target_reads,
             target_native: self.target_native.map(|native| Wide(native.0)),
+            flips: self.flips.map(|flips| FlipsV1 {
+                previous: flips.previous.map(Rating::get),
+                returns: flips.returns,
+                at: flips.at,
+            }),
         }
     }
 
     fn from_row(row: BaselineV1) -> Result<Self, RowError> {
-        if row.provenance & !(SEEN_ON_SOURCE | SEEN_ON_TARGET | WRITTEN_BY_US) != 0 {
+        if row.provenance & !KNOWN != 0 {
             return Err(RowError::Field("provenance"));
         }
         Ok(Self {
@@ -52,10 +71,21 @@ impl Stored for BaselineRow {
             seen_on_source: row.provenance & SEEN_ON_SOURCE != 0,
             seen_on_target: row.provenance & SEEN_ON_TARGET != 0,
             written_by_us: row.provenance & WRITTEN_BY_US != 0,
+            source_written_by_us: row.provenance & SOURCE_WRITTEN_BY_US != 0,
+            is_diverged: row.provenance & DIVERGED != 0,
             absent_source_reads: row.absent_source_reads,
             absent_target_reads: row.absent_target_reads,
             target_native: row.target_native.map(|native| NativeRef(native.0)),
+            flips: row.flips.map(FlipsV1::flips).transpose()?,
         })
+    }
+}
+
+impl FlipsV1 {
+    fn flips(self) -> Result<Flips, RowError> {
+        let previous =
+            self.previous.map(|value| Rating::new(value).map_err(|_| RowError::Field("previous"))).transpose()?;
+        Ok(Flips { previous, returns: self.returns, at: self.at })
     }
 }
 

@@ -13,6 +13,7 @@ pub(crate) struct PairFeatureV1 {
     mirror_approved: bool,
     source_items: u64,
     target_items: u64,
+    writing_runs: u32,
 }
 row!(PairFeatureV1, Named, 1);
 
@@ -26,6 +27,7 @@ impl Stored for PairFeatureRecord {
             mirror_approved: self.mirror_approved,
             source_items: self.source_items,
             target_items: self.target_items,
+            writing_runs: self.writing_runs,
         }
     }
 
@@ -36,6 +38,7 @@ impl Stored for PairFeatureRecord {
             mirror_approved: row.mirror_approved,
             source_items: row.source_items,
             target_items: row.target_items,
+            writing_runs: row.writing_runs,
         })
     }
 }

@@ -203,6 +203,7 @@ fn small_records_are_these_bytes() {
             mirror_approved: false,
             source_items: 3,
             target_items: 4,
+            writing_runs: 5,
         },
         "020185a573636f7065a173aa61646f707465645f617492ce6ab13b8000af6d6972726f725f617070726f766564c2ac736f757263655f6974656d7303ac7461726765745f6974656d7304",
     );

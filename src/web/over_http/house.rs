@@ -87,6 +87,7 @@ impl Provider for Shown {
             keeps_undated_plays: true,
             duplicates_plays: false,
             needs_ids: false,
+            keeps_one_status: false,
             is_media_server: false,
         }
     }

@@ -1,7 +1,7 @@
 //! Plays: which are the same, which are new, and what never happens to them.
 
 use crosswatch_model::{Feature, HoldKind, PlayDetail, WatchedPrecision};
-use crosswatch_plan::Removes;
+use crosswatch_plan::{Approvals, Removes};
 use jiff::{civil::date, tz::TimeZone};
 
 use crate::world::{Reading, Row, T1, World, e, m, w};
@@ -188,7 +188,7 @@ fn the_breaker_stops_a_plan_that_would_double_what_is_watched() {
     let planned = world.plan();
     assert_eq!((planned.writes(), planned.plan.counts.held), (0, 20));
     assert_eq!(planned.plan.holds[0].kind, HoldKind::DuplicatePlays);
-    assert_eq!(world.clone().with(|policy| policy.approve_held = true).plan().writes(), 20);
+    assert_eq!(world.clone().with(|policy| policy.approvals = Approvals::ALL).plan().writes(), 20);
     let few = history().source(watched(0).into_iter().take(19)).target(watched(2 * HOUR));
     assert_eq!(few.plan().writes(), 19);
     let mut rows = watched(2 * HOUR);

@@ -8,11 +8,15 @@
     reason = "a test that meets the unexpected must fail loudly"
 )]
 
+mod compose;
 mod guards;
 mod history;
 mod presence;
 mod properties;
 mod ratings_and_progress;
 mod reads;
+mod truth_table;
+mod two_way;
+mod why;
 mod world;
 mod writes;

@@ -1,7 +1,9 @@
 //! What holds in every world.
 
-use crosswatch_model::{Action, Fact, Feature, PlayDetail, Scale, WatchedPrecision};
-use crosswatch_plan::{Limit, Removes};
+use crosswatch_model::{
+    Action, Fact, Feature, PlayDetail, Reason, Scale, Side, WatchedAt, WatchedPrecision, same_instant_tolerance_s,
+};
+use crosswatch_plan::{ConflictPolicy, Limit, Mode, Removes};
 use proptest::prelude::*;
 
 use crate::world::{Planned, Reading, Row, T1, World, e, is_same, m};
@@ -41,13 +43,20 @@ fn any_row(feature: Feature) -> BoxedStrategy<Row> {
     }
 }
 
+fn any_conflict() -> impl Strategy<Value = ConflictPolicy> {
+    prop_oneof![Just(ConflictPolicy::Source), Just(ConflictPolicy::Newest), Just(ConflictPolicy::Target)]
+}
+
+const LENIENT: Limit = Limit { percent: 100, at_least: 100 };
+
 prop_compose! {
     fn world_of(features: &'static [Feature])(feature in proptest::sample::select(features))(
         rows in proptest::collection::vec(any_row(feature), 0..16),
         others in proptest::collection::vec(any_row(feature), 0..16),
         before in proptest::collection::vec(any_row(feature), 0..12),
         removes in prop_oneof![Just(Removes::Off), Just(Removes::Observed), Just(Removes::Mirror)],
-        flags in proptest::collection::vec(any::<bool>(), 10),
+        flags in proptest::collection::vec(any::<bool>(), 11),
+        conflict in any_conflict(),
         reads in 0u8..3,
         feature in Just(feature),
     ) -> World {
@@ -63,6 +72,8 @@ prop_compose! {
         world.target_can.plays = if flags[6] { PlayDetail::LastPlayOnly } else { PlayDetail::EveryPlay };
         world.target_can.watched_precision = if flags[7] { WatchedPrecision::Minute } else { WatchedPrecision::Second };
         world.target_can.scale = if flags[8] { Scale::FIVE_STARS } else { Scale::TEN_HALVES };
+        world.policy.mode = if flags[10] { Mode::TwoWay } else { Mode::OneWay };
+        world.policy.conflict = conflict;
         if flags[9] { world.wrote(before) } else { world.agreed(before) }
     }
 }
@@ -102,6 +113,10 @@ proptest! {
     fn adds_and_updates_are_never_planned_twice(mut world in world_of(Feature::ALL)) {
         world.policy.removes = Removes::Off;
         world.policy.max_shrink = Limit { percent: 100, at_least: 100 };
+        if world.policy.mode == Mode::TwoWay && world.is_first_run {
+            // What was agreed before is forgotten first.
+            world.run();
+        }
         world.run();
         let planned = world.plan();
         prop_assert_eq!(planned.writes(), 0, "{:?}", planned.lines(|_| true));
@@ -120,27 +135,31 @@ proptest! {
         prop_assert_eq!(world.plan().plan, shuffled.plan().plan);
     }
 
-    /// No removal without a complete read of the source and a row that says the source, or an earlier read of a mirror,
-    /// had it; never on a first run, never with removals off.
+    /// No removal without a complete read of the side that lost it and a row that says it was there (or, for a mirror, that
+    /// the target had it before); never on a first run, never with removals off.
     #[test]
-    fn removals_have_proof_and_provenance(world in world_of(Feature::ALL), source in reading(), target in reading(), suspect in any::<bool>()) {
+    fn removals_have_proof_and_provenance(world in world_of(Feature::ALL), source in reading(), target in reading(), suspect in any::<bool>(), other_suspect in any::<bool>()) {
         let mut world = world.reading(source, target);
         world.source_before = suspect.then_some(1_000);
+        world.target_before = other_suspect.then_some(1_000);
         let planned = world.plan();
-        let removals: Vec<_> = planned.plan.items.iter().filter(|item| item.line.action == Action::Remove).collect();
-        let is_full = [Reading::Complete, Reading::FirstRows(world.source.len())].contains(&world.source_reading);
-        let is_proven = is_full && !suspect;
-        if !is_proven || world.is_first_run || world.policy.removes == Removes::Off {
-            prop_assert!(removals.is_empty());
-        }
-        for removal in removals {
-            let uid = removal.line.uid.unwrap();
+        for item in planned.plan.items.iter().filter(|item| item.line.action == Action::Remove) {
+            let lost_on = item.line.side.other();
+            let (reading, rows, suspect) = match lost_on {
+                Side::Source => (&world.source_reading, world.source.len(), suspect),
+                Side::Target => (&world.target_reading, world.target.len(), other_suspect),
+            };
+            prop_assert!([Reading::Complete, Reading::FirstRows(rows)].contains(reading) && !suspect);
+            prop_assert!(!world.is_first_run && world.policy.removes != Removes::Off);
+            prop_assert!(world.policy.mode == Mode::TwoWay || lost_on == Side::Source);
+            let uid = item.line.uid.unwrap();
             let rows: Vec<_> = world.baseline.iter().filter(|((known, _), _)| *known == uid).map(|(_, row)| *row).collect();
-            let is_mirror = world.policy.removes == Removes::Mirror;
-            prop_assert!(rows.iter().any(|row| row.seen_on_source || (is_mirror && row.seen_on_target)));
-            prop_assert!(removal.line.before.is_some());
+            let is_mirror = world.policy.removes == Removes::Mirror && world.policy.mode == Mode::OneWay;
+            prop_assert!(rows.iter().any(|row| row.was_seen_on(lost_on) || (is_mirror && row.seen_on_target)));
+            prop_assert!(item.line.before.is_some());
         }
-        if world.source_reading == Reading::Down || world.source_reading == Reading::Unconfigured {
+        let is_silent = |reading: &Reading| [Reading::Down, Reading::Unconfigured].contains(reading);
+        if is_silent(&world.source_reading) || is_silent(&world.target_reading) {
             prop_assert!(planned.plan.items.is_empty() && planned.plan.settle.is_empty());
         }
     }
@@ -165,6 +184,7 @@ proptest! {
     /// After a run every value that both sides hold is the source's, as the target can keep it.
     #[test]
     fn the_source_wins(mut world in world_of(&[Feature::Ratings])) {
+        world.policy.mode = Mode::OneWay;
         world.policy.max_shrink = Limit { percent: 100, at_least: 100 };
         let wanted: Vec<_> = world.plan().plan.items.into_iter().filter(|item| item.line.action == Action::Update).collect();
         world.run();
@@ -177,14 +197,112 @@ proptest! {
         prop_assert_eq!(world.plan().plan.counts.updates, 0);
     }
 
-    /// Without removals the target never loses anything.
+    /// Without removals neither side loses anything.
     #[test]
-    fn without_removals_the_target_only_grows(mut world in world_of(&[Feature::History]), source in reading(), target in reading()) {
+    fn without_removals_both_sides_only_grow(mut world in world_of(&[Feature::History]), source in reading(), target in reading()) {
         world.policy.removes = Removes::Off;
         let mut world = world.reading(source, target);
         world.target_can.plays = PlayDetail::EveryPlay;
-        let before = world.target.len();
+        let before = (world.source.len(), world.target.len());
         world.run();
-        prop_assert!(world.target.len() >= before);
+        prop_assert!(world.source.len() >= before.0 && world.target.len() >= before.1);
+        prop_assert!(world.policy.mode == Mode::TwoWay || world.source.len() == before.0);
+    }
+
+    /// One run, and one more where removals wait for a second read: then both sides are at rest.
+    #[test]
+    fn two_way_comes_to_rest_at_once(mut world in world_of(Feature::ALL)) {
+        world.policy.mode = Mode::TwoWay;
+        (world.policy.max_removes, world.policy.max_shrink) = (LENIENT, LENIENT);
+        world.is_first_run = false;
+        for _ in 0..world.policy.remove_after_reads.max(1) {
+            world.run();
+        }
+        let planned = world.plan();
+        prop_assert_eq!(planned.writes(), 0, "{:?}", planned.lines(|_| true));
+    }
+
+    /// What a plan removed stays away from both sides.
+    #[test]
+    fn nothing_removed_comes_back(mut world in world_of(&[Feature::Watchlist, Feature::Ratings])) {
+        (world.policy.max_removes, world.policy.max_shrink) = (LENIENT, LENIENT);
+        world.policy.mirror_approved = true;
+        for _ in 0..3 {
+            let planned = world.run();
+            for item in planned.plan.items.iter().filter(|item| item.line.action == Action::Remove) {
+                let is_it = |row: &&Row| is_same(&row.item, &item.line.item);
+                prop_assert!(!world.source.iter().chain(&world.target).any(|row| is_it(&row)));
+            }
+        }
+        prop_assert_eq!(world.plan().writes(), 0);
+    }
+
+    /// Seen from the other side, with the other side right, everything is mirrored.
+    #[test]
+    fn two_way_knows_no_favourite(world in world_of(Feature::ALL), source_wins in any::<bool>()) {
+        let mut world = world;
+        world.policy.mode = Mode::TwoWay;
+        world.policy.conflict = if source_wins { ConflictPolicy::Source } else { ConflictPolicy::Target };
+        let mirrored = world.clone().swapped();
+        prop_assert_eq!(written(&world.plan(), |side| side, |reason| reason), written(&mirrored.plan(), Side::other, across));
+    }
+
+    /// The plays that are added are those of which the slow way finds no other one near.
+    #[test]
+    fn two_way_adds_what_the_slow_way_misses(mut stamps in proptest::collection::vec((0i64..4_000, any::<bool>()), 0..20)) {
+        stamps.sort_unstable();
+        let on = |side: bool| stamps.iter().filter(move |(_, of)| *of == side).map(|(second, _)| m(1).played(T1 + second));
+        let world = World::new(Feature::History).two_way().source(on(false)).target(on(true));
+        let mut slow = [0, 0];
+        for viewing in slow_viewings(&stamps) {
+            slow[0] += usize::from(viewing.iter().all(|(_, of)| *of));
+            slow[1] += usize::from(viewing.iter().all(|(_, of)| !*of));
+        }
+        let planned = world.plan();
+        let adds = |side: Side| planned.plan.items.iter().filter(|item| item.line.side == side).count();
+        prop_assert_eq!([adds(Side::Source), adds(Side::Target)], slow);
+    }
+}
+
+/// Every stamp is compared with every other; those that are near are one viewing, and so is what is near to one of them.
+fn slow_viewings(stamps: &[(i64, bool)]) -> Vec<Vec<(i64, bool)>> {
+    let mut viewings: Vec<Vec<(i64, bool)>> = Vec::new();
+    for stamp in stamps {
+        let is_near = |viewing: &Vec<(i64, bool)>| {
+            viewing.iter().any(|other| (other.0 - stamp.0).abs() <= same_instant_tolerance_s())
+        };
+        let (near, mut rest): (Vec<_>, Vec<_>) = viewings.into_iter().partition(is_near);
+        rest.push(near.into_iter().flatten().chain([*stamp]).collect());
+        viewings = rest;
+    }
+    viewings
+}
+
+fn written(
+    planned: &Planned,
+    side: impl Fn(Side) -> Side,
+    reason: impl Fn(Reason) -> Reason,
+) -> std::collections::BTreeSet<String> {
+    let lines = planned.plan.items.iter().filter(|item| item.line.action != Action::Skip);
+    let line = |item: &crosswatch_plan::PlannedItem| {
+        let line = &item.line;
+        let value = line.value.filter(|value| *value != Fact::Play(WatchedAt::Unknown));
+        let what = (line.action, line.held_action, side(line.side), reason(line.reason));
+        format!("{} {:?} {what:?} {value:?} {:?}", line.item.label(), line.item.ids, line.before)
+    };
+    lines.map(line).collect()
+}
+
+const fn across(reason: Reason) -> Reason {
+    match reason {
+        Reason::OnlyOnSource => Reason::NewOnTarget,
+        Reason::NewOnTarget => Reason::OnlyOnSource,
+        Reason::ChangedOnSource => Reason::ChangedOnTarget,
+        Reason::ChangedOnTarget => Reason::ChangedOnSource,
+        Reason::RemovedOnSource => Reason::RemovedOnTarget,
+        Reason::RemovedOnTarget => Reason::RemovedOnSource,
+        Reason::SourceShrunk => Reason::TargetShrunk,
+        Reason::TargetShrunk => Reason::SourceShrunk,
+        same => same,
     }
 }

@@ -1,7 +1,7 @@
 //! What the quality of a read allows: absence is only believed where it is proven.
 
 use crosswatch_model::{Completeness, Feature, HoldKind};
-use crosswatch_plan::{Limit, Read, Removes, Seen, judge};
+use crosswatch_plan::{Approvals, Limit, Read, Removes, Seen, judge};
 
 use crate::world::{Reading, Row, World, m};
 
@@ -89,9 +89,9 @@ fn s22_an_emptied_target_is_not_filled_again_without_asking() {
         assert_eq!(holds(&world), [(HoldKind::TargetShrunk, 100)]);
         world.run();
         assert_eq!(holds(&world), [(HoldKind::TargetShrunk, 100)]);
-        world.policy.approve_held = true;
+        world.policy.approvals = Approvals::ALL;
         assert_eq!(world.run().plan.counts.adds, 100);
-        world.policy.approve_held = false;
+        world.policy.approvals = Approvals::NONE;
         world.converges(&[]);
     }
 }
@@ -111,9 +111,9 @@ fn s22_a_few_lost_items_are_put_back() {
 
 #[test]
 fn s24_an_approved_loss_is_removed_once() {
-    let mut world = hundred().source(movies(31..=100)).with(|policy| policy.approve_held = true);
+    let mut world = hundred().source(movies(31..=100)).with(|policy| policy.approvals = Approvals::ALL);
     assert_eq!(world.run().plan.counts.removes, 30);
-    world.policy.approve_held = false;
+    world.policy.approvals = Approvals::NONE;
     world.source_before = Some(70);
     world.source.truncate(60);
     let planned = world.plan();
@@ -130,7 +130,7 @@ fn s25_a_loss_without_approval_stays_held_until_it_is_approved_or_over() {
     }
     world = world.source(movies(21..=100));
     assert_eq!(world.plan().plan.counts.held, 20);
-    world.policy.approve_held = true;
+    world.policy.approvals = Approvals::ALL;
     assert_eq!(world.run().plan.counts.removes, 20);
 }
 
@@ -145,9 +145,9 @@ fn s25_too_many_removals_stay_held_until_they_are_approved_or_over() {
     }
     world = world.source(movies(21..=100));
     assert_eq!(holds(&world), [(HoldKind::Removes, 20)]);
-    world.policy.approve_held = true;
+    world.policy.approvals = Approvals::ALL;
     assert_eq!(world.run().plan.counts.removes, 20);
-    world.policy.approve_held = false;
+    world.policy.approvals = Approvals::NONE;
     world.converges(&[]);
 }
 

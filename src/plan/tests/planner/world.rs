@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use crosswatch_identity::{Catalog, EntityIx, ItemIx, Join, join};
 use crosswatch_model::{
     Action, Capabilities, Fact, Feature, FeatureCapability, Id, IdSet, Item, Kind, Namespace, NativeRef, PairId,
-    PlayDetail, Rating, Scale, Show, Uid, WatchedAt, WatchedPrecision,
+    PlayDetail, Rating, Scale, Show, Side, Uid, WatchedAt, WatchedPrecision,
 };
 use crosswatch_plan::{
-    After, BaselineEntry, BaselineRow, FeatureInput, FeaturePlan, FeaturePolicy, Limit, PageHead, PlannedItem, PlayKey,
-    Read, Removes, Seen, Tally, judge, plan_feature,
+    After, Approvals, BaselineEntry, BaselineRow, ConflictPolicy, FeatureInput, FeaturePlan, FeaturePolicy, Limit,
+    Mode, PageHead, PlannedItem, PlayKey, Read, Removes, Seen, Tally, Why, judge, plan_feature, why,
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
@@ -134,6 +134,9 @@ pub(crate) struct World {
     pub(crate) source_before: Option<u64>,
     pub(crate) target_before: Option<u64>,
     pub(crate) zone: TimeZone,
+    pub(crate) run_number: u32,
+    /// Lengths of items in seconds.
+    pub(crate) runtimes_s: Vec<(Item, u32)>,
     pub(crate) next_native: u128,
 }
 
@@ -155,6 +158,7 @@ impl std::fmt::Debug for World {
             .field("baseline", &self.baseline)
             .field("policy", &self.policy)
             .field("is_first_run", &self.is_first_run)
+            .field("readings", &(&self.source_reading, &self.target_reading))
             .field("plays", &self.target_can.plays)
             .field("precision", &self.target_can.watched_precision)
             .field("keeps_undated_plays", &self.target_can.keeps_undated_plays)
@@ -186,6 +190,7 @@ pub(crate) fn tracker() -> Capabilities {
         plays: PlayDetail::EveryPlay,
         keeps_undated_plays: true,
         duplicates_plays: true,
+        keeps_one_status: false,
         needs_ids: true,
         is_media_server: false,
     }
@@ -193,6 +198,8 @@ pub(crate) fn tracker() -> Capabilities {
 
 pub(crate) fn policy() -> FeaturePolicy {
     FeaturePolicy {
+        mode: Mode::OneWay,
+        conflict: ConflictPolicy::Source,
         adds: true,
         removes: Removes::Off,
         remove_after_reads: 2,
@@ -203,7 +210,7 @@ pub(crate) fn policy() -> FeaturePolicy {
         new_item_grace_s: 0,
         min_percent: 2,
         max_percent: 95,
-        approve_held: false,
+        approvals: Approvals::NONE,
         mirror_approved: false,
     }
 }
@@ -227,12 +234,18 @@ impl World {
             source_before: None,
             target_before: None,
             zone: TimeZone::UTC,
+            run_number: 0,
+            runtimes_s: Vec::new(),
             next_native: 1,
         }
     }
 
     pub(crate) fn source(mut self, rows: impl IntoIterator<Item = Row>) -> Self {
         self.source = self.with_facts(rows);
+        for row in &mut self.source {
+            row.native = Some(NativeRef(self.next_native));
+            self.next_native += 1;
+        }
         self
     }
 
@@ -312,6 +325,31 @@ impl World {
         })
     }
 
+    /// Each side follows the other.
+    pub(crate) fn two_way(self) -> Self {
+        self.with(|policy| policy.mode = Mode::TwoWay)
+    }
+
+    /// The same pair seen from the other side.
+    pub(crate) fn swapped(mut self) -> Self {
+        std::mem::swap(&mut self.source, &mut self.target);
+        std::mem::swap(&mut self.source_can, &mut self.target_can);
+        std::mem::swap(&mut self.source_reading, &mut self.target_reading);
+        std::mem::swap(&mut self.source_before, &mut self.target_before);
+        for row in self.baseline.values_mut() {
+            std::mem::swap(&mut row.source, &mut row.target);
+            std::mem::swap(&mut row.seen_on_source, &mut row.seen_on_target);
+            std::mem::swap(&mut row.written_by_us, &mut row.source_written_by_us);
+            std::mem::swap(&mut row.absent_source_reads, &mut row.absent_target_reads);
+        }
+        self.policy.conflict = match self.policy.conflict {
+            ConflictPolicy::Source => ConflictPolicy::Target,
+            ConflictPolicy::Newest => ConflictPolicy::Newest,
+            ConflictPolicy::Target => ConflictPolicy::Source,
+        };
+        self
+    }
+
     pub(crate) fn first_run(mut self) -> Self {
         self.is_first_run = true;
         self
@@ -350,6 +388,16 @@ impl World {
 
     /// Plans and answers the plan with its entities.
     pub(crate) fn plan(&self) -> Planned {
+        self.asking(plan_feature)
+    }
+
+    /// Asks why the first entity, in the order of ids, is what it is.
+    pub(crate) fn why(&self) -> Vec<Why> {
+        self.asking(|input| why(input, EntityIx::from_number(0)))
+    }
+
+    /// Asks something about the pair as it is now.
+    pub(crate) fn asking<T: Answer>(&self, question: impl FnOnce(&FeatureInput<'_>) -> T) -> T::Told {
         let mut catalog = Catalog::new();
         let known: Vec<(Uid, ItemIx)> =
             self.known.iter().map(|(uid, item)| (*uid, catalog.push(item).unwrap())).collect();
@@ -357,13 +405,15 @@ impl World {
         let target = read(&mut catalog, &self.target, &self.target_reading);
         let source = judge(source, self.source_before, self.policy.max_shrink);
         let target = judge(target, self.target_before, self.policy.max_shrink);
-        let join = join(&catalog, &known);
         let baseline: Vec<BaselineEntry> = self
             .baseline
             .iter()
             .map(|((uid, play), row)| BaselineEntry { uid: *uid, play: *play, row: *row })
             .collect();
-        let plan = plan_feature(&FeatureInput {
+        let runtimes_s: Vec<(ItemIx, u32)> =
+            self.runtimes_s.iter().map(|(item, runtime_s)| (catalog.push(item).unwrap(), *runtime_s)).collect();
+        let join = join(&catalog, &known);
+        let answer = question(&FeatureInput {
             pair: &PairId::parse("home-to-trakt").unwrap(),
             feature: self.feature,
             catalog: &catalog,
@@ -372,6 +422,8 @@ impl World {
             target: &target,
             baseline: &baseline,
             is_first_run: self.is_first_run,
+            run_number: self.run_number,
+            runtimes_s: &runtimes_s,
             in_flight: &self.in_flight,
             unresolved: &self.unresolved,
             policy: &self.policy,
@@ -380,8 +432,7 @@ impl World {
             zone: &self.zone,
             now: at(NOW),
         });
-        check_counts(&plan);
-        Planned { plan, catalog, join }
+        answer.told(catalog, join)
     }
 
     /// Plans, applies everything and commits, as a run does whose writes all succeed.
@@ -402,6 +453,7 @@ impl World {
             self.store(uid, change.play, change.row);
         }
         self.is_first_run = false;
+        self.run_number += u32::from(planned.writes() > 0);
         planned
     }
 
@@ -416,27 +468,29 @@ impl World {
         planned.join.uid(entity).unwrap_or_else(|| self.uid_of(&planned.join.merged(&planned.catalog, entity)))
     }
 
-    /// Does to the target what a service would do.
+    /// Does to the side what a service would do.
     pub(crate) fn apply(&mut self, item: &PlannedItem) {
         let line = &item.line;
+        let (rows, can) = match line.side {
+            Side::Source => (&mut self.source, &self.source_can),
+            Side::Target => (&mut self.target, &self.target_can),
+        };
         match line.action {
             Action::Add | Action::Update => {
-                if self.feature != Feature::History || self.target_can.plays == PlayDetail::LastPlayOnly {
-                    self.target.retain(|row| !is_same(&row.item, &line.item));
+                if self.feature != Feature::History || can.plays == PlayDetail::LastPlayOnly {
+                    rows.retain(|row| !is_same(&row.item, &line.item));
                 }
                 let fact = match line.value.unwrap() {
-                    Fact::Play(WatchedAt::Unknown) if !self.target_can.keeps_undated_plays => {
-                        Fact::Play(WatchedAt::Exact(at(NOW)))
-                    }
+                    Fact::Play(WatchedAt::Unknown) if !can.keeps_undated_plays => Fact::Play(WatchedAt::Exact(at(NOW))),
                     fact => fact,
                 };
                 let native = Some(NativeRef(self.next_native));
                 self.next_native += 1;
-                self.target.push(Row { item: line.item.clone(), fact: Some(fact), native });
+                rows.push(Row { item: line.item.clone(), fact: Some(fact), native });
             }
             Action::Remove => match line.native {
-                Some(native) => self.target.retain(|row| row.native != Some(native)),
-                None => self.target.retain(|row| !is_same(&row.item, &line.item)),
+                Some(native) => rows.retain(|row| row.native != Some(native)),
+                None => rows.retain(|row| !is_same(&row.item, &line.item)),
             },
             Action::Hold | Action::Skip | Action::Conflict => {}
         }
@@ -516,6 +570,27 @@ fn check_counts(plan: &FeaturePlan) {
     }
 }
 
+/// What can be asked about a pair.
+pub(crate) trait Answer {
+    type Told;
+    fn told(self, catalog: Catalog, join: Join) -> Self::Told;
+}
+
+impl Answer for FeaturePlan {
+    type Told = Planned;
+    fn told(self, catalog: Catalog, join: Join) -> Planned {
+        check_counts(&self);
+        Planned { plan: self, catalog, join }
+    }
+}
+
+impl Answer for Vec<Why> {
+    type Told = Self;
+    fn told(self, _: Catalog, _: Join) -> Self {
+        self
+    }
+}
+
 /// A plan with what it was made from.
 pub(crate) struct Planned {
     pub(crate) plan: FeaturePlan,
@@ -524,7 +599,7 @@ pub(crate) struct Planned {
 }
 
 impl Planned {
-    /// One short line per item: `+ movie 1`, `- movie 1`, `~ movie 1 = 80`, `hold - movie 1: too_many_removes`.
+    /// One short line per item: `+ movie 1`, `+ movie 1 on the source`, `- movie 1`, `~ movie 1 = 80`, `hold - movie 1: too_many_removes`.
     pub(crate) fn lines(&self, wanted: impl Fn(Action) -> bool) -> Vec<String> {
         self.plan.items.iter().filter(|item| wanted(item.line.action)).map(line).collect()
     }
@@ -554,9 +629,10 @@ fn line(item: &PlannedItem) -> String {
         Action::Update => "~",
         _ => "?",
     };
+    let side = if line.side == Side::Source { " on the source" } else { "" };
     match line.action {
-        Action::Add | Action::Remove | Action::Update => format!("{} {label}{value}", sign(line.action)),
-        Action::Hold => format!("hold {} {label}{value}: {}", sign(line.held_action.unwrap()), line.reason),
+        Action::Add | Action::Remove | Action::Update => format!("{} {label}{value}{side}", sign(line.action)),
+        Action::Hold => format!("hold {} {label}{value}{side}: {}", sign(line.held_action.unwrap()), line.reason),
         Action::Skip => format!("skip {label}: {}", line.reason),
         Action::Conflict => format!("conflict {label}: {}", line.reason),
     }

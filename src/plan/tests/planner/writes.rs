@@ -1,7 +1,7 @@
 //! Between plan and confirmation: what is on its way, refused, half done or only previewed.
 
 use crosswatch_model::{Action, Feature, HoldKind, Uid};
-use crosswatch_plan::{After, PlayKey};
+use crosswatch_plan::{After, Approvals, PlayKey};
 
 use crate::world::{T1, World, is_write, m};
 
@@ -96,7 +96,7 @@ fn d11_held_removals_are_there_again_in_every_plan() {
         let planned = world.run();
         assert_eq!((planned.plan.counts.held, planned.plan.holds[0].kind), (10, HoldKind::Removes));
     }
-    world.policy.approve_held = true;
+    world.policy.approvals = Approvals::ALL;
     assert_eq!(world.run().plan.counts.removes, 10);
 }
 

@@ -162,6 +162,7 @@ pub(crate) fn pair_feature(scope: &str) -> PairFeatureRecord {
         mirror_approved: false,
         source_items: 3,
         target_items: 4,
+        writing_runs: 5,
     }
 }
 

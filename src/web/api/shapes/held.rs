@@ -1,6 +1,5 @@
 //! What waits for a person.
 
-use crosswatch_model::{HoldKind, Reason};
 use crosswatch_port::HeldRecord;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -41,7 +40,7 @@ impl From<&HeldRecord> for HeldShape {
             feature: held.feature.as_str(),
             kind: held.kind.as_str(),
             items: held.items,
-            reason: reason_of(held.kind).as_str(),
+            reason: held.kind.reason().as_str(),
             sentence: held.sentence.to_string(),
             run: held.run.to_string(),
             since: held.since,
@@ -53,15 +52,4 @@ impl From<&HeldRecord> for HeldShape {
 /// The id as text: 16 hex digits, because a 64-bit number does not survive every JSON reader.
 pub(crate) fn held_id(held: &HeldRecord) -> String {
     format!("{:016x}", held.id)
-}
-
-const fn reason_of(kind: HoldKind) -> Reason {
-    match kind {
-        HoldKind::Removes => Reason::TooManyRemoves,
-        HoldKind::SourceShrunk => Reason::SourceShrunk,
-        HoldKind::TargetShrunk => Reason::TargetShrunk,
-        HoldKind::FirstMirror => Reason::FirstMirror,
-        HoldKind::DuplicatePlays => Reason::DuplicatePlays,
-        HoldKind::AccountFull => Reason::AccountFull,
-    }
 }

@@ -67,6 +67,8 @@ pub struct CapabilitiesShape {
     duplicates_plays: bool,
     /// Whether items must carry an external id.
     needs_ids: bool,
+    /// Watched or wanted: an item has one status, not both.
+    keeps_one_status: bool,
     /// Whether it is a media server, which holds what is in its libraries.
     is_media_server: bool,
 }
@@ -88,6 +90,7 @@ impl From<&Capabilities> for CapabilitiesShape {
             keeps_undated_plays: capabilities.keeps_undated_plays,
             duplicates_plays: capabilities.duplicates_plays,
             needs_ids: capabilities.needs_ids,
+            keeps_one_status: capabilities.keeps_one_status,
             is_media_server: capabilities.is_media_server,
         }
     }
