@@ -87,9 +87,11 @@ impl<'a> Rules<'a> {
         is_kept || self.input.policy.allow_undated
     }
 
+    /// Without a grace nothing is too new, whatever the clocks of the accounts say.
     fn is_too_new(&self, fact: Fact) -> bool {
         let grace_s = i64::from(self.input.policy.new_item_grace_s);
-        event_time(fact).is_some_and(|at| self.input.now.as_second().saturating_sub(at.as_second()) < grace_s)
+        let age_s = event_time(fact).map(|at| self.input.now.as_second().saturating_sub(at.as_second()));
+        grace_s > 0 && age_s.is_some_and(|age_s| age_s < grace_s)
     }
 
     /// Adding a play that may be there already would double it.

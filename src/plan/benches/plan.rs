@@ -1,8 +1,22 @@
 //! Time and memory of joining and planning, beside a plain hash join of the same sizes on the same machine.
 //!
-//! `cargo bench -p crosswatch-plan`. Two sides that share 98 % of their items; three of ten items lack each id on a side.
+//! `cargo bench -p crosswatch-plan`. Two sides of which one item in a thousand differs; three of ten items lack each id on
+//! a side. First come the times per item and how many plain hash joins that is, then the figures with their memory.
 
-#![allow(clippy::unwrap_used, clippy::cast_possible_truncation, missing_docs, reason = "a benchmark")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::disallowed_methods,
+    missing_docs,
+    reason = "a benchmark measures the clock"
+)]
+
+use std::{
+    hint::black_box,
+    time::{Duration, Instant},
+};
 
 use crosswatch_identity::{Catalog, ItemIx, Join, join};
 use crosswatch_model::{
@@ -21,7 +35,44 @@ use rustc_hash::FxHashMap;
 static ALLOCATOR: divan::AllocProfiler = divan::AllocProfiler::system();
 
 fn main() {
+    if std::env::args().any(|argument| argument == "--bench") {
+        print_ratios();
+    }
     divan::main();
+}
+
+/// Times per item in one table, so that they can be compared whatever the machine.
+fn print_ratios() {
+    println!("{:>9} {:<22} {:>9} {:>12}", "per side", "work", "ns/item", "hash joins");
+    for size in SIZES {
+        let (source, target) = (packed_ids(size, 1), packed_ids(size, 2));
+        let plain = fastest(|| hash_join(&source, &target));
+        let pair = Pair::of(size, 999);
+        let joined = join(&pair.catalog, &pair.known);
+        let both_ways = Pair { policy: FeaturePolicy { mode: Mode::TwoWay, ..policy() }, ..Pair::of(size, 999) };
+        let both_joined = join(&both_ways.catalog, &both_ways.known);
+        for (work, time) in [
+            ("plain hash join", plain),
+            ("join", fastest(|| join(&pair.catalog, &pair.known))),
+            ("plan one-way", fastest(|| pair.plan(&joined))),
+            ("plan two-way", fastest(|| both_ways.plan(&both_joined))),
+        ] {
+            let per_item = time.as_nanos() as f64 / (size * 2) as f64;
+            println!("{size:>9} {work:<22} {per_item:>9.0} {:>12.2}", time.as_secs_f64() / plain.as_secs_f64());
+        }
+    }
+}
+
+/// The fastest of a few tries; what a try makes is not counted among its time.
+fn fastest<T>(work: impl Fn() -> T) -> Duration {
+    let time = |_| {
+        let start = Instant::now();
+        let made = black_box(work());
+        let took = start.elapsed();
+        drop(made);
+        took
+    };
+    (0..5).map(time).min().unwrap()
 }
 
 const SIZES: [u64; 2] = [100_000, 1_000_000];
@@ -72,10 +123,10 @@ struct Pair {
 }
 
 impl Pair {
-    /// Both sides hold `size` plays; `shared` per cent of them are the same.
+    /// Both sides hold `size` plays; `shared` of a thousand of them are the same.
     fn of(size: u64, shared: u64) -> Self {
         let mut catalog = Catalog::new();
-        let is_shared = |number: u64| mix(number) % 100 < shared;
+        let is_shared = |number: u64| mix(number) % 1_000 < shared;
         let (mut source, mut target, mut known, mut baseline) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for number in 0..size {
             let fact = played(number);
@@ -110,6 +161,37 @@ impl Pair {
         }
     }
 
+    /// `size` plays per side, spread over so many movies; each stamp of the target is off by up to two minutes, and one
+    /// play in a thousand is only on one side.
+    fn of_rewatches(size: u64, movies: u64, mode: Mode) -> Self {
+        let mut catalog = Catalog::new();
+        let at = |second: u64| {
+            let at = Timestamp::from_second(1_000_000_000 + second.cast_signed()).unwrap();
+            Fact::Play(WatchedAt::Exact(at))
+        };
+        let mut rows_of = |side: u64| -> Vec<Seen> {
+            let items: Vec<ItemIx> =
+                (0..movies).map(|number| catalog.push(&item(number * 10, side)).unwrap()).collect();
+            let mut rows = Vec::new();
+            for play in (0..size).filter(|play| !mix(play * 2 + side).is_multiple_of(1_000)) {
+                let second = play / movies * 7_200 + if side == 2 { mix(play) % 120 } else { 0 };
+                rows.push(Seen::new(items[(play % movies) as usize], &at(second), None));
+            }
+            rows
+        };
+        let (source, target) = (rows_of(1), rows_of(2));
+        Self {
+            catalog,
+            known: Vec::new(),
+            source: Read::unchanged(source, "made up".into()),
+            target: Read::unchanged(target, "made up".into()),
+            baseline: Vec::new(),
+            capabilities: capabilities(),
+            policy: FeaturePolicy { mode, ..policy() },
+            id: PairId::parse("bench").unwrap(),
+        }
+    }
+
     fn plan(&self, join: &Join) -> FeaturePlan {
         plan_feature(&FeatureInput {
             pair: &self.id,
@@ -128,7 +210,7 @@ impl Pair {
             source_capabilities: &self.capabilities,
             target_capabilities: &self.capabilities,
             zone: &TimeZone::UTC,
-            now: Timestamp::UNIX_EPOCH,
+            now: Timestamp::from_second(1_790_000_000).unwrap(),
         })
     }
 }
@@ -178,23 +260,31 @@ fn policy() -> FeaturePolicy {
 
 #[divan::bench(args = SIZES, sample_count = 5)]
 fn join_items(bencher: Bencher<'_, '_>, size: u64) {
-    let pair = Pair::of(size, 98);
+    let pair = Pair::of(size, 999);
     bencher.counter(ItemsCount::new(size * 2)).bench_local(|| join(&pair.catalog, &pair.known));
 }
 
 #[divan::bench(args = SIZES, sample_count = 5)]
-fn plan_two_percent_new(bencher: Bencher<'_, '_>, size: u64) {
-    let pair = Pair::of(size, 98);
+fn plan_one_way(bencher: Bencher<'_, '_>, size: u64) {
+    let pair = Pair::of(size, 999);
     let join = join(&pair.catalog, &pair.known);
     let counts = pair.plan(&join).counts;
-    println!("{counts:?}");
     assert_eq!((counts.adds + counts.unchanged, counts.conflicts, counts.removes), (size, 0, 0));
     bencher.counter(ItemsCount::new(size * 2)).bench_local(|| pair.plan(&join));
 }
 
 #[divan::bench(args = SIZES, sample_count = 5)]
+fn plan_two_way(bencher: Bencher<'_, '_>, size: u64) {
+    let pair = Pair { policy: FeaturePolicy { mode: Mode::TwoWay, ..policy() }, ..Pair::of(size, 999) };
+    let join = join(&pair.catalog, &pair.known);
+    let counts = pair.plan(&join).counts;
+    assert_eq!((counts.adds / 2 + counts.unchanged, counts.conflicts, counts.removes), (size, 0, 0));
+    bencher.counter(ItemsCount::new(size * 2)).bench_local(|| pair.plan(&join));
+}
+
+#[divan::bench(args = SIZES, sample_count = 5)]
 fn plan_unchanged(bencher: Bencher<'_, '_>, size: u64) {
-    let pair = Pair::of(size, 100);
+    let pair = Pair::of(size, 1_000);
     let join = join(&pair.catalog, &pair.known);
     assert!(pair.plan(&join).items.is_empty());
     bencher.counter(ItemsCount::new(size * 2)).bench_local(|| pair.plan(&join));
@@ -207,23 +297,38 @@ fn plan_everything_new(bencher: Bencher<'_, '_>, size: u64) {
     bencher.counter(ItemsCount::new(size * 2)).bench_local(|| pair.plan(&join));
 }
 
+const REWATCHES: u64 = 50_000;
+
+#[divan::bench(args = [1u64, 500], sample_count = 10)]
+fn rewatches_one_way(bencher: Bencher<'_, '_>, movies: u64) {
+    let pair = Pair::of_rewatches(REWATCHES, movies, Mode::OneWay);
+    let join = join(&pair.catalog, &pair.known);
+    assert!(pair.plan(&join).counts.unchanged > REWATCHES * 99 / 100);
+    bencher.counter(ItemsCount::new(REWATCHES * 2)).bench_local(|| pair.plan(&join));
+}
+
+#[divan::bench(args = [1u64, 500], sample_count = 10)]
+fn rewatches_two_way(bencher: Bencher<'_, '_>, movies: u64) {
+    let pair = Pair::of_rewatches(REWATCHES, movies, Mode::TwoWay);
+    let join = join(&pair.catalog, &pair.known);
+    assert!(pair.plan(&join).counts.unchanged > REWATCHES * 99 / 100);
+    bencher.counter(ItemsCount::new(REWATCHES * 2)).bench_local(|| pair.plan(&join));
+}
+
+/// The ids of one side as plain numbers.
+fn packed_ids(size: u64, of: u64) -> Vec<u64> {
+    let packed = |id: Id| id.number() ^ u64::from(id.namespace() as u8) << 56;
+    (0..size).flat_map(|number| item(number, of).ids.iter().map(packed).collect::<Vec<_>>()).collect()
+}
+
 /// What any diff costs at least: ids of one side in a hash map, looked up from the other.
+fn hash_join(source: &[u64], target: &[u64]) -> usize {
+    let known: FxHashMap<u64, usize> = source.iter().enumerate().map(|(at, id)| (*id, at)).collect();
+    target.iter().filter(|id| known.contains_key(id)).count()
+}
+
 #[divan::bench(args = SIZES, sample_count = 5)]
 fn plain_hash_join(bencher: Bencher<'_, '_>, size: u64) {
-    let numbers = |side: u64| -> Vec<u64> {
-        (0..size)
-            .flat_map(|number| {
-                item(number, side)
-                    .ids
-                    .iter()
-                    .map(|id| id.number() ^ u64::from(id.namespace() as u8) << 56)
-                    .collect::<Vec<_>>()
-            })
-            .collect()
-    };
-    let (source, target) = (numbers(1), numbers(2));
-    bencher.counter(ItemsCount::new(size * 2)).bench_local(|| {
-        let known: FxHashMap<u64, usize> = source.iter().enumerate().map(|(at, id)| (*id, at)).collect();
-        target.iter().filter(|id| known.contains_key(id)).count()
-    });
+    let (source, target) = (packed_ids(size, 1), packed_ids(size, 2));
+    bencher.counter(ItemsCount::new(size * 2)).bench_local(|| hash_join(&source, &target));
 }

@@ -11,6 +11,7 @@
 mod compose;
 mod guards;
 mod history;
+mod planned;
 mod presence;
 mod properties;
 mod ratings_and_progress;

@@ -176,6 +176,9 @@ fn just_added_items_wait_for_their_grace() {
     let world =
         watchlist().source([m(1).listed(recent), m(2).listed(recent - 60)]).with(|policy| policy.new_item_grace_s = 60);
     world.expect_all(&["skip movie 1: too_new", "+ movie 2"]);
+    let ahead = watchlist().source([m(1).listed(crate::world::NOW + 30)]);
+    ahead.clone().with(|policy| policy.new_item_grace_s = 60).expect_all(&["skip movie 1: too_new"]);
+    ahead.expect_all(&["+ movie 1"]);
 }
 
 #[test]

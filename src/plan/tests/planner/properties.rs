@@ -6,7 +6,10 @@ use crosswatch_model::{
 use crosswatch_plan::{ConflictPolicy, Limit, Mode, Removes};
 use proptest::prelude::*;
 
-use crate::world::{Planned, Reading, Row, T1, World, e, is_same, m};
+use crate::{
+    planned::Planned,
+    world::{Reading, Row, T1, World, e, is_same, m},
+};
 
 fn any_item() -> impl Strategy<Value = Row> {
     prop_oneof![
@@ -209,13 +212,17 @@ proptest! {
         prop_assert!(world.policy.mode == Mode::TwoWay || world.source.len() == before.0);
     }
 
-    /// One run, and one more where removals wait for a second read: then both sides are at rest.
+    /// One run, and one more where removals wait for a second read: then both sides are at rest. Where two of our names
+    /// turn out to be one thing, their rows are united first, which may cost a read.
     #[test]
     fn two_way_comes_to_rest_at_once(mut world in world_of(Feature::ALL)) {
         world.policy.mode = Mode::TwoWay;
         (world.policy.max_removes, world.policy.max_shrink) = (LENIENT, LENIENT);
         world.is_first_run = false;
-        for _ in 0..world.policy.remove_after_reads.max(1) {
+        let has_folded = world.known.iter().enumerate().any(|(at, (_, one))| {
+            world.known.iter().skip(at + 1).any(|(_, other)| is_same(one, other))
+        });
+        for _ in 0..world.policy.remove_after_reads.max(1) + u8::from(has_folded) {
             world.run();
         }
         let planned = world.plan();

@@ -7,7 +7,10 @@ use std::{collections::BTreeMap, fmt::Write as _, path::Path};
 use crosswatch_model::{Action, Feature, Side};
 use crosswatch_plan::{ConflictPolicy, Mode, Removes};
 
-use crate::world::{Planned, Reading, Row, T1, World, is_write, m};
+use crate::{
+    planned::Planned,
+    world::{Reading, Row, T1, World, is_write, m},
+};
 
 const HEAD: &str = "\
 What follows for one rating, for every combination of what both sides say, what is remembered and what is allowed.
