@@ -24,8 +24,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) repeats_watched: bool,
     /// With it, more than two plays of one item would lie within one length of it.
     pub(crate) crowds: bool,
-    /// One of several rows of the side that make up one fact: the baseline waits until the next read shows them gone.
-    pub(crate) is_one_of_several: bool,
+    /// Another row of the same fact is removed after this one: the baseline moves with the last of them.
+    pub(crate) is_followed: bool,
 }
 
 /// What the baseline remembers of the writes of a cell, as far as a line needs it.
@@ -70,7 +70,7 @@ impl<'a> Draft<'a> {
             past: Past::default(),
             repeats_watched: false,
             crowds: false,
-            is_one_of_several: false,
+            is_followed: false,
         }
     }
 

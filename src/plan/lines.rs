@@ -82,7 +82,7 @@ fn after(draft: &Draft<'_>, there: Option<Fact>, value: Option<Fact>) -> After {
                 flips: draft.past.flips_after,
             })
         }
-        Some(Action::Remove) if !draft.is_one_of_several => After::Drop,
+        Some(Action::Remove) if !draft.is_followed => After::Drop,
         _ => After::Nothing,
     }
 }

@@ -69,7 +69,8 @@ impl Measures {
     pub(crate) fn count(&mut self, way: &Way<'_>, cell: &Cell<'_>) {
         for side in Side::ALL.iter().copied() {
             if cell.base.is_some_and(|base| base.row.was_seen_on(side)) {
-                let is_lost = cell.on(side).is_none() && way.standing(side).is_complete();
+                let is_told = matches!(way.standing(side), Standing::Complete(_) | Standing::Shrunk(_));
+                let is_lost = cell.on(side).is_none() && is_told;
                 let measures = self.on_mut(side);
                 measures.known += 1;
                 measures.lost += u64::from(is_lost);

@@ -250,7 +250,8 @@ impl<'a> Walk<'a> {
             if let Verdict::Write(..) | Verdict::Hold(..) = verdict {
                 verdict = Verdict::Skip(Reason::InFlight);
             }
-        } else {
+        } else if !self.input.is_first_run {
+            // What is remembered before an adoption is about other accounts or another view of them.
             self.measures.count(&self.way, cell);
         }
         if let Verdict::Write(..) | Verdict::Hold(..) = verdict
@@ -311,10 +312,10 @@ impl<'a> Walk<'a> {
         let mut rows: Vec<&Seen> = rows.iter().copied().filter(|row| row.native().is_some()).collect();
         rows.sort_by_key(|row| row.native());
         rows.dedup_by_key(|row| row.native());
-        let is_one_of_several = rows.len() > 1;
-        let drafts = rows.into_iter().map(|row| match draft.side {
-            Side::Source => Draft { source: Some(row), is_one_of_several, ..draft },
-            Side::Target => Draft { target: Some(row), is_one_of_several, ..draft },
+        let last = rows.len().saturating_sub(1);
+        let drafts = rows.into_iter().enumerate().map(|(at, row)| match draft.side {
+            Side::Source => Draft { source: Some(row), is_followed: at < last, ..draft },
+            Side::Target => Draft { target: Some(row), is_followed: at < last, ..draft },
         });
         self.drafts.extend(drafts);
     }

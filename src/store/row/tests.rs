@@ -5,9 +5,9 @@
 use std::fmt::Debug;
 
 use crosswatch_model::{
-    Action, After, BaselineRow, Cause, Completeness, Counts, Fact, Feature, HoldKind, Id, IdSet, Item, Kind, Namespace,
-    NativeRef, OpId, Outcome, PairId, PlanItem, PlanState, PlayKey, ProviderId, Rating, ReadReport, Reason, RunId,
-    RunState, Show, Side, Uid, WatchedAt,
+    Action, After, BaselineRow, Cause, Completeness, Counts, Fact, Feature, Flips, HoldKind, Id, IdSet, Item, Kind,
+    Namespace, NativeRef, OpId, Outcome, PairId, PlanItem, PlanState, PlayKey, ProviderId, Rating, ReadReport, Reason,
+    RunId, RunState, Show, Side, Uid, WatchedAt,
 };
 use crosswatch_port::{
     EventRecord, FeatureTally, HeldRecord, LeaseRecord, OutboxRecord, OutboxState, PairFeatureRecord, PlanRecord,
@@ -84,9 +84,12 @@ fn baseline() -> BaselineRow {
         seen_on_source: true,
         seen_on_target: false,
         written_by_us: true,
+        source_written_by_us: false,
+        is_diverged: true,
         absent_source_reads: 2,
         absent_target_reads: 0,
         target_native: Some(NativeRef(0x0102_0304)),
+        flips: Some(Flips { previous: Some(Rating::new(80).unwrap()), returns: 1, at: 7 }),
     }
 }
 
@@ -155,8 +158,8 @@ fn facts_and_bulk_rows_are_these_bytes() {
         "01019181a170933dcd1518c0",
     );
     golden(&ReadFact(Fact::Play(WatchedAt::Minute(at(1_789_999_980)))), "01019181a16d92ce6ab13b6c00");
-    golden(&baseline(), "01019681a16592ce6ab13b80ce075bcd1581a16d92ce6ab13b6c00050200c40401020304");
-    golden(&BaselineRow::default(), "010196c0c0000000c0");
+    golden(&baseline(), "01019781a16592ce6ab13b80ce075bcd1581a16d92ce6ab13b6c00150200c4040102030493500107");
+    golden(&BaselineRow::default(), "010197c0c0000000c0c0");
     golden(&movie(), "01019701aa546865204d6174726978cd07cf92c40501010207e5c4040201025bc0c0c0");
     golden(&episode(), "01019704a0c09093ac427265616b696e6720426164cd07d891c4050302013d250003");
     golden(
@@ -179,7 +182,7 @@ fn records_are_these_bytes() {
     );
     golden(
         &outbox(),
-        "02018da76163636f756e74a57472616b74a3736571cd012ca372756ec40105a470616972a4686f6d65ab6c696e655f6e756d62657204a766656174757265a7686973746f7279a5777269746586a26f7001a6616374696f6ea3616464a375696407a46974656d87a46b696e6401a57469746c65aa546865204d6174726978a479656172cd07cfa369647392c40501010207e5c4040201025ba473686f77c0a6736561736f6ec0a66e756d626572c0a576616c7565a175a66e6174697665c40109a4706c617900a5616674657286a6736f7572636581a16592ce6ab13b80ce075bcd15a674617267657481a16d92ce6ab13b6c00aa70726f76656e616e636505b3616273656e745f736f757263655f726561647302b3616273656e745f7461726765745f726561647300ad7461726765745f6e6174697665c40401020304a564726f7073c2a5737461746502a8617474656d70747301a773656e745f617492ce6ab13b8000",
+        "02018da76163636f756e74a57472616b74a3736571cd012ca372756ec40105a470616972a4686f6d65ab6c696e655f6e756d62657204a766656174757265a7686973746f7279a5777269746586a26f7001a6616374696f6ea3616464a375696407a46974656d87a46b696e6401a57469746c65aa546865204d6174726978a479656172cd07cfa369647392c40501010207e5c4040201025ba473686f77c0a6736561736f6ec0a66e756d626572c0a576616c7565a175a66e6174697665c40109a4706c617900a5616674657287a6736f7572636581a16592ce6ab13b80ce075bcd15a674617267657481a16d92ce6ab13b6c00aa70726f76656e616e636515b3616273656e745f736f757263655f726561647302b3616273656e745f7461726765745f726561647300ad7461726765745f6e6174697665c40401020304a5666c69707383a870726576696f757350a772657475726e7301a2617407a564726f7073c2a5737461746502a8617474656d70747301a773656e745f617492ce6ab13b8000",
     );
 }
 
@@ -205,7 +208,7 @@ fn small_records_are_these_bytes() {
             target_items: 4,
             writing_runs: 5,
         },
-        "020185a573636f7065a173aa61646f707465645f617492ce6ab13b8000af6d6972726f725f617070726f766564c2ac736f757263655f6974656d7303ac7461726765745f6974656d7304",
+        "020186a573636f7065a173aa61646f707465645f617492ce6ab13b8000af6d6972726f725f617070726f766564c2ac736f757263655f6974656d7303ac7461726765745f6974656d7304ac77726974696e675f72756e7305",
     );
     golden(
         &HeldRecord {
@@ -339,15 +342,24 @@ fn item() -> impl Strategy<Value = Item> {
 
 fn baseline_row() -> impl Strategy<Value = BaselineRow> {
     let facts = (prop::option::of(fact()), prop::option::of(fact()), prop::option::of(any::<u128>()));
-    (facts, any::<[bool; 3]>(), any::<[u8; 2]>()).prop_map(|((source, target, native), flags, absent)| BaselineRow {
+    let flips = (prop::option::of(1u8..=100), 0u8..=2, any::<u32>()).prop_map(|(previous, returns, at)| Flips {
+        previous: previous.map(|value| Rating::new(value).unwrap()),
+        returns,
+        at,
+    });
+    let rest = (any::<[bool; 5]>(), any::<[u8; 2]>(), prop::option::of(flips));
+    (facts, rest).prop_map(|((source, target, native), (flags, absent, flips))| BaselineRow {
         source,
         target,
         seen_on_source: flags[0],
         seen_on_target: flags[1],
         written_by_us: flags[2],
+        source_written_by_us: flags[3],
+        is_diverged: flags[4],
         absent_source_reads: absent[0],
         absent_target_reads: absent[1],
         target_native: native.map(NativeRef),
+        flips,
     })
 }
 

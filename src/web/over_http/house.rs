@@ -156,7 +156,9 @@ fn pair() -> PairBlueprint {
         new_item_grace_s: 0,
         min_percent: 2,
         max_percent: 90,
-        approve_held: false,
+        mode: crosswatch_plan::Mode::OneWay,
+        conflict: crosswatch_plan::ConflictPolicy::Source,
+        approvals: crosswatch_plan::Approvals::NONE,
         mirror_approved: false,
     };
     PairBlueprint {

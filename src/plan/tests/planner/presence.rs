@@ -1,6 +1,7 @@
 //! Presence, one-way: scenarios of the watchlist.
 
 use crosswatch_model::{Action, Feature, Kind};
+use crosswatch_plan::After;
 use crosswatch_plan::Removes;
 
 use crate::world::{World, e, m, nameless, w};
@@ -195,7 +196,8 @@ fn every_row_of_the_target_that_makes_up_the_item_is_removed() {
     let world = watchlist().target([m(1), m(1).ids("tmdb:1 imdb:tt0000001")]).agreed([m(1)]).removing();
     let mut world = world;
     world.expect(&["- movie 1", "- movie 1"]);
-    world.run();
+    let after: Vec<After> = world.run().plan.items.iter().map(|item| item.after).collect();
+    assert_eq!(after, [After::Nothing, After::Drop], "the memory goes with the last row");
     assert!(world.target.is_empty());
     world.run();
     assert!(world.baseline.is_empty());
