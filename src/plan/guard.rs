@@ -14,124 +14,148 @@ use crate::{
 };
 
 /// Every guard with the reason its lines carry.
-pub(crate) const KINDS: [(HoldKind, Reason); 7] = [
-    (HoldKind::SourceShrunk, Reason::SourceShrunk),
-    (HoldKind::TargetShrunk, Reason::TargetShrunk),
-    (HoldKind::Removes, Reason::TooManyRemoves),
-    (HoldKind::FirstMirror, Reason::FirstMirror),
-    (HoldKind::DuplicatePlays, Reason::DuplicatePlays),
-    (HoldKind::AccountFull, Reason::AccountFull),
-    (HoldKind::FlipFlop, Reason::FlipFlop),
+pub(crate) const KINDS: [HoldKind; 7] = [
+    HoldKind::SourceShrunk,
+    HoldKind::TargetShrunk,
+    HoldKind::Removes,
+    HoldKind::FirstMirror,
+    HoldKind::DuplicatePlays,
+    HoldKind::AccountFull,
+    HoldKind::FlipFlop,
 ];
 
 /// Holds what is risky and tells what waits.
+///
+/// A line waits for the first guard that stops it, but every guard that would is told: one look is enough to approve.
 pub(crate) fn guard(
     feature: Feature,
     policy: &FeaturePolicy,
     measures: &Measures,
     drafts: &mut [Draft<'_>],
 ) -> Vec<Hold> {
-    hold_quarrels(policy, drafts);
+    let mut watch = Watch { policy, measures, drafts, also: Vec::new() };
+    watch.hold_quarrels();
     for side in Side::ALL.iter().copied() {
-        hold_consequences(policy, measures, side, drafts);
+        watch.hold_consequences(side);
     }
     for side in Side::ALL.iter().copied() {
-        hold_doubles(policy, measures, side, drafts);
-        hold_removals(policy, measures, side, drafts);
-        hold_overflow(measures, side, drafts);
+        watch.hold_doubles(side);
+        watch.hold_removals(side);
+        watch.hold_overflow(side);
     }
     let mut holds = Vec::new();
-    for (kind, reason) in KINDS {
+    for kind in KINDS {
         for side in Side::ALL.iter().copied() {
-            let items = items_held(kind, reason, side, measures, drafts);
+            let waiting = watch.waiting(kind, side);
+            let items = waiting.max(items_lost(kind, side, measures));
             if items > 0 {
-                holds.push(Hold { kind, feature, side, items, sentence: measures.sentence(kind, side, items) });
+                let sentence = measures.sentence(kind, side, waiting);
+                holds.push(Hold { kind, feature, side, items, sentence });
             }
         }
     }
     holds
 }
 
-fn items_held(kind: HoldKind, reason: Reason, side: Side, measures: &Measures, drafts: &[Draft<'_>]) -> u64 {
-    let is_waiting = |draft: &&Draft<'_>| draft.action == Action::Hold && draft.reason == reason && draft.side == side;
-    let waiting = drafts.iter().filter(is_waiting).count() as u64;
-    // What a side lost is told by the line of what follows from it, on the side across.
+/// What a side lost waits for a person also where nothing follows from it: until then the side is not believed. It is told
+/// with what would follow: on the side across, or on the only side that is written.
+fn items_lost(kind: HoldKind, written: Side, measures: &Measures) -> u64 {
     let lost_on = match kind {
         HoldKind::SourceShrunk => Side::Source,
-        HoldKind::TargetShrunk if measures.is_two_way => Side::Target,
-        _ => return waiting,
+        HoldKind::TargetShrunk => Side::Target,
+        _ => return 0,
     };
-    match measures.on(lost_on).read_loss {
-        Some((_, lost)) if side != lost_on => lost.max(waiting),
-        _ => waiting,
-    }
+    let is_told_here = if measures.is_two_way { written != lost_on } else { written == Side::Target };
+    measures.on(lost_on).read_loss.filter(|_| is_told_here).map_or(0, |(_, lost)| lost)
 }
 
-fn hold_quarrels(policy: &FeaturePolicy, drafts: &mut [Draft<'_>]) {
-    if !policy.approvals.covers(HoldKind::FlipFlop) {
-        hold_where(drafts, Reason::FlipFlop, |draft| draft.write().is_some() && draft.past.is_quarrel);
-    }
+/// The guards at work.
+struct Watch<'w, 'a> {
+    policy: &'w FeaturePolicy,
+    measures: &'w Measures,
+    drafts: &'w mut [Draft<'a>],
+    /// Lines that wait for another guard and would wait for this one, too.
+    also: Vec<(HoldKind, Side)>,
 }
 
-/// A side that lost too much of what the pair knows: putting it back waits, and where the loss would travel, so does
-/// what it would remove on the side across.
-fn hold_consequences(policy: &FeaturePolicy, measures: &Measures, side: Side, drafts: &mut [Draft<'_>]) {
-    let lost_here = measures.on(side);
-    let left = lost_here.known.saturating_sub(lost_here.lost);
-    let (kind, reason) = match side {
-        Side::Source => (HoldKind::SourceShrunk, Reason::SourceShrunk),
-        Side::Target => (HoldKind::TargetShrunk, Reason::TargetShrunk),
-    };
-    if policy.approvals.covers(kind) || !has_shrunk(lost_here.known, left, policy.max_shrink) {
-        return;
+impl<'a> Watch<'_, 'a> {
+    /// How many lines of a side a guard stops.
+    fn waiting(&self, kind: HoldKind, side: Side) -> u64 {
+        let is_held =
+            |draft: &&Draft<'_>| draft.action == Action::Hold && draft.reason == kind.reason() && draft.side == side;
+        let first = self.drafts.iter().filter(is_held).count();
+        (first + self.also.iter().filter(|also| **also == (kind, side)).count()) as u64
     }
-    let is_two_way = measures.is_two_way;
-    hold_where(drafts, reason, |draft| {
-        let is_re_add = draft.action == Action::Add && draft.side == side && draft.past.was_agreed;
-        let is_travelling = is_two_way && draft.action == Action::Remove && draft.side != side;
-        (is_re_add && (is_two_way || side == Side::Target)) || is_travelling
-    });
-}
 
-fn hold_doubles(policy: &FeaturePolicy, measures: &Measures, side: Side, drafts: &mut [Draft<'_>]) {
-    if policy.approvals.covers(HoldKind::DuplicatePlays) {
-        return;
-    }
-    let is_doubling = measures.is_doubling(side);
-    hold_where(drafts, Reason::DuplicatePlays, |draft| {
-        draft.action == Action::Add && draft.side == side && (draft.crowds || (is_doubling && draft.repeats_watched))
-    });
-}
-
-fn hold_removals(policy: &FeaturePolicy, measures: &Measures, side: Side, drafts: &mut [Draft<'_>]) {
-    let removals = drafts.iter().filter(|draft| draft.side == side && draft.write() == Some(Action::Remove));
-    let is_exceeded = policy.max_removes.is_exceeded(removals.count() as u64, measures.on(side).held);
-    let is_removal = |draft: &Draft<'_>| draft.side == side && draft.action == Action::Remove;
-    let is_first_mirror = policy.removes == Removes::Mirror && policy.mode == Mode::OneWay && !policy.mirror_approved;
-    if is_exceeded && !policy.approvals.covers(HoldKind::Removes) {
-        hold_where(drafts, Reason::TooManyRemoves, is_removal);
-    }
-    if is_first_mirror && !policy.approvals.covers(HoldKind::FirstMirror) {
-        hold_where(drafts, Reason::FirstMirror, is_removal);
-    }
-}
-
-/// Holds the adds beyond the side's room. What another guard holds keeps its place, so that a stricter guard never makes
-/// room for more.
-fn hold_overflow(measures: &Measures, side: Side, drafts: &mut [Draft<'_>]) {
-    let Some(max_rows) = measures.on(side).max_rows else { return };
-    let mut room = max_rows.saturating_sub(measures.on(side).held);
-    for draft in drafts.iter_mut().filter(|draft| draft.side == side && draft.write() == Some(Action::Add)) {
-        if room > 0 {
-            room -= 1;
-        } else if draft.action == Action::Add {
-            draft.hold(Reason::AccountFull);
+    fn hold_where(&mut self, kind: HoldKind, is_risky: impl Fn(&Draft<'a>) -> bool) {
+        if self.policy.approvals.covers(kind) {
+            return;
+        }
+        for draft in self.drafts.iter_mut().filter(|draft| is_risky(draft)) {
+            if draft.action != Action::Hold {
+                draft.hold(kind.reason());
+            } else if draft.reason != kind.reason() {
+                self.also.push((kind, draft.side));
+            }
         }
     }
-}
 
-fn hold_where(drafts: &mut [Draft<'_>], reason: Reason, is_risky: impl Fn(&Draft<'_>) -> bool) {
-    for draft in drafts.iter_mut().filter(|draft| draft.action != Action::Hold && is_risky(draft)) {
-        draft.hold(reason);
+    fn hold_quarrels(&mut self) {
+        self.hold_where(HoldKind::FlipFlop, |draft| draft.write().is_some() && draft.past.is_quarrel);
+    }
+
+    /// A side that lost too much of what the pair knows: putting it back waits, and where the loss would travel, so does
+    /// what it would remove on the side across.
+    fn hold_consequences(&mut self, side: Side) {
+        let lost_here = self.measures.on(side);
+        let left = lost_here.known.saturating_sub(lost_here.lost);
+        if !has_shrunk(lost_here.known, left, self.policy.max_shrink) {
+            return;
+        }
+        let kind = match side {
+            Side::Source => HoldKind::SourceShrunk,
+            Side::Target => HoldKind::TargetShrunk,
+        };
+        let is_two_way = self.measures.is_two_way;
+        self.hold_where(kind, |draft| {
+            let is_re_add = draft.write() == Some(Action::Add) && draft.side == side && draft.past.was_agreed;
+            let is_travelling = is_two_way && draft.write() == Some(Action::Remove) && draft.side != side;
+            (is_re_add && (is_two_way || side == Side::Target)) || is_travelling
+        });
+    }
+
+    fn hold_doubles(&mut self, side: Side) {
+        let is_doubling = self.measures.is_doubling(side);
+        self.hold_where(HoldKind::DuplicatePlays, |draft| {
+            let is_add = draft.write() == Some(Action::Add) && draft.side == side;
+            is_add && (draft.crowds || (is_doubling && draft.repeats_watched))
+        });
+    }
+
+    fn hold_removals(&mut self, side: Side) {
+        let is_removal = |draft: &Draft<'_>| draft.side == side && draft.write() == Some(Action::Remove);
+        let removals = self.drafts.iter().filter(|draft| is_removal(draft)).count() as u64;
+        if self.policy.max_removes.is_exceeded(removals, self.measures.on(side).held) {
+            self.hold_where(HoldKind::Removes, is_removal);
+        }
+        let is_mirror = self.policy.removes == Removes::Mirror && self.policy.mode == Mode::OneWay;
+        if is_mirror && !self.policy.mirror_approved {
+            self.hold_where(HoldKind::FirstMirror, is_removal);
+        }
+    }
+
+    /// Holds the adds beyond the side's room. What another guard holds keeps its place, so that a stricter guard never
+    /// makes room for more. No approval makes an account larger.
+    fn hold_overflow(&mut self, side: Side) {
+        let Some(max_rows) = self.measures.on(side).max_rows else { return };
+        let mut room = max_rows.saturating_sub(self.measures.on(side).held);
+        let is_add = |draft: &&mut Draft<'_>| draft.side == side && draft.write() == Some(Action::Add);
+        for draft in self.drafts.iter_mut().filter(is_add) {
+            if room > 0 {
+                room -= 1;
+            } else if draft.action == Action::Add {
+                draft.hold(Reason::AccountFull);
+            }
+        }
     }
 }

@@ -84,45 +84,45 @@ impl Measures {
     }
 
     /// What waits and what approving does.
-    pub(crate) fn sentence(&self, kind: HoldKind, side: Side, items: u64) -> SmolStr {
+    pub(crate) fn sentence(&self, kind: HoldKind, side: Side, waiting: u64) -> SmolStr {
         let SideMeasures { held, watched_again, max_rows, .. } = self.on(side);
         match kind {
-            HoldKind::SourceShrunk => self.shrunk(Side::Source, side, items),
-            HoldKind::TargetShrunk => self.shrunk(Side::Target, side, items),
+            HoldKind::SourceShrunk => self.shrunk(Side::Source, side, waiting),
+            HoldKind::TargetShrunk => self.shrunk(Side::Target, side, waiting),
             HoldKind::Removes => {
-                format_smolstr!("{items} of {held} items would be removed from the {side}; approving removes them.")
+                format_smolstr!("{waiting} of {held} items would be removed from the {side}; approving removes them.")
             }
             HoldKind::FirstMirror => format_smolstr!(
-                "The first removals of this mirror wait; approving removes {items} items and trusts the mirror from then on."
+                "The first removals of this mirror wait; approving removes {waiting} items and trusts the mirror from then on."
             ),
             HoldKind::DuplicatePlays if self.is_doubling(side) => format_smolstr!(
-                "{watched_again} of {} watched items would get another play; approving adds {items} plays.",
+                "{watched_again} of {} watched items would get another play; approving adds {waiting} plays.",
                 self.watched
             ),
             HoldKind::DuplicatePlays => format_smolstr!(
-                "{items} plays would make more than two of one item within its own length; approving adds them."
+                "{waiting} plays would make more than two of one item within its own length; approving adds them."
             ),
             HoldKind::AccountFull => format_smolstr!(
-                "{items} items do not fit, the {side} holds at most {}; make room there, then run again.",
+                "{waiting} items do not fit, the {side} holds at most {}; make room there, then run again.",
                 max_rows.unwrap_or_default()
             ),
             HoldKind::FlipFlop => format_smolstr!(
-                "{items} values on the {side} went back and forth between this pair and another writer; approving writes them once more."
+                "{waiting} values on the {side} went back and forth between this pair and another writer; approving writes them once more."
             ),
         }
     }
 
-    fn shrunk(&self, lost_on: Side, written: Side, items: u64) -> SmolStr {
+    fn shrunk(&self, lost_on: Side, written: Side, waiting: u64) -> SmolStr {
         let SideMeasures { known, lost, read_loss, .. } = self.on(lost_on);
         match read_loss {
-            Some((before, lost)) if written != lost_on => format_smolstr!(
+            Some((before, lost)) if written != lost_on || waiting == 0 => format_smolstr!(
                 "The {lost_on} lost {lost} of {before} items since its last complete read; approving accepts that as the truth."
             ),
             _ if written == lost_on => {
-                format_smolstr!("The {lost_on} lost {lost} of {known} known items; approving puts {items} back.")
+                format_smolstr!("The {lost_on} lost {lost} of {known} known items; approving puts {waiting} back.")
             }
             _ => format_smolstr!(
-                "The {lost_on} lost {lost} of {known} known items; approving removes {items} from the {written}."
+                "The {lost_on} lost {lost} of {known} known items; approving removes {waiting} from the {written}."
             ),
         }
     }

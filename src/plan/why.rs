@@ -161,7 +161,7 @@ impl Answer<'_> {
         if draft.action != Action::Hold {
             return None;
         }
-        let (kind, _) = KINDS.iter().find(|(_, reason)| *reason == draft.reason)?;
+        let kind = KINDS.iter().find(|kind| kind.reason() == draft.reason)?;
         let hold = self.look.holds.iter().find(|hold| hold.kind == *kind && hold.side == draft.side)?;
         Some(Link::new("guard", hold.sentence.clone()).under(kind.as_str()))
     }

@@ -159,7 +159,12 @@ impl Truth {
     /// Whether it ever held this very fact, or said so.
     pub(crate) fn ever_had(&self, feature: Feature, title: Title, fact: Fact) -> bool {
         let scale = self.scale();
-        self.ever.get(&(feature, title)).is_some_and(|facts| facts.iter().any(|known| is_same(*known, fact, scale)))
+        self.ever(feature, title).iter().any(|known| is_same(*known, fact, scale))
+    }
+
+    /// Everything it ever held about the title, or said it had stored.
+    pub(crate) fn ever(&self, feature: Feature, title: Title) -> &[Fact] {
+        self.ever.get(&(feature, title)).map_or(&[], Vec::as_slice)
     }
 
     /// Stores a fact as this account would. Answers its row.

@@ -2,7 +2,7 @@
 
 use crosswatch_actors::PairBlueprint;
 use crosswatch_model::{Action, BaselineRow, Fact, Feature, PairId, ProviderId, RunId, RunState, Side, Uid};
-use crosswatch_plan::Removes;
+use crosswatch_plan::{FeaturePolicy, Mode, Removes};
 use crosswatch_port::{Change, Commit, Ledger, OutboxRecord, OutboxState, RunRecord, Write, fake::MemoryLedger};
 
 use crate::{
@@ -17,6 +17,10 @@ pub(crate) fn counts_every_play(world: &World, pair: &PairBlueprint, feature: Fe
     let rewatches = pair.features.iter().any(|entry| entry.feature == feature && entry.policy.rewatches);
     let keeps = |account: &ProviderId| world.account(account).keeps_every_play();
     feature == Feature::History && rewatches && keeps(&pair.source) && keeps(&pair.target)
+}
+
+fn policy_of(pair: &PairBlueprint, feature: Feature) -> Option<&FeaturePolicy> {
+    pair.features.iter().find(|entry| entry.feature == feature).map(|entry| &entry.policy)
 }
 
 /// The second of a play, as a key.
@@ -87,19 +91,21 @@ impl World {
     fn check_removal(&mut self, pair: &PairId, side: Side, feature: Feature, title: Title, value: Option<Fact>) {
         let blueprint = self.town.pair(pair);
         let every_play = counts_every_play(self, blueprint, feature);
-        let policy = blueprint.features.iter().find(|entry| entry.feature == feature).map(|entry| &entry.policy);
-        let (removes, needed) =
-            policy.map_or((Removes::Off, 1), |policy| (policy.removes, usize::from(policy.remove_after_reads.max(1))));
+        let (removes, needed) = policy_of(blueprint, feature)
+            .map_or((Removes::Off, 1), |policy| (policy.removes, usize::from(policy.remove_after_reads.max(1))));
         let (other, account) = match side {
             Side::Target => (Side::Source, &blueprint.source),
             Side::Source => (Side::Target, &blueprint.target),
         };
+        let is_two_way = policy_of(blueprint, feature).is_some_and(|policy| policy.mode == Mode::TwoWay);
         let scale = self.account(account).scale();
         let is_it = |fact: &Fact| !every_play || value.is_none_or(|value| is_same(*fact, value, scale));
         let reads = self.witness.observations.get(&(pair.clone(), other, feature)).map_or(&[][..], Vec::as_slice);
         let has_it = |facts: Option<&Vec<Fact>>| facts.is_some_and(|facts| facts.iter().any(is_it));
         let absent = reads.iter().rev().take_while(|read| !has_it(read.facts.get(&title))).count();
-        let was_shown = has_it(self.witness.shown.get(&(pair.clone(), other, feature, title)));
+        // What was written there and confirmed was there, too, also when nobody read it before it was taken back.
+        let was_written = is_two_way && !self.account(account).ever(feature, title).is_empty();
+        let was_shown = was_written || has_it(self.witness.shown.get(&(pair.clone(), other, feature, title)));
         let fault = if removes == Removes::Off {
             Some("removals are off")
         } else if !was_shown {
@@ -140,6 +146,7 @@ impl World {
         for change in &commit.changes {
             match change {
                 Change::PutRun(record) => self.saw_run(record),
+                Change::PutHeld(held) => self.say(&format!("held for {}: {}", held.pair, held.sentence)),
                 Change::PutBaseline(pair, feature, uid, _, row) => self.check_claim(pair, *feature, *uid, row, ledger),
                 _ => {}
             }

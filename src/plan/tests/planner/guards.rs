@@ -132,7 +132,7 @@ fn an_approval_opens_the_guard_it_names_and_no_other() {
         let world = mirror.clone().with(|policy| policy.approvals = approvals);
         (world.plan().writes(), self::kinds(&world))
     };
-    assert_eq!(approving(&[]), (0, vec![(HoldKind::Removes, 9)]));
+    assert_eq!(approving(&[]), (0, vec![(HoldKind::Removes, 9), (HoldKind::FirstMirror, 9)]), "both are told at once");
     assert_eq!(approving(&[HoldKind::Removes]), (0, vec![(HoldKind::FirstMirror, 9)]));
     assert_eq!(approving(&[HoldKind::FirstMirror]), (0, vec![(HoldKind::Removes, 9)]));
     assert_eq!(approving(&[HoldKind::FirstMirror, HoldKind::Removes]), (9, vec![]));

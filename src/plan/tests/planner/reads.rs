@@ -28,7 +28,7 @@ fn s15_an_empty_source_removes_nothing_and_asks() {
     let world = hundred().source([]);
     assert_eq!(world.plan().plan.counts.held, 100);
     assert_eq!(world.plan().writes(), 0);
-    assert_eq!(holds(&world), [(HoldKind::SourceShrunk, 100)]);
+    assert_eq!(holds(&world), [(HoldKind::SourceShrunk, 100), (HoldKind::Removes, 100)]);
     assert_eq!(world.plan().plan.source.completeness, Completeness::Suspect);
 }
 

@@ -171,9 +171,9 @@ fn s54_a_shrunken_side_waits_and_says_so() {
         world.plan().plan.holds.iter().map(|hold| (hold.kind, hold.side, hold.items)).collect()
     };
     let source = world().source(movies(1..=10));
-    assert_eq!(holds(&source), [(HoldKind::SourceShrunk, Side::Target, 10)]);
+    assert_eq!(holds(&source), [(HoldKind::SourceShrunk, Side::Target, 10), (HoldKind::Removes, Side::Target, 10)]);
     let target = world().target(movies(1..=10));
-    assert_eq!(holds(&target), [(HoldKind::TargetShrunk, Side::Source, 10)]);
+    assert_eq!(holds(&target), [(HoldKind::TargetShrunk, Side::Source, 10), (HoldKind::Removes, Side::Source, 10)]);
     assert_eq!(
         target.plan().plan.holds[0].sentence,
         "The target lost 10 of 20 items since its last complete read; approving accepts that as the truth."
