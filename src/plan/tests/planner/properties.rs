@@ -246,8 +246,9 @@ proptest! {
 
     /// Seen from the other side, with the other side right, everything is mirrored.
     #[test]
-    fn two_way_knows_no_favourite(world in world_of(Feature::ALL), source_wins in any::<bool>()) {
-        let mut world = world;
+    fn two_way_knows_no_favourite(world in world_of(Feature::ALL), source_wins in any::<bool>(), source in reading(), target in reading(), suspect in any::<bool>()) {
+        let mut world = world.reading(source, target);
+        world.target_before = suspect.then_some(1_000);
         world.policy.mode = Mode::TwoWay;
         world.policy.conflict = if source_wins { ConflictPolicy::Source } else { ConflictPolicy::Target };
         let mirrored = world.clone().swapped();

@@ -101,6 +101,10 @@ fn s22_a_suspect_target_holds_what_it_lost() {
     let world = hundred().target([]);
     assert_eq!(world.plan().plan.target.completeness, Completeness::Suspect);
     assert_eq!((world.plan().writes(), world.plan().plan.counts.held), (0, 100));
+    assert_eq!(
+        world.plan().plan.holds[0].sentence,
+        "The target lost 100 of 100 items since its last complete read; approving puts 100 back."
+    );
 }
 
 #[test]
