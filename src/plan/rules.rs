@@ -5,7 +5,13 @@ use crosswatch_model::{
     Capabilities, Fact, Feature, Kind, PlayDetail, Rating, Reason, Side, WatchedAt, WatchedPrecision,
 };
 
-use crate::{baseline::BaselineRow, compare::event_time, input::FeatureInput, policy::Removes, seen::Seen};
+use crate::{
+    baseline::BaselineRow,
+    compare::event_time,
+    input::FeatureInput,
+    policy::{Mode, Removes},
+    seen::Seen,
+};
 
 /// The rules of one plan for what is written to one side.
 #[derive(Clone, Copy)]
@@ -26,7 +32,11 @@ impl<'a> Rules<'a> {
         let (from, to) = (input.capabilities(side.other()), input.capabilities(side));
         let written = to.feature(input.feature).filter(|feature| feature.can_write)?;
         from.feature(input.feature)?;
-        let removes = if written.can_remove { input.policy.removes } else { Removes::Off };
+        let removes = match (input.policy.removes, input.policy.mode) {
+            _ if !written.can_remove => Removes::Off,
+            (Removes::Mirror, Mode::TwoWay) => Removes::Observed,
+            (removes, _) => removes,
+        };
         Some(Self { input, side, from, to, removes, kinds: written.kinds })
     }
 
