@@ -104,9 +104,14 @@ impl<'a> Rules<'a> {
         grace_s > 0 && age_s.is_some_and(|age_s| age_s < grace_s)
     }
 
-    /// Adding a play that may be there already would double it.
-    pub(crate) fn would_double(&self) -> bool {
-        self.input.feature == Feature::History && self.to.duplicates_plays
+    /// Adding what may be there already does harm: it doubles a play, or replaces a value that may be the right one.
+    pub(crate) const fn must_see_before_adding(&self) -> bool {
+        match self.input.feature {
+            Feature::History => self.to.duplicates_plays,
+            Feature::Watchlist => false,
+            Feature::Ratings => matches!(self.input.policy.mode, Mode::TwoWay),
+            Feature::Progress => true,
+        }
     }
 
     /// Whether the match is good enough to replace a value of the written side.

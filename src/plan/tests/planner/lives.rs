@@ -115,7 +115,9 @@ proptest! {
     #[test]
     fn two_way_sides_end_up_the_same(days in proptest::collection::vec(any_day(), 1..12), conflict in any_conflict(), reads in 1u8..3) {
         let mut life = Life::new(Mode::TwoWay, Removes::Observed, conflict, reads);
-        days.iter().for_each(|day| life.live(day));
+        for day in &days {
+            life.live(day);
+        }
         life.rest();
         prop_assert_eq!(life.held(Side::Source), life.held(Side::Target));
     }
@@ -124,7 +126,9 @@ proptest! {
     #[test]
     fn two_way_without_removals_only_deletions_differ(days in proptest::collection::vec(any_day(), 1..12), conflict in any_conflict()) {
         let mut life = Life::new(Mode::TwoWay, Removes::Off, conflict, 1);
-        days.iter().for_each(|day| life.live(day));
+        for day in &days {
+            life.live(day);
+        }
         life.rest();
         for side in [Side::Source, Side::Target] {
             for (number, value) in life.held(side) {
@@ -141,7 +145,9 @@ proptest! {
     #[test]
     fn one_way_the_target_follows(days in proptest::collection::vec(any_day(), 1..12), removes in prop_oneof![Just(Removes::Off), Just(Removes::Observed)]) {
         let mut life = Life::new(Mode::OneWay, removes, ConflictPolicy::Source, 2);
-        days.iter().for_each(|day| life.live(day));
+        for day in &days {
+            life.live(day);
+        }
         let source = life.held(Side::Source);
         life.rest();
         prop_assert_eq!(&source, &life.held(Side::Source));
@@ -152,7 +158,9 @@ proptest! {
     #[test]
     fn removals_turned_on_later_leave_the_past_alone(days in proptest::collection::vec(any_day(), 1..8), conflict in any_conflict(), mode in prop_oneof![Just(Mode::OneWay), Just(Mode::TwoWay)]) {
         let mut life = Life::new(mode, Removes::Off, conflict, 1);
-        days.iter().for_each(|day| life.live(day));
+        for day in &days {
+            life.live(day);
+        }
         life.rest();
         life.world.policy.removes = Removes::Observed;
         let before = (life.held(Side::Source), life.held(Side::Target));
