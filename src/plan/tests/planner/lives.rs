@@ -1,8 +1,8 @@
-//! Whole lives of a pair: people rate and delete on both sides between runs, reads fail, and the promises hold all along.
+//! Whole lives of a pair: people rate, watch and delete on both sides between runs, reads fail, and the promises hold all along.
 
 use std::collections::BTreeSet;
 
-use crosswatch_model::{Action, Fact, Feature, Side};
+use crosswatch_model::{Action, Fact, Feature, NativeRef, Side};
 use crosswatch_plan::{Approvals, ConflictPolicy, Limit, Mode, Removes};
 use proptest::prelude::*;
 
@@ -39,33 +39,40 @@ struct Life {
     world: World,
     clock: i64,
     /// What people deleted, where.
-    deleted: BTreeSet<(Side, u64)>,
+    deleted: BTreeSet<(Side, (String, Option<Fact>))>,
 }
 
 impl Life {
-    fn new(mode: Mode, removes: Removes, conflict: ConflictPolicy, reads: u8) -> Self {
+    fn new(feature: Feature, mode: Mode, removes: Removes, conflict: ConflictPolicy, reads: u8) -> Self {
         let lenient = Limit { percent: 100, at_least: 100 };
-        let world = World::new(Feature::Ratings).first_run().with(|policy| {
+        let world = World::new(feature).first_run().with(|policy| {
             (policy.mode, policy.removes, policy.conflict) = (mode, removes, conflict);
             (policy.max_removes, policy.max_shrink) = (lenient, lenient);
             (policy.remove_after_reads, policy.approvals) = (reads, Approvals::ALL);
         });
-        Self { world, clock: T1, deleted: BTreeSet::new() }
+        Self { world, clock: T1 / 7_200, deleted: BTreeSet::new() }
     }
 
     fn live(&mut self, day: &Day) {
         for (side, number, deed) in &day.deeds {
             self.clock += 1;
+            let native = Some(NativeRef(self.world.next_native));
+            self.world.next_native += 1;
             let rows = match side {
                 Side::Source => &mut self.world.source,
                 Side::Target => &mut self.world.target,
             };
-            let before = rows.len();
-            rows.retain(|row| number_of(row) != *number);
-            match deed {
-                Some(value) => rows.push(m(*number).rated(value * 10, Some(self.clock))),
-                None if rows.len() < before => drop(self.deleted.insert((*side, *number))),
-                None => {}
+            let mine = rows.iter().rposition(|row| number_of(row) == *number);
+            match (deed, self.world.feature) {
+                (None, _) => {
+                    let gone = mine.map(|at| rows.remove(at));
+                    self.deleted.extend(gone.map(|row| (*side, key_of(row.item.label(), row.fact))));
+                }
+                (Some(_), Feature::History) => rows.push(Row { native, ..m(*number).played(self.clock * 7_200) }),
+                (Some(value), _) => {
+                    mine.map(|at| rows.remove(at));
+                    rows.push(Row { native, ..m(*number).rated(value * 10, Some(self.clock)) });
+                }
             }
         }
         self.run(day.readings.clone());
@@ -79,8 +86,8 @@ impl Life {
             let is_write = crate::world::is_write(line.action);
             assert!(!is_write || self.world.policy.mode == Mode::TwoWay || line.side == Side::Target);
             if line.action == Action::Remove {
-                let number = line.item.label().strip_prefix("movie ").unwrap().parse().unwrap();
-                assert!(self.deleted.contains(&(line.side.other(), number)), "nobody deleted {}", line.item.label());
+                let key = key_of(line.item.label(), line.before);
+                assert!(self.deleted.contains(&(line.side.other(), key)), "nobody deleted {}", line.item.label());
                 assert_ne!(self.world.policy.removes, Removes::Off);
             }
         }
@@ -108,13 +115,18 @@ fn number_of(row: &Row) -> u64 {
     row.item.label().strip_prefix("movie ").unwrap().parse().unwrap()
 }
 
+/// Names a play by its time, anything else by the item alone.
+fn key_of(label: String, fact: Option<Fact>) -> (String, Option<Fact>) {
+    (label, fact.filter(|fact| fact.feature() == Feature::History))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// With removals on, both sides end up the same; nothing goes that nobody deleted.
     #[test]
     fn two_way_sides_end_up_the_same(days in proptest::collection::vec(any_day(), 1..12), conflict in any_conflict(), reads in 1u8..3) {
-        let mut life = Life::new(Mode::TwoWay, Removes::Observed, conflict, reads);
+        let mut life = Life::new(Feature::Ratings, Mode::TwoWay, Removes::Observed, conflict, reads);
         for day in &days {
             life.live(day);
         }
@@ -122,10 +134,24 @@ proptest! {
         prop_assert_eq!(life.held(Side::Source), life.held(Side::Target));
     }
 
+    /// The same of plays, each for itself.
+    #[test]
+    fn two_way_sides_end_up_with_the_same_plays(days in proptest::collection::vec(any_day(), 1..12), conflict in any_conflict(), reads in 1u8..3) {
+        let mut life = Life::new(Feature::History, Mode::TwoWay, Removes::Observed, conflict, reads);
+        for day in &days {
+            life.live(day);
+        }
+        life.rest();
+        let plays = |rows: &[Row]| rows.iter().map(|row| (number_of(row), row.fact)).collect::<BTreeSet<_>>();
+        prop_assert_eq!(plays(&life.world.source), plays(&life.world.target));
+        prop_assert_eq!(life.world.source.len(), plays(&life.world.source).len(), "a play stands there twice");
+        prop_assert_eq!(life.world.target.len(), plays(&life.world.target).len(), "a play stands there twice");
+    }
+
     /// With removals off nothing is ever removed, and what one side lacks was deleted there by somebody.
     #[test]
     fn two_way_without_removals_only_deletions_differ(days in proptest::collection::vec(any_day(), 1..12), conflict in any_conflict()) {
-        let mut life = Life::new(Mode::TwoWay, Removes::Off, conflict, 1);
+        let mut life = Life::new(Feature::Ratings, Mode::TwoWay, Removes::Off, conflict, 1);
         for day in &days {
             life.live(day);
         }
@@ -135,7 +161,10 @@ proptest! {
                 let across = life.held(side.other()).into_iter().find(|(other, _)| *other == number);
                 match across {
                     Some((_, other)) => prop_assert_eq!(value, other),
-                    None => prop_assert!(life.deleted.contains(&(side.other(), number))),
+                    None => {
+                        let key = key_of(format!("movie {number}"), None);
+                        prop_assert!(life.deleted.contains(&(side.other(), key)));
+                    }
                 }
             }
         }
@@ -144,7 +173,7 @@ proptest! {
     /// One-way, the target ends up with everything the source has, and is only ever written.
     #[test]
     fn one_way_the_target_follows(days in proptest::collection::vec(any_day(), 1..12), removes in prop_oneof![Just(Removes::Off), Just(Removes::Observed)]) {
-        let mut life = Life::new(Mode::OneWay, removes, ConflictPolicy::Source, 2);
+        let mut life = Life::new(Feature::Ratings, Mode::OneWay, removes, ConflictPolicy::Source, 2);
         for day in &days {
             life.live(day);
         }
@@ -157,7 +186,7 @@ proptest! {
     /// Removals that are turned on later leave alone what was lost before.
     #[test]
     fn removals_turned_on_later_leave_the_past_alone(days in proptest::collection::vec(any_day(), 1..8), conflict in any_conflict(), mode in prop_oneof![Just(Mode::OneWay), Just(Mode::TwoWay)]) {
-        let mut life = Life::new(mode, Removes::Off, conflict, 1);
+        let mut life = Life::new(Feature::Ratings, mode, Removes::Off, conflict, 1);
         for day in &days {
             life.live(day);
         }
