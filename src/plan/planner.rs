@@ -264,22 +264,22 @@ impl<'a> Walk<'a> {
             settle = Settle::Keep;
         }
         self.remember_answer(entity, cell, verdict);
-        let draft = Draft { repeats_watched, ..Draft::of(entity, cell.play, cell.source, cell.target) };
+        let draft = || Draft { repeats_watched, ..Draft::of(entity, cell.play, cell.source, cell.target) };
         match verdict {
             Verdict::Same => self.unchanged += 1,
             Verdict::Quiet => {}
             Verdict::AddsOff => self.adds_off += 1,
             Verdict::Skip(reason) => {
-                self.skip(Draft { reason, side: self.side_across(cell.source), ..draft });
+                self.skip(Draft { reason, side: self.side_across(cell.source), ..draft() });
             }
             Verdict::Write(side, action, reason) => {
                 let past = self.past(side, action, cell);
-                self.write(Draft { side, action, reason, past, ..draft }, rows);
+                self.write(Draft { side, action, reason, past, ..draft() }, rows);
             }
             Verdict::Hold(side, action, reason) => {
                 let past = self.past(side, action, cell);
                 let (held, action) = (Some(action), Action::Hold);
-                self.write(Draft { side, action, held, reason, past, ..draft }, rows);
+                self.write(Draft { side, action, held, reason, past, ..draft() }, rows);
             }
         }
         self.settle(entity, cell, settle);

@@ -19,6 +19,9 @@ const NEAREST: usize = 4;
 impl<'a> EveryPlay<'a> {
     /// Unites viewings that only one side has. They are in order of time before and after.
     pub(super) fn unite_starts_and_stops(&mut self, bases: &[Base], runtime_s: Option<u32>) {
+        if self.viewings.iter().all(|viewing| viewing.lone_side().is_none()) {
+            return;
+        }
         let remembered: Vec<(usize, usize)> = bases.iter().filter_map(|base| self.remembered(base)).collect();
         self.unite_all(&remembered);
         let Some(runtime_s) = runtime_s else { return };

@@ -159,12 +159,11 @@ proptest! {
         for side in [Side::Source, Side::Target] {
             for (number, value) in life.held(side) {
                 let across = life.held(side.other()).into_iter().find(|(other, _)| *other == number);
-                match across {
-                    Some((_, other)) => prop_assert_eq!(value, other),
-                    None => {
-                        let key = key_of(format!("movie {number}"), None);
-                        prop_assert!(life.deleted.contains(&(side.other(), key)));
-                    }
+                if let Some((_, other)) = across {
+                    prop_assert_eq!(value, other);
+                } else {
+                    let key = key_of(format!("movie {number}"), None);
+                    prop_assert!(life.deleted.contains(&(side.other(), key)));
                 }
             }
         }
