@@ -1,7 +1,7 @@
 //! The cells of an entity where every play counts.
 //!
 //! Plays of both sides are paired from the surest evidence to the weakest: same stamp, stamps two minutes apart, day and
-//! day, day and stamp, undated and anything. Then the baseline's rows are laid over the result. All by sorted sweeps.
+//! day, day and stamp, undated and anything, start and stop of one viewing. Then the baseline's rows are laid over the result. All by sorted sweeps.
 
 use crosswatch_identity::Catalog;
 use crosswatch_model::{Fact, Side, WatchedAt};
@@ -16,6 +16,7 @@ use crate::{
 };
 
 mod mirrored;
+mod start_stop;
 
 use mirrored::{Group, Stamp};
 
@@ -60,6 +61,15 @@ struct Viewing<'a> {
 }
 
 impl<'a> Viewing<'a> {
+    /// The side that has it, where only one does.
+    const fn lone_side(&self) -> Option<Side> {
+        match (self.source, self.target) {
+            (Some(_), None) => Some(Side::Source),
+            (None, Some(_)) => Some(Side::Target),
+            _ => None,
+        }
+    }
+
     const fn on(&self, side: Side) -> Option<&'a Seen> {
         match side {
             Side::Source => self.source,
@@ -101,12 +111,14 @@ impl<'a> EveryPlay<'a> {
         source: &[&'a Seen],
         target: &[&'a Seen],
         bases: &[Base],
+        runtime_s: Option<u32>,
         cells: &mut Vec<Cell<'a>>,
     ) {
         self.read_target(target);
         self.read_source(source);
         self.pair_sides();
         self.add_target_only();
+        self.unite_starts_and_stops(bases, runtime_s);
         let left = self.lay_over(bases);
         self.emit(left, cells);
     }

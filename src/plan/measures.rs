@@ -118,6 +118,9 @@ impl Measures {
             Some((before, lost)) if written != lost_on || waiting == 0 => format_smolstr!(
                 "The {lost_on} lost {lost} of {before} items since its last complete read; approving accepts that as the truth."
             ),
+            Some((before, lost)) => format_smolstr!(
+                "The {lost_on} lost {lost} of {before} items since its last complete read; approving puts {items} back."
+            ),
             _ if written == lost_on => {
                 format_smolstr!("The {lost_on} lost {lost} of {known} known items; approving puts {waiting} back.")
             }

@@ -92,7 +92,7 @@ impl OneWay<'_> {
         match self.target {
             Standing::Complete(_) if was_agreed => Verdict::Write(Side::Target, Action::Add, Reason::MissingOnTarget),
             Standing::Shrunk(_) if was_agreed => Verdict::Hold(Side::Target, Action::Add, Reason::TargetShrunk),
-            Standing::Shrunk(_) | Standing::RowsOnly if self.rules.would_double() => {
+            Standing::Shrunk(_) | Standing::RowsOnly if self.rules.must_see_before_adding() => {
                 Verdict::Skip(Reason::ReadIncomplete)
             }
             _ => Verdict::Write(Side::Target, Action::Add, Reason::OnlyOnSource),

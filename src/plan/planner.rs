@@ -17,7 +17,7 @@ use crate::{
     input::FeatureInput,
     lines::{nameless_lines, write_out},
     measures::Measures,
-    policy::Mode,
+    policy::{Mode, Removes},
     read::Read,
     rows::{BaseRows, Pending, SideRows},
     seen::Seen,
@@ -143,7 +143,7 @@ impl<'a> Walk<'a> {
         let by_minute =
             Side::ALL.iter().any(|side| input.capabilities(*side).watched_precision == WatchedPrecision::Minute);
         let mut every_play = EveryPlay::new(input.catalog, input.zone, by_minute);
-        let runtimes = Runtimes::of(input);
+        let lengths = Runtimes::of(input);
         let (mut on_source, mut on_target): (Vec<&Seen>, Vec<&Seen>) = (Vec::new(), Vec::new());
         let (mut bases, mut cells): (Vec<Base>, Vec<Cell<'_>>) = (Vec::new(), Vec::new());
         let mut folded = Vec::new();
@@ -157,14 +157,15 @@ impl<'a> Walk<'a> {
             }
             let is_settled = if self.every_play {
                 cells.clear();
+                let runtime_s = lengths.get(number);
                 match self.way {
-                    Way::OneWay(_) => every_play.cells(&on_source, &on_target, &bases, &mut cells),
-                    Way::TwoWay(_) => every_play.mirrored_cells(&on_source, &on_target, &bases, &mut cells),
+                    Way::OneWay(_) => every_play.cells(&on_source, &on_target, &bases, runtime_s, &mut cells),
+                    Way::TwoWay(_) => every_play.mirrored_cells(&on_source, &on_target, &bases, runtime_s, &mut cells),
                 }
                 let first = self.drafts.len();
                 let is_watched = !on_source.is_empty() && !on_target.is_empty();
                 let is_settled = self.visit_plays(entity, &cells, &every_play, is_watched);
-                if let Some(runtime_s) = runtimes.get(number) {
+                if let Some(runtime_s) = runtime_s {
                     mark_crowds(runtime_s, &cells, self.drafts.get_mut(first..).unwrap_or_default());
                 }
                 is_settled
@@ -264,22 +265,22 @@ impl<'a> Walk<'a> {
             settle = Settle::Keep;
         }
         self.remember_answer(entity, cell, verdict);
-        let draft = Draft { repeats_watched, ..Draft::of(entity, cell.play, cell.source, cell.target) };
+        let draft = || Draft { repeats_watched, ..Draft::of(entity, cell.play, cell.source, cell.target) };
         match verdict {
             Verdict::Same => self.unchanged += 1,
             Verdict::Quiet => {}
             Verdict::AddsOff => self.adds_off += 1,
             Verdict::Skip(reason) => {
-                self.skip(Draft { reason, side: self.side_across(cell.source), ..draft });
+                self.skip(Draft { reason, side: self.side_across(cell.source), ..draft() });
             }
             Verdict::Write(side, action, reason) => {
                 let past = self.past(side, action, cell);
-                self.write(Draft { side, action, reason, past, ..draft }, rows);
+                self.write(Draft { side, action, reason, past, ..draft() }, rows);
             }
             Verdict::Hold(side, action, reason) => {
                 let past = self.past(side, action, cell);
                 let (held, action) = (Some(action), Action::Hold);
-                self.write(Draft { side, action, held, reason, past, ..draft }, rows);
+                self.write(Draft { side, action, held, reason, past, ..draft() }, rows);
             }
         }
         self.settle(entity, cell, settle);
@@ -407,7 +408,9 @@ impl<'a> Walk<'a> {
             self.notices.push(SmolStr::new_static(Reason::RewatchesCollapsed.sentence()));
         }
         for side in written {
-            if self.way.rules(*side).is_some_and(|rules| rules.removes != policy.removes) {
+            if self.way.rules(*side).is_some_and(|rules| rules.removes == Removes::Off)
+                && policy.removes != Removes::Off
+            {
                 self.notices
                     .push(format_smolstr!("The {side} cannot remove single {feature} items; nothing is removed."));
             }

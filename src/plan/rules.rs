@@ -5,7 +5,13 @@ use crosswatch_model::{
     Capabilities, Fact, Feature, Kind, PlayDetail, Rating, Reason, Side, WatchedAt, WatchedPrecision,
 };
 
-use crate::{baseline::BaselineRow, compare::event_time, input::FeatureInput, policy::Removes, seen::Seen};
+use crate::{
+    baseline::BaselineRow,
+    compare::event_time,
+    input::FeatureInput,
+    policy::{Mode, Removes},
+    seen::Seen,
+};
 
 /// The rules of one plan for what is written to one side.
 #[derive(Clone, Copy)]
@@ -26,7 +32,11 @@ impl<'a> Rules<'a> {
         let (from, to) = (input.capabilities(side.other()), input.capabilities(side));
         let written = to.feature(input.feature).filter(|feature| feature.can_write)?;
         from.feature(input.feature)?;
-        let removes = if written.can_remove { input.policy.removes } else { Removes::Off };
+        let removes = match (input.policy.removes, input.policy.mode) {
+            _ if !written.can_remove => Removes::Off,
+            (Removes::Mirror, Mode::TwoWay) => Removes::Observed,
+            (removes, _) => removes,
+        };
         Some(Self { input, side, from, to, removes, kinds: written.kinds })
     }
 
@@ -94,9 +104,14 @@ impl<'a> Rules<'a> {
         grace_s > 0 && age_s.is_some_and(|age_s| age_s < grace_s)
     }
 
-    /// Adding a play that may be there already would double it.
-    pub(crate) fn would_double(&self) -> bool {
-        self.input.feature == Feature::History && self.to.duplicates_plays
+    /// Adding what may be there already does harm: it doubles a play, or replaces a value that may be the right one.
+    pub(crate) const fn must_see_before_adding(&self) -> bool {
+        match self.input.feature {
+            Feature::History => self.to.duplicates_plays,
+            Feature::Watchlist => false,
+            Feature::Ratings => matches!(self.input.policy.mode, Mode::TwoWay),
+            Feature::Progress => true,
+        }
     }
 
     /// Whether the match is good enough to replace a value of the written side.

@@ -2,7 +2,7 @@
 //!
 //! Stamps of one viewing may differ a little, so they are never put into buckets: sorted stamps are swept once, one to
 //! one, and as many as possible are paired. That costs no more than the sorting, also for 50 000 plays of one item.
-//! Deliberately absent: runtimes (start and stop stamps of one viewing are told apart by the ledger, not here).
+//! Deliberately absent: lengths of items; start and stop stamps of one viewing are united afterwards.
 
 use crosswatch_model::same_instant_tolerance_s;
 

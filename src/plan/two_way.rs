@@ -154,17 +154,23 @@ impl TwoWay<'_> {
     /// Writes to the side that lacks it.
     fn add(&self, lone: Lone<'_>, reason: Reason) -> Verdict {
         let face = self.face(lone.on.other());
-        if let Some(obstacle) = face.rules.write_obstacle(lone.seen) {
-            return Verdict::Skip(obstacle);
-        }
-        if !self.policy.adds {
-            return Verdict::AddsOff;
+        if let Some(refusal) = self.refusal(lone) {
+            return refusal;
         }
         match face.standing {
-            Standing::Shrunk(_) | Standing::RowsOnly if face.rules.would_double() => {
+            Standing::Shrunk(_) | Standing::RowsOnly if face.rules.must_see_before_adding() => {
                 Verdict::Skip(Reason::ReadIncomplete)
             }
             _ => Verdict::Write(face.rules.side, Action::Add, reason),
+        }
+    }
+
+    /// Why the side that lacks it is not written, whatever its read says.
+    fn refusal(&self, lone: Lone<'_>) -> Option<Verdict> {
+        match self.face(lone.on.other()).rules.write_obstacle(lone.seen) {
+            Some(obstacle) => Some(Verdict::Skip(obstacle)),
+            None if !self.policy.adds => Some(Verdict::AddsOff),
+            None => None,
         }
     }
 
@@ -213,7 +219,8 @@ impl TwoWay<'_> {
             Side::Target => Reason::TargetShrunk,
         };
         let verdict = if self.change_wins(lone, row) {
-            self.add(lone, changed_on(lone.on))
+            let add = Verdict::Write(lone.on.other(), Action::Add, changed_on(lone.on));
+            self.refusal(lone).unwrap_or(add)
         } else if self.face(lone.on).rules.removes == Removes::Off {
             Verdict::Skip(Reason::ReadIncomplete)
         } else {
@@ -242,11 +249,12 @@ impl TwoWay<'_> {
         if !is_new {
             return Verdict::Same;
         }
-        match (face.rules.write_obstacle(lone.seen), standing) {
-            (Some(reason), _) => Verdict::Skip(reason),
-            (None, _) if !self.policy.adds => Verdict::AddsOff,
-            (None, Standing::Silent) => Verdict::Write(face.rules.side, Action::Update, changed_on(lone.on)),
-            (None, _) => Verdict::Skip(Reason::ReadIncomplete),
+        match standing {
+            Standing::Silent => {
+                let update = Verdict::Write(face.rules.side, Action::Update, changed_on(lone.on));
+                self.refusal(lone).unwrap_or(update)
+            }
+            _ => self.refusal(lone).unwrap_or(Verdict::Skip(Reason::ReadIncomplete)),
         }
     }
 

@@ -37,6 +37,7 @@ impl<'a> EveryPlay<'a> {
         source: &[&'a Seen],
         target: &[&'a Seen],
         bases: &[Base],
+        runtime_s: Option<u32>,
         cells: &mut Vec<Cell<'a>>,
     ) {
         self.viewings.clear();
@@ -48,6 +49,7 @@ impl<'a> EveryPlay<'a> {
         for stamp in stamps.iter().take(days_from) {
             self.place_instant(*stamp);
         }
+        self.unite_starts_and_stops(bases, runtime_s.filter(|_| days_from == stamps.len()));
         let instants = self.viewings.len();
         for stamp in stamps.iter().take(undated_from).skip(days_from) {
             self.place_day(*stamp, instants);
@@ -70,6 +72,15 @@ impl<'a> EveryPlay<'a> {
             (None, _) => &[],
             (Some(group), Side::Source) => &group.source,
             (Some(group), Side::Target) => &group.target,
+        }
+    }
+
+    pub(super) fn merge_groups(&mut self, into: usize, from: usize) {
+        let Some(taken) = self.groups.get_mut(from) else { return };
+        let (mut source, mut target) = (std::mem::take(&mut taken.source), std::mem::take(&mut taken.target));
+        if let Some(kept) = self.groups.get_mut(into) {
+            kept.source.append(&mut source);
+            kept.target.append(&mut target);
         }
     }
 

@@ -232,3 +232,43 @@ fn a_delta_of_the_source_only_adds() {
     world.expect_all(&["skip movie 1: read_incomplete", "+ movie 2"]);
     world.converges(&["+ movie 2"]);
 }
+
+/// A film of 100 minutes whose plays one side stamps at the start and the other at the end.
+fn started_and_stopped(starts: &[i64], stops: &[i64]) -> World {
+    let plays = |hours: &[i64], late: i64| -> Vec<Row> {
+        hours.iter().map(|hour| m(1).played(T1 + hour * HOUR + late)).collect()
+    };
+    let mut world = history().source(plays(stops, 6_000)).target(plays(starts, 0));
+    world.runtimes_s = vec![(m(1).item, 6_000)];
+    world
+}
+
+#[test]
+fn a_start_and_a_stop_of_one_length_are_one_play_where_the_counts_agree() {
+    for change in [|world: World| world, |world: World| world.two_way()] {
+        change(started_and_stopped(&[0, 24, 90], &[0, 24, 90])).converges(&[]);
+        let mut unknown = change(started_and_stopped(&[0, 24], &[0, 24]));
+        unknown.runtimes_s.clear();
+        assert_ne!(unknown.plan().writes(), 0);
+        let far = change(started_and_stopped(&[0, 24], &[0, 27]));
+        assert_ne!(far.plan().writes(), 0);
+    }
+    assert_eq!(started_and_stopped(&[0], &[0, 24]).plan().writes(), 2);
+}
+
+#[test]
+fn a_start_and_a_stop_that_were_one_play_stay_one_when_another_is_watched() {
+    for change in [|world: World| world, |world: World| world.two_way()] {
+        let mut world = change(started_and_stopped(&[0], &[0]));
+        world.run();
+        assert_eq!(world.baseline.len(), 1);
+        let rows = world.source.clone();
+        world = world.source(rows.into_iter().chain([m(1).played(T1 + 90 * HOUR)]));
+        world.runtimes_s.clear();
+        let world = world.converges(&["+ movie 1 at 324000"]);
+        let mut gone = World { source: Vec::new(), source_before: None, ..world }.removing();
+        assert_eq!(gone.run().lines(|_| true), ["- movie 1", "- movie 1"]);
+        assert!(gone.target.is_empty());
+        gone.converges(&[]);
+    }
+}

@@ -11,6 +11,7 @@
 mod compose;
 mod guards;
 mod history;
+mod lives;
 mod planned;
 mod presence;
 mod properties;

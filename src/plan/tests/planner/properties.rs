@@ -58,7 +58,7 @@ prop_compose! {
         others in proptest::collection::vec(any_row(feature), 0..16),
         before in proptest::collection::vec(any_row(feature), 0..12),
         removes in prop_oneof![Just(Removes::Off), Just(Removes::Observed), Just(Removes::Mirror)],
-        flags in proptest::collection::vec(any::<bool>(), 11),
+        flags in proptest::collection::vec(any::<bool>(), 12),
         conflict in any_conflict(),
         reads in 0u8..3,
         feature in Just(feature),
@@ -77,6 +77,9 @@ prop_compose! {
         world.target_can.scale = if flags[8] { Scale::FIVE_STARS } else { Scale::TEN_HALVES };
         world.policy.mode = if flags[10] { Mode::TwoWay } else { Mode::OneWay };
         world.policy.conflict = conflict;
+        if flags[11] {
+            world.runtimes_s = (1..8).map(|number| (m(number).item, 3_000)).collect();
+        }
         if flags[9] { world.wrote(before) } else { world.agreed(before) }
     }
 }
@@ -246,8 +249,9 @@ proptest! {
 
     /// Seen from the other side, with the other side right, everything is mirrored.
     #[test]
-    fn two_way_knows_no_favourite(world in world_of(Feature::ALL), source_wins in any::<bool>()) {
-        let mut world = world;
+    fn two_way_knows_no_favourite(world in world_of(Feature::ALL), source_wins in any::<bool>(), source in reading(), target in reading(), suspect in any::<bool>()) {
+        let mut world = world.reading(source, target);
+        world.target_before = suspect.then_some(1_000);
         world.policy.mode = Mode::TwoWay;
         world.policy.conflict = if source_wins { ConflictPolicy::Source } else { ConflictPolicy::Target };
         let mirrored = world.clone().swapped();

@@ -144,6 +144,23 @@ fn with_adds_off_values_stay() {
 }
 
 #[test]
+fn a_changed_cell_is_another_operation() {
+    let name = |world: World| world.plan().plan.items[0].line.op;
+    let update = |before: u8| ratings().source([m(1).rated(80, None)]).target([m(1).rated(before, None)]);
+    let rows = |mut world: World| {
+        for row in world.source.iter_mut().chain(&mut world.target) {
+            row.native = None;
+        }
+        world
+    };
+    let first = name(rows(update(30)));
+    assert_eq!(first, name(rows(update(30))));
+    assert_ne!(first, name(rows(update(40))));
+    let remove = |world: World| name(rows(world.two_way().agreed([m(1)]).removing()));
+    assert_ne!(remove(ratings().source([m(1)])), remove(ratings().target([m(1)])));
+}
+
+#[test]
 fn lines_have_the_same_name_in_every_plan() {
     let mut world = ratings().source([m(1).rated(80, None), m(2)]).target([m(1).rated(30, None)]);
     let names = |world: &World| world.plan().plan.items.iter().map(|item| item.line.op).collect::<Vec<_>>();

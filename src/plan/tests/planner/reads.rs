@@ -101,6 +101,10 @@ fn s22_a_suspect_target_holds_what_it_lost() {
     let world = hundred().target([]);
     assert_eq!(world.plan().plan.target.completeness, Completeness::Suspect);
     assert_eq!((world.plan().writes(), world.plan().plan.counts.held), (0, 100));
+    assert_eq!(
+        world.plan().plan.holds[0].sentence,
+        "The target lost 100 of 100 items since its last complete read; approving puts 100 back."
+    );
 }
 
 #[test]
@@ -233,4 +237,15 @@ fn judging_looks_at_what_was_lost() {
     assert_eq!(partial.completeness(), Completeness::Partial);
     let since = crate::world::at(0);
     assert_eq!(Read::delta(Vec::new(), since, since).completeness(), Completeness::Partial);
+}
+
+#[test]
+fn a_value_that_was_not_seen_is_not_replaced_where_it_may_be_the_right_one() {
+    let rated = || World::new(Feature::Ratings).source([m(1)]).target([m(2), m(1).rated(30, None)]);
+    let unseen = |world: World| world.reading(Reading::Complete, Reading::FirstRows(1));
+    unseen(rated()).expect(&["+ movie 1 = 80"]);
+    unseen(rated().two_way()).expect(&["+ movie 2 = 80 on the source"]);
+    let stopped = || World::new(Feature::Progress).source([m(1)]).target([m(2), m(1).stopped(70, None)]);
+    unseen(stopped()).expect_all(&["skip movie 1: read_incomplete", "skip movie 2: only_on_target"]);
+    unseen(stopped().two_way()).expect(&["+ movie 2 on the source"]);
 }

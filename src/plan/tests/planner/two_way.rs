@@ -309,6 +309,8 @@ fn a_source_that_cannot_be_written_is_only_read() {
     });
     world.expect_all(&["+ movie 1", "skip movie 2: only_on_target"]);
     assert_eq!(world.plan().notices(), ["The source's watchlist cannot be written; only the target is."]);
+    let mirror = world.knows_on_target([m(2)]).removing().with(|policy| policy.removes = Removes::Mirror);
+    mirror.expect_all(&["+ movie 1", "skip movie 2: only_on_target"]);
 }
 
 #[test]
