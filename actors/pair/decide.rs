@@ -104,7 +104,12 @@ impl Desk {
         let Collected { catalog, known, features, source, target } = collected;
         let join = join(&catalog, &known);
         let scope = format_smolstr!("{}|{}|{}", source.fingerprint, target.fingerprint, self.pair.scope);
-        let prepared: Vec<Prepared> = features.into_iter().map(|reads| self.prepare(reads, &scope)).collect();
+        let approvals = self.approvals(&features);
+        let prepare = |reads: FeatureReads| {
+            let approved = approvals.unwrap_or(reads.held);
+            self.prepare(reads, approved, &scope)
+        };
+        let prepared: Vec<Prepared> = features.into_iter().map(prepare).collect();
         let mut inputs = Vec::with_capacity(prepared.len());
         for prepared in &prepared {
             inputs.push(FeatureInput {
@@ -143,8 +148,18 @@ impl Desk {
         Decided { catalog, known, join, features, source, target }
     }
 
-    fn prepare(&self, mut reads: FeatureReads, scope: &SmolStr) -> Prepared {
-        let policy = self.policy(&reads);
+    /// What holds for every feature alike: nothing without an approval, everything where one is given in advance, and
+    /// nothing of the kind (`None`) where something was held already: then the approval is for that alone.
+    fn approvals(&self, features: &[FeatureReads]) -> Option<Approvals> {
+        if !self.approves_held {
+            return Some(Approvals::NONE);
+        }
+        let is_in_advance = features.iter().all(|reads| reads.held == Approvals::NONE);
+        is_in_advance.then_some(Approvals::ALL)
+    }
+
+    fn prepare(&self, mut reads: FeatureReads, approvals: Approvals, scope: &SmolStr) -> Prepared {
+        let policy = FeaturePolicy { approvals, ..self.policy(&reads) };
         let is_first_run = reads.known_pair.as_ref().is_none_or(|known| known.scope != *scope);
         judge_sides(&mut reads, &policy, is_first_run);
         Prepared { reads, policy, is_first_run }
@@ -153,7 +168,6 @@ impl Desk {
     fn policy(&self, reads: &FeatureReads) -> FeaturePolicy {
         let configured = self.pair.features.iter().find(|entry| entry.feature == reads.feature);
         let mut policy = configured.map_or_else(closed_policy, |entry| entry.policy.clone());
-        policy.approvals = if self.approves_held { reads.held } else { Approvals::NONE };
         policy.mirror_approved = reads.known_pair.as_ref().is_some_and(|known| known.mirror_approved);
         policy
     }

@@ -69,8 +69,7 @@ impl Measures {
     pub(crate) fn count(&mut self, way: &Way<'_>, cell: &Cell<'_>) {
         for side in Side::ALL.iter().copied() {
             if cell.base.is_some_and(|base| base.row.was_seen_on(side)) {
-                let is_told = matches!(way.standing(side), Standing::Complete(_) | Standing::Shrunk(_));
-                let is_lost = cell.on(side).is_none() && is_told;
+                let is_lost = cell.on(side).is_none() && way.standing(side).is_complete();
                 let measures = self.on_mut(side);
                 measures.known += 1;
                 measures.lost += u64::from(is_lost);
@@ -119,7 +118,7 @@ impl Measures {
                 "The {lost_on} lost {lost} of {before} items since its last complete read; approving accepts that as the truth."
             ),
             Some((before, lost)) => format_smolstr!(
-                "The {lost_on} lost {lost} of {before} items since its last complete read; approving puts {items} back."
+                "The {lost_on} lost {lost} of {before} items since its last complete read; approving puts {waiting} back."
             ),
             _ if written == lost_on => {
                 format_smolstr!("The {lost_on} lost {lost} of {known} known items; approving puts {waiting} back.")

@@ -70,7 +70,7 @@ impl World {
         let title = recognise(&row.write.item);
         if row.write.action == Action::Remove {
             let side = if &self.town.pair(&row.pair).source == account { Side::Source } else { Side::Target };
-            self.check_removal(&row.pair, side, feature, title, row.write.value);
+            self.check_removal(row, side, feature, title);
         }
     }
 
@@ -88,7 +88,8 @@ impl World {
     }
 
     /// A removal from a side needs that the other side once had it and has been without it for long enough.
-    fn check_removal(&mut self, pair: &PairId, side: Side, feature: Feature, title: Title, value: Option<Fact>) {
+    fn check_removal(&mut self, row: &OutboxRecord, side: Side, feature: Feature, title: Title) {
+        let (pair, value) = (&row.pair, row.write.value);
         let blueprint = self.town.pair(pair);
         let every_play = counts_every_play(self, blueprint, feature);
         let (removes, needed) = policy_of(blueprint, feature)
@@ -112,7 +113,7 @@ impl World {
             Some("the other side never had it")
         } else if absent == 0 {
             Some("the last complete read of the other side shows it")
-        } else if absent < needed {
+        } else if absent < needed && !self.witness.approved.contains(&row.run) {
             Some("too few complete reads are without it")
         } else {
             None

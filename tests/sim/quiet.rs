@@ -204,7 +204,7 @@ fn missing(
     let is_excused = |title: Title, held: &Held| {
         refused.contains(&title)
             || (is_undated(held) && !policy.allow_undated && !target_keeps(target))
-            || (may_diverge && had_it(source, target, held, title, every_play))
+            || (may_diverge && had_it(target, held, title, every_play))
     };
     let lacks = |title: Title, held: &Held| !is_on_target(source, target, title, held, every_play);
     let faults = source.of(feature).filter(|(title, _, held)| lacks(*title, held) && !is_excused(*title, held));
@@ -215,12 +215,11 @@ fn missing(
         .collect()
 }
 
-/// Whether the account lost what would now be missed there: this play or value, or where only presence counts, anything.
-fn had_it(source: &Truth, target: &Truth, held: &Held, title: Title, every_play: bool) -> bool {
+/// Whether the account lost what would now be missed there: this play, or where only one fact counts, any.
+fn had_it(target: &Truth, held: &Held, title: Title, every_play: bool) -> bool {
     let feature = held.fact.feature();
-    let scale = source.scale().coarser(target.scale());
-    let counts = every_play || feature == Feature::Ratings;
-    target.ever(feature, title).iter().any(|once| !counts || is_same(*once, held.fact, scale))
+    let once = target.ever(feature, title);
+    once.iter().any(|once| !every_play || is_same(*once, held.fact, target.scale()))
 }
 
 fn is_undated(held: &Held) -> bool {

@@ -233,7 +233,11 @@ impl Life {
         let supervisor = self.house.directory().supervisor()?;
         let answer = supervisor.ask(request, COMMAND_DEADLINE).await;
         self.door.enter().say(&format!("person asks {pair} for {kind:?}: {}", answer_text(&answer)));
-        answer.ok()?.ok().map(|started| started.id)
+        let id = answer.ok()?.ok().map(|started| started.id)?;
+        if approves_held {
+            self.door.enter().witness.approved.insert(id);
+        }
+        Some(id)
     }
 
     async fn cancel(&self, run: RunId) {

@@ -52,6 +52,8 @@ pub(crate) struct Witness {
     /// Everything a side ever told the pair, in reads of any kind.
     pub(crate) shown: BTreeMap<(PairId, Side, Feature, Title), Vec<Fact>>,
     pub(crate) agreed: BTreeMap<(PairId, Feature), Agreed>,
+    /// Runs in which a person let through what was held.
+    pub(crate) approved: BTreeSet<RunId>,
     pub(crate) finished_runs: u64,
 }
 
