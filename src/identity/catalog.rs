@@ -279,7 +279,8 @@ mod tests {
         (1u8..=4, "[a-cä]{0,3}", number.clone(), proptest::collection::vec(1u64..4, 0..3), any::<bool>(), number)
             .prop_map(|(kind, title, year, numbers, has_show, number)| {
                 let kind = Kind::from_number(kind).unwrap();
-                let show = Show { title: title.as_str().into(), year, ids: ids(Kind::Show, &numbers) };
+                let show =
+                    Show { title: title.as_str().into(), year, ids: ids(Kind::Show, &numbers), ..Show::default() };
                 Item {
                     kind,
                     title: title.into(),
@@ -312,7 +313,8 @@ mod tests {
     #[test]
     fn an_item_costs_less_than_a_hundred_bytes_beside_its_title() {
         let mut catalog = Catalog::new();
-        let show = Show { title: "Firefly".into(), year: Some(2002), ids: ids(Kind::Show, &[1437, 78874]) };
+        let show =
+            Show { title: "Firefly".into(), year: Some(2002), ids: ids(Kind::Show, &[1437, 78874]), ..Show::default() };
         for number in 1..=100_000u64 {
             let place = u16::try_from(number % 50_000).unwrap();
             let own = ids(Kind::Episode, &[number, number + 7]);

@@ -13,9 +13,14 @@ mod confidence;
 mod elements;
 mod join;
 mod merged;
+pub mod plex_guid;
+mod provider_ids;
 mod slots;
 mod union_find;
+pub mod web_address;
 
 pub use catalog::{Catalog, CatalogFull, ItemIx};
 pub use confidence::Confidence;
 pub use join::{EntityIx, Join, Placement, join};
+pub use plex_guid::Parsed;
+pub use provider_ids::namespace_of_key;
