@@ -3,6 +3,8 @@
 /// The level of a match, the strongest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Confidence {
+    /// A person said so.
+    C0,
     /// At least two ids are equal and none differs.
     C1,
     /// Exactly one id is equal and none differs. Films must also agree on the year to within one.

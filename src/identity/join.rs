@@ -3,14 +3,21 @@
 //! Every item ends in exactly one [`Placement`]. Entities are numbered by their smallest id (or by show and numbers where
 //! there is none), so the same items give the same numbers in whatever order they arrive.
 
+use std::collections::BTreeSet;
+
 use crosswatch_model::{Id, IdSet, Item, Kind, Reason, Uid};
 
 use crate::{
+    by_id::ById,
     catalog::{Catalog, ItemIx},
     classes::{Classes, Dispute},
     confidence::{Confidence, MAX_YEARS_APART},
-    elements::Elements,
+    cores::Conflict,
+    elements::{Elements, Links},
+    evidence::Evidence,
+    lens::Lens,
     merged::{Member, merge},
+    provenance::{Origin, Origins},
     union_find::{Groups, NO_GROUP},
 };
 
@@ -57,12 +64,24 @@ pub struct Join {
     folded: Vec<(Uid, Uid)>,
     show_group: Vec<u32>,
     show_ids: Vec<IdSet>,
+    lens: Lens,
+    /// The pairs that a person called the same, in order.
+    same: Vec<(Id, Id)>,
+    origins: Origins,
+    conflicts: Vec<Conflict>,
+    distrusted: u64,
 }
 
-/// Joins all items of the catalog. `known` names the items that have an entity of ours already.
-pub fn join(catalog: &Catalog, known: &[(Uid, ItemIx)]) -> Join {
-    let elements = Elements::new(catalog);
-    let classes = Classes::of(elements);
+/// Joins all items of the catalog. `known` names the items that have an entity of ours already; `evidence` is what is
+/// known about ids beside the items.
+pub fn join(catalog: &Catalog, known: &[(Uid, ItemIx)], evidence: &Evidence) -> Join {
+    let links = Links::of(catalog, evidence);
+    let (plain, mut lens) = (evidence.lens(), evidence.lens());
+    let elements = Elements::new(catalog, &links, &plain);
+    let mut by_id = ById::of(elements, evidence, links.origins.bit(&Origin::User), &mut lens);
+    let (conflicts, distrusted) = (std::mem::take(&mut by_id.conflicts), by_id.distrusted);
+    let elements = elements.read_through(&lens);
+    let classes = Classes::of(elements, by_id);
     let shows = ShowGroups::of(elements, &classes);
     let (entities, disputes) = number_entities(elements, &classes, &shows);
     let mut join = Join {
@@ -73,7 +92,13 @@ pub fn join(catalog: &Catalog, known: &[(Uid, ItemIx)]) -> Join {
         folded: Vec::new(),
         show_group: shows.group,
         show_ids: shows.ids,
+        conflicts,
+        distrusted,
+        origins: Origins::default(),
+        lens: Lens::default(),
+        same: evidence.same().collect(),
     };
+    (join.lens, join.origins) = (lens, links.origins);
     join.settle_known();
     join
 }
@@ -141,8 +166,11 @@ impl Join {
             (Placement::Entity(left), Placement::Entity(right)) if left == right => {}
             _ => return Confidence::X,
         }
-        let (ids, others) = (catalog.ids(one), catalog.ids(other));
-        let equal = ids.iter().filter(|id| others.contains(id)).count();
+        if self.are_called_same(catalog, one, other) {
+            return Confidence::C0;
+        }
+        let others: IdSet = self.ids(catalog, other);
+        let equal = self.ids(catalog, one).iter().filter(|id| others.contains(*id)).count();
         let years_agree = match (catalog.year(one), catalog.year(other)) {
             (Some(year), Some(other)) => year.abs_diff(other) <= MAX_YEARS_APART,
             _ => true,
@@ -155,15 +183,54 @@ impl Join {
         }
     }
 
+    /// The links that were not believed, in order.
+    pub fn conflicts(&self) -> &[Conflict] {
+        &self.conflicts
+    }
+
+    /// Whose knowledge a link that was not believed is.
+    pub fn origins_of(&self, conflict: &Conflict) -> impl Iterator<Item = &Origin> {
+        self.origins.named(conflict.origins)
+    }
+
+    /// Whose knowledge an entity is: the distinct origins of its items. A disputed entity may be added to, and nothing
+    /// else, where two of them know it on either side.
+    pub fn vouched_by<'a>(&self, catalog: &'a Catalog, entity: EntityIx) -> BTreeSet<&'a Origin> {
+        self.members(entity).flat_map(|item| catalog.origins(item)).collect()
+    }
+
+    /// The origins that contradicted others so often that their links counted for nothing.
+    pub fn distrusted(&self) -> impl Iterator<Item = &Origin> {
+        self.origins.named(self.distrusted)
+    }
+
+    /// The ids of an item as they count: without ignored ones, redirected ones as what they became, and of a
+    /// contradictory row only those of the entity it was placed in.
+    pub fn ids(&self, catalog: &Catalog, item: ItemIx) -> IdSet {
+        let read = catalog.ids(item).iter().filter_map(|id| self.lens.read(*id));
+        read.filter(|id| self.lens.belongs(item.0, *id)).collect()
+    }
+
     /// The item with the ids of all its members, described like the item we know it by, else like the one with the
     /// longest title. Numbers that the members do not agree on are left out.
     pub fn merged(&self, catalog: &Catalog, entity: EntityIx) -> Item {
         let known = self.known_item(entity);
         let members = self.members(entity).map(|item| Member { item, is_known: known == Some(item) });
-        merge(catalog, members, |show| {
-            let group = self.show_group.get(show as usize)?;
-            self.show_ids.get(*group as usize).filter(|ids| !ids.is_empty())
-        })
+        merge(
+            catalog,
+            members,
+            |item| self.ids(catalog, item),
+            |show| {
+                let group = self.show_group.get(show as usize)?;
+                self.show_ids.get(*group as usize).filter(|ids| !ids.is_empty())
+            },
+        )
+    }
+
+    fn are_called_same(&self, catalog: &Catalog, one: ItemIx, other: ItemIx) -> bool {
+        let has = |item: ItemIx, id: &Id| catalog.ids(item).contains(id);
+        let joins = |(low, high): &(Id, Id)| has(one, low) && has(other, high) || has(one, high) && has(other, low);
+        self.same.iter().any(joins)
     }
 
     fn known_entry(&self, entity: EntityIx) -> Option<(Uid, ItemIx)> {
@@ -206,7 +273,7 @@ impl ShowGroups {
     fn of(elements: Elements<'_>, classes: &Classes) -> Self {
         let mut numbers = vec![NO_GROUP; classes.groups.count() as usize];
         let mut shows = Self { group: Vec::new(), ids: Vec::new(), smallest: Vec::new() };
-        for show in elements.items()..elements.len() {
+        for show in elements.items()..elements.shows_end() {
             let class = classes.groups.group_of(show);
             let Some(number) = numbers.get_mut(class as usize) else { continue };
             if *number == NO_GROUP {
@@ -259,7 +326,7 @@ fn number_entities(elements: Elements<'_>, classes: &Classes, shows: &ShowGroups
 const OWN_ID: u64 = u64::MAX;
 
 fn key(elements: Elements<'_>, shows: &ShowGroups, item: u32) -> Option<Key> {
-    if let Some(smallest) = elements.ids(item).next() {
+    if let Some(smallest) = elements.ids(item).min() {
         return Some((smallest.to_bits(), OWN_ID));
     }
     let (_, season, number) = elements.place(item, |show| show)?;

@@ -7,20 +7,28 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+mod by_id;
 mod catalog;
 mod classes;
 mod confidence;
+mod cores;
 mod elements;
+mod evidence;
 mod join;
+mod lens;
 mod merged;
 pub mod plex_guid;
+mod provenance;
 mod provider_ids;
 mod slots;
 mod union_find;
 pub mod web_address;
 
-pub use catalog::{Catalog, CatalogFull, ItemIx};
+pub use catalog::{Catalog, CatalogFull, ItemIx, WitnessIx};
 pub use confidence::Confidence;
+pub use cores::Conflict;
+pub use evidence::{Entry, Evidence, EvidenceRejection, Verdict};
 pub use join::{EntityIx, Join, Placement, join};
 pub use plex_guid::Parsed;
+pub use provenance::{How, Origin, Provenance, Source, Witness};
 pub use provider_ids::namespace_of_key;

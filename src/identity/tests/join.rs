@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests may")]
 
-use crosswatch_identity::{Catalog, Confidence, EntityIx, ItemIx, Join, Placement, join};
+use crosswatch_identity::{Catalog, Confidence, EntityIx, Evidence, ItemIx, Join, Placement, join};
 use crosswatch_model::{Id, IdSet, Item, Kind, Namespace, Reason, Show, Uid};
 use proptest::prelude::*;
 
@@ -58,7 +58,7 @@ impl World {
         let mut catalog = Catalog::new();
         let items: Vec<ItemIx> = items.iter().map(|item| catalog.push(item).unwrap()).collect();
         let known: Vec<(Uid, ItemIx)> = known.iter().map(|(uid, item)| (Uid(*uid), items[*item])).collect();
-        let join = join(&catalog, &known);
+        let join = join(&catalog, &known, &Evidence::new());
         Self { catalog, join, items }
     }
 
