@@ -5,7 +5,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use crosswatch_model::{Id, Item, Kind, Show};
+use crosswatch_model::{Id, Item, Kind, Scheme, Show};
 use rustc_hash::FxHasher;
 
 use crate::{
@@ -208,6 +208,11 @@ impl Catalog {
     pub fn coordinates(&self, item: ItemIx) -> Option<(u16, Option<u16>)> {
         let (_, season, number) = self.numbers(item);
         season.map(|season| (season, number))
+    }
+
+    /// Who counted the season and number.
+    pub fn scheme(&self, item: ItemIx) -> Scheme {
+        self.show(item).map_or(Scheme::Standard, |show| show.scheme)
     }
 
     /// The year, where told.

@@ -1,7 +1,7 @@
 //! What can be joined: the items of a catalog, followed by the shows that its seasons and episodes name, followed by the
 //! pairs of ids that the evidence links. All three are records: their ids name one thing.
 
-use crosswatch_model::{Id, Kind};
+use crosswatch_model::{Id, Kind, Scheme};
 
 use crate::{
     catalog::{Catalog, ItemIx, Tellers},
@@ -53,8 +53,8 @@ pub(crate) struct Elements<'a> {
     shows: u32,
 }
 
-/// Where a season or an episode stands: in which show (as a group of elements), season and number.
-pub(crate) type Place = (u32, u16, Option<u16>);
+/// Where a season or an episode stands: in which show (as a group of elements), by whose count, season and number.
+pub(crate) type Place = (u32, Scheme, u16, Option<u16>);
 
 impl<'a> Elements<'a> {
     pub(crate) fn new(catalog: &'a Catalog, links: &'a Links, lens: &'a Lens) -> Self {
@@ -133,11 +133,17 @@ impl<'a> Elements<'a> {
     /// The place of a season or episode, if it tells one and `show_group` knows its show.
     pub(crate) fn place(self, item: u32, show_group: impl Fn(u32) -> u32) -> Option<Place> {
         let show = self.show_of(item).filter(|show| self.has_ids(*show))?;
+        let scheme = self.scheme(item);
         match (self.kind(item), self.catalog.coordinates(ItemIx(item))?) {
-            (Kind::Season, (season, _)) => Some((show_group(show), season, None)),
-            (Kind::Episode, (season, Some(number))) => Some((show_group(show), season, Some(number))),
+            (Kind::Season, (season, _)) => Some((show_group(show), scheme, season, None)),
+            (Kind::Episode, (season, Some(number))) => Some((show_group(show), scheme, season, Some(number))),
             _ => None,
         }
+    }
+
+    /// Who counted the season and number of an item.
+    pub(crate) fn scheme(self, item: u32) -> Scheme {
+        self.catalog.scheme(ItemIx(item))
     }
 
     /// The season and number of an item as the catalog tells them.

@@ -11,7 +11,7 @@ use crate::{
     by_id::ById,
     catalog::{Catalog, ItemIx},
     classes::{Classes, Dispute},
-    confidence::{Confidence, MAX_YEARS_APART},
+    confidence::{Confidence, Likeness, Placing, Said},
     cores::Conflict,
     elements::{Elements, Links},
     evidence::Evidence,
@@ -166,20 +166,41 @@ impl Join {
             (Placement::Entity(left), Placement::Entity(right)) if left == right => {}
             _ => return Confidence::X,
         }
-        if self.are_called_same(catalog, one, other) {
-            return Confidence::C0;
+        self.likeness(catalog, one, other).level()
+    }
+
+    /// What speaks for and against two items of one entity being the same thing. A caller who knows more, as lengths and
+    /// dates of broadcast, adds it.
+    pub fn likeness(&self, catalog: &Catalog, one: ItemIx, other: ItemIx) -> Likeness {
+        let (ids, others) = (self.ids(catalog, one), self.ids(catalog, other));
+        let in_both = |id: &Id| others.iter().any(|other| other.namespace() == id.namespace());
+        let are_films = catalog.kind(one) == Kind::Movie && catalog.kind(other) == Kind::Movie;
+        let years = catalog.year(one).zip(catalog.year(other));
+        let placing = self.placing(catalog, one, other);
+        Likeness {
+            said: if self.are_called_same(catalog, one, other) { Said::Same } else { Said::Nothing },
+            kinds_differ: catalog.kind(one) != catalog.kind(other),
+            are_films,
+            equal_ids: ids.iter().filter(|id| others.contains(*id)).count(),
+            different_ids: ids.iter().filter(|id| !others.contains(*id)).filter(in_both).count(),
+            are_linked: placing == Placing::Unrelated,
+            placing,
+            show: (placing != Placing::Unrelated).then_some(Confidence::C2),
+            years_apart: years.filter(|_| are_films).map(|(year, other)| year.abs_diff(other)),
+            ..Likeness::default()
         }
-        let others: IdSet = self.ids(catalog, other);
-        let equal = self.ids(catalog, one).iter().filter(|id| others.contains(*id)).count();
-        let years_agree = match (catalog.year(one), catalog.year(other)) {
-            (Some(year), Some(other)) => year.abs_diff(other) <= MAX_YEARS_APART,
-            _ => true,
+    }
+
+    /// Items that share a show, season and number stand at one place.
+    fn placing(&self, catalog: &Catalog, one: ItemIx, other: ItemIx) -> Placing {
+        let place = |item| {
+            let show = self.show_group.get(catalog.show_position(item)? as usize)?;
+            Some((*show, catalog.scheme(item), catalog.coordinates(item)?))
         };
-        match equal {
-            0 => Confidence::C3,
-            1 if catalog.kind(one) == Kind::Movie && !years_agree => Confidence::X,
-            1 => Confidence::C2,
-            _ => Confidence::C1,
+        if place(one).is_some_and(|place_of_one| place(other) == Some(place_of_one)) {
+            Placing::SameScheme
+        } else {
+            Placing::Unrelated
         }
     }
 
@@ -308,7 +329,11 @@ fn number_entities(elements: Elements<'_>, classes: &Classes, shows: &ShowGroups
             keyed.push((key, class));
         }
     }
-    keyed.sort_unstable();
+    // Classes without ids may differ in nothing but who counted.
+    let scheme_of = |class: u32| classes.groups.members(class).first().map(|first| elements.scheme(*first));
+    keyed.sort_unstable_by(|(key, class), (other_key, other)| {
+        key.cmp(other_key).then_with(|| scheme_of(*class).cmp(&scheme_of(*other)))
+    });
     let mut entity_of_class = vec![NO_GROUP; classes.groups.count() as usize];
     let mut disputes = Vec::with_capacity(keyed.len());
     for (entity, (_, class)) in (0u32..).zip(&keyed) {
@@ -329,7 +354,7 @@ fn key(elements: Elements<'_>, shows: &ShowGroups, item: u32) -> Option<Key> {
     if let Some(smallest) = elements.ids(item).min() {
         return Some((smallest.to_bits(), OWN_ID));
     }
-    let (_, season, number) = elements.place(item, |show| show)?;
+    let (_, _, season, number) = elements.place(item, |show| show)?;
     let show = elements.show_of(item)?.checked_sub(elements.items())?;
     let smallest = shows.smallest_id(show)?;
     let place = u64::from(season) << 17 | number.map_or(0, |number| 1 << 16 | u64::from(number));

@@ -18,17 +18,22 @@ mod join;
 mod lens;
 mod merged;
 pub mod plex_guid;
+pub mod policy;
 mod provenance;
 mod provider_ids;
 mod slots;
+mod titles;
 mod union_find;
 pub mod web_address;
 
 pub use catalog::{Catalog, CatalogFull, ItemIx, WitnessIx};
-pub use confidence::Confidence;
+pub use confidence::{
+    Confidence, Likeness, MAX_AIR_DAYS_APART, MAX_RUNTIME_PERCENT_APART, MAX_YEARS_APART, Placing, Said, Titles,
+};
 pub use cores::Conflict;
 pub use evidence::{Entry, Evidence, EvidenceRejection, Verdict};
 pub use join::{EntityIx, Join, Placement, join};
 pub use plex_guid::Parsed;
 pub use provenance::{How, Origin, Provenance, Source, Witness};
 pub use provider_ids::namespace_of_key;
+pub use titles::{TitleMatch, title_matches};
