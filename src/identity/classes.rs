@@ -3,14 +3,17 @@
 //! Two steps, both independent of the order of the input:
 //! 1. Elements that share an id are one class; what contradicts itself is split into disputed cores ([`crate::by_id`]).
 //! 2. Seasons and episodes that stand at the same place of the same show join, unless their ids say otherwise: then
-//!    every class that meets there is disputed. Numbers below a disputed show prove nothing.
+//!    every class that meets there is disputed. Numbers below a disputed show prove nothing. Where a table translates a
+//!    place to exactly one other, what stands at both meets too.
 
-use crosswatch_model::{Id, Reason};
-use rustc_hash::FxHashMap;
+use crosswatch_model::{Id, Kind, Reason};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
+    atlas::Atlas,
     by_id::{ById, clash, stands_everywhere},
     catalog::fx,
+    charts::Charts,
     elements::Elements,
     slots::Slots,
     union_find::{Groups, UnionFind},
@@ -22,6 +25,8 @@ pub(crate) struct Classes {
     pub(crate) groups: Groups,
     /// Per group, why it is disputed.
     pub(crate) disputes: Vec<Dispute>,
+    /// The elements that met something at a place that was translated.
+    pub(crate) translated: FxHashSet<u32>,
 }
 
 /// Why a class is disputed, the stronger reason last.
@@ -44,12 +49,13 @@ impl Dispute {
 }
 
 impl Classes {
-    pub(crate) fn of(elements: Elements<'_>, mut found: ById) -> Self {
+    pub(crate) fn of(elements: Elements<'_>, mut found: ById, atlas: &Atlas) -> Self {
         let mut sets = std::mem::take(&mut found.sets);
-        let met = join_places(elements, &found, &mut sets);
+        let Meetings { pairs, translated } = meetings(elements, &found, atlas);
+        let met = join_places(elements, &found, &pairs, &mut sets);
         let groups = sets.groups();
         let disputes = disputes_of_groups(elements, &groups, &found.groups, &met);
-        Self { groups, disputes }
+        Self { groups, disputes, translated }
     }
 
     pub(crate) fn dispute(&self, group: u32) -> Dispute {
@@ -63,10 +69,9 @@ type Meeting = (u32, u32);
 /// Joins what meets at one place. Answers the disputes of `by_id` with the verdicts of all meetings added.
 ///
 /// Meetings are judged by what was found by ids alone, so their order does not matter.
-fn join_places(elements: Elements<'_>, by_id: &ById, sets: &mut UnionFind) -> Vec<Dispute> {
+fn join_places(elements: Elements<'_>, by_id: &ById, meetings: &[Meeting], sets: &mut UnionFind) -> Vec<Dispute> {
     let (groups, found) = (&by_id.groups, &by_id.disputes);
     let mut disputes = found.clone();
-    let meetings = meetings(elements, by_id);
     let mut ids_of_group: FxHashMap<u32, Vec<Id>> = FxHashMap::default();
     for meeting in meetings.chunk_by(|one, other| one.0 == other.0) {
         let Some((first, _)) = meeting.first() else { continue };
@@ -88,22 +93,44 @@ fn join_places(elements: Elements<'_>, by_id: &ById, sets: &mut UnionFind) -> Ve
     disputes
 }
 
-fn meetings(elements: Elements<'_>, by_id: &ById) -> Vec<Meeting> {
-    let place_of = |item: u32| elements.place(item, |show| by_id.show_group(show));
+/// What meets where.
+struct Meetings {
+    /// In order, without repetition.
+    pairs: Vec<Meeting>,
+    translated: FxHashSet<u32>,
+}
+
+fn meetings(elements: Elements<'_>, by_id: &ById, atlas: &Atlas) -> Meetings {
+    let spot_of = |item: u32| elements.place(item, |show| by_id.show_group(show));
+    let group_of = |item: u32| by_id.groups.group_of(item);
     let mut first_at = Slots::with_room(elements.items() as usize);
-    let mut meetings = Vec::new();
+    let mut pairs = Vec::new();
     for item in 0..elements.items() {
-        let Some(place) = place_of(item) else { continue };
-        let hash = fx(&place);
-        match first_at.find(hash, |other| place_of(other) == Some(place) && elements.kind(other) == elements.kind(item))
-        {
-            None => first_at.insert(hash, item),
-            Some(first) if by_id.groups.group_of(first) != by_id.groups.group_of(item) => meetings.push((first, item)),
+        let Some(spot) = spot_of(item) else { continue };
+        let is_there = |other| spot_of(other) == Some(spot) && elements.kind(other) == elements.kind(item);
+        match first_at.find(fx(&spot), is_there) {
+            None => first_at.insert(fx(&spot), item),
+            Some(first) if group_of(first) != group_of(item) => pairs.push((first, item)),
             Some(_) => {}
         }
     }
-    meetings.sort_unstable();
-    meetings
+    let mut translated = FxHashSet::default();
+    if !atlas.is_empty() {
+        let charts = Charts::of(elements, by_id, atlas);
+        for item in 0..elements.items() {
+            for spot in charts.elsewhere(item) {
+                let is_there = |other| spot_of(other) == Some(spot) && elements.kind(other) == Kind::Episode;
+                let first = first_at.find(fx(&spot), is_there);
+                if let Some(first) = first.filter(|first| group_of(*first) != group_of(item)) {
+                    pairs.push((first, item));
+                    translated.extend([first, item]);
+                }
+            }
+        }
+    }
+    pairs.sort_unstable();
+    pairs.dedup();
+    Meetings { pairs, translated }
 }
 
 /// What follows for the classes that meet at one place.
@@ -115,8 +142,8 @@ fn judge_meeting(
     ids_of_group: &mut FxHashMap<u32, Vec<Id>>,
 ) -> Dispute {
     let dispute_of = |element: u32| found.get(by_id.group_of(element) as usize).copied().unwrap_or_default();
-    let show = met.first().and_then(|first| elements.show_of(*first));
-    if show.is_some_and(|show| dispute_of(show) != Dispute::None) {
+    let mut shows = met.iter().filter_map(|element| elements.show_of(*element));
+    if shows.any(|show| dispute_of(show) != Dispute::None) {
         return Dispute::Ids;
     }
     let known = met.iter().map(|element| dispute_of(*element)).max().unwrap_or_default();

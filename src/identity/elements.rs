@@ -1,9 +1,12 @@
 //! What can be joined: the items of a catalog, followed by the shows that its seasons and episodes name, followed by the
 //! pairs of ids that the evidence links. All three are records: their ids name one thing.
 
+use std::collections::BTreeSet;
+
 use crosswatch_model::{Id, Kind, Scheme};
 
 use crate::{
+    atlas::Numbering,
     catalog::{Catalog, ItemIx, Tellers},
     evidence::Evidence,
     lens::Lens,
@@ -54,7 +57,7 @@ pub(crate) struct Elements<'a> {
 }
 
 /// Where a season or an episode stands: in which show (as a group of elements), by whose count, season and number.
-pub(crate) type Place = (u32, Scheme, u16, Option<u16>);
+pub(crate) type Spot = (u32, Scheme, u16, Option<u16>);
 
 impl<'a> Elements<'a> {
     pub(crate) fn new(catalog: &'a Catalog, links: &'a Links, lens: &'a Lens) -> Self {
@@ -126,12 +129,18 @@ impl<'a> Elements<'a> {
         self.ids(element).next().is_some()
     }
 
+    /// Who counts in the shows that these elements name, whose ids they carry.
+    pub(crate) fn numberings(self) -> BTreeSet<Numbering> {
+        let schemes = self.catalog.shows().iter().map(|show| (show.scheme, &show.ids));
+        schemes.flat_map(|(scheme, ids)| ids.iter().map(move |id| (id.namespace(), scheme))).collect()
+    }
+
     pub(crate) fn total_ids(self) -> usize {
         self.catalog.total_ids() + self.links.pairs.len() * 2
     }
 
     /// The place of a season or episode, if it tells one and `show_group` knows its show.
-    pub(crate) fn place(self, item: u32, show_group: impl Fn(u32) -> u32) -> Option<Place> {
+    pub(crate) fn place(self, item: u32, show_group: impl Fn(u32) -> u32) -> Option<Spot> {
         let show = self.show_of(item).filter(|show| self.has_ids(*show))?;
         let scheme = self.scheme(item);
         match (self.kind(item), self.catalog.coordinates(ItemIx(item))?) {

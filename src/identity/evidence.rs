@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use crosswatch_model::Id;
 
 use crate::{
+    atlas::Atlas,
     lens::Lens,
     provenance::{How, Origin, Provenance, Source, Witness},
 };
@@ -64,6 +65,7 @@ pub struct Evidence {
     redirects: BTreeMap<(Pair, Witness, How), Span>,
     pairs: BTreeMap<Pair, (i64, Ruling)>,
     ids: BTreeMap<Id, (i64, Ruling)>,
+    atlas: Atlas,
 }
 
 /// What stands about a pair or an id. Of two rulings in one second the later variant holds.
@@ -115,6 +117,16 @@ impl Evidence {
     pub fn forget(&mut self, source: &Source) {
         self.is.retain(|(_, witness, _), _| witness.source != *source);
         self.redirects.retain(|(_, witness, _), _| witness.source != *source);
+    }
+
+    /// Replaces all tables of episode coordinates. They are read anew from their texts and are not part of the log.
+    pub fn set_atlas(&mut self, atlas: Atlas) {
+        self.atlas = atlas;
+    }
+
+    /// The tables of episode coordinates.
+    pub fn atlas(&self) -> &Atlas {
+        &self.atlas
     }
 
     /// The whole log, in order.

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use crosswatch_model::{Id, IdSet, Item, Kind, Reason, Uid};
+use rustc_hash::FxHashSet;
 
 use crate::{
     by_id::ById,
@@ -67,6 +68,8 @@ pub struct Join {
     lens: Lens,
     /// The pairs that a person called the same, in order.
     same: Vec<(Id, Id)>,
+    /// The items that met something at a place that was translated.
+    translated: FxHashSet<u32>,
     origins: Origins,
     conflicts: Vec<Conflict>,
     distrusted: u64,
@@ -81,7 +84,7 @@ pub fn join(catalog: &Catalog, known: &[(Uid, ItemIx)], evidence: &Evidence) -> 
     let mut by_id = ById::of(elements, evidence, links.origins.bit(&Origin::User), &mut lens);
     let (conflicts, distrusted) = (std::mem::take(&mut by_id.conflicts), by_id.distrusted);
     let elements = elements.read_through(&lens);
-    let classes = Classes::of(elements, by_id);
+    let classes = Classes::of(elements, by_id, evidence.atlas());
     let shows = ShowGroups::of(elements, &classes);
     let (entities, disputes) = number_entities(elements, &classes, &shows);
     let mut join = Join {
@@ -97,6 +100,7 @@ pub fn join(catalog: &Catalog, known: &[(Uid, ItemIx)], evidence: &Evidence) -> 
         origins: Origins::default(),
         lens: Lens::default(),
         same: evidence.same().collect(),
+        translated: classes.translated,
     };
     (join.lens, join.origins) = (lens, links.origins);
     join.settle_known();
@@ -199,6 +203,8 @@ impl Join {
         };
         if place(one).is_some_and(|place_of_one| place(other) == Some(place_of_one)) {
             Placing::SameScheme
+        } else if self.translated.contains(&one.0) && self.translated.contains(&other.0) {
+            Placing::Translated
         } else {
             Placing::Unrelated
         }

@@ -7,8 +7,11 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+mod alignment;
+mod atlas;
 mod by_id;
 mod catalog;
+mod charts;
 mod classes;
 mod confidence;
 mod cores;
@@ -17,6 +20,7 @@ mod evidence;
 mod join;
 mod lens;
 mod merged;
+pub mod parts;
 pub mod plex_guid;
 pub mod policy;
 mod provenance;
@@ -26,6 +30,8 @@ mod titles;
 mod union_find;
 pub mod web_address;
 
+pub use alignment::{Alignment, Listed, Segment};
+pub use atlas::{Atlas, Layer, Numbering, PartOf, Place, Ratio, RowRejection, Stretch, Translation};
 pub use catalog::{Catalog, CatalogFull, ItemIx, WitnessIx};
 pub use confidence::{
     Confidence, Likeness, MAX_AIR_DAYS_APART, MAX_RUNTIME_PERCENT_APART, MAX_YEARS_APART, Placing, Said, Titles,

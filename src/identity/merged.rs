@@ -44,12 +44,21 @@ pub(crate) fn merge<'a>(
     for (_, item, _) in rest {
         merged.ids = merged.ids.iter().chain(item.ids.iter()).collect();
         merged.year = merged.year.or(item.year);
-        merge_show(&mut merged.show, item.show);
+        let scheme = |show: &Option<Box<Show>>| show.as_deref().map(|show| show.scheme);
         match (merged.season, item.season) {
-            (None, Some(_)) => (merged.season, merged.number) = (item.season, item.number),
-            (Some(_), Some(_)) => disagree |= (merged.season, merged.number) != (item.season, item.number),
-            (_, None) => {}
+            (None, Some(_)) => {
+                (merged.season, merged.number) = (item.season, item.number);
+                if let (Some(show), Some(scheme)) = (merged.show.as_deref_mut(), scheme(&item.show)) {
+                    show.scheme = scheme;
+                }
+            }
+            // Numbers of another scheme are other numbers, and say nothing against these.
+            (Some(_), Some(_)) if scheme(&merged.show) == scheme(&item.show) => {
+                disagree |= (merged.season, merged.number) != (item.season, item.number);
+            }
+            _ => {}
         }
+        merge_show(&mut merged.show, item.show);
     }
     if disagree {
         (merged.season, merged.number) = (None, None);

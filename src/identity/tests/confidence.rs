@@ -137,12 +137,12 @@ fn by_title(side: &[Item], other_side: &[Item]) -> Vec<(usize, usize, Confidence
 
 #[test]
 fn titles_match_only_what_has_no_id() {
-    let heat = film("Heat", Some(1995), 949);
-    assert_eq!(by_title(&[film("HEAT", Some(1995), 0)], &[heat.clone()]), [(0, 0, Confidence::C5)]);
-    assert_eq!(by_title(&[film("HEAT", Some(1995), 1)], &[heat.clone()]), []);
-    assert_eq!(by_title(&[film("Heat!", Some(1996), 0)], &[heat.clone()]), [(0, 0, Confidence::C6)]);
-    assert_eq!(by_title(&[film("Heat", None, 0)], &[heat.clone()]), [(0, 0, Confidence::C6)]);
-    assert_eq!(by_title(&[film("Heat", Some(1986), 0)], &[heat.clone()]), []);
+    let heat = [film("Heat", Some(1995), 949)];
+    assert_eq!(by_title(&[film("HEAT", Some(1995), 0)], &heat), [(0, 0, Confidence::C5)]);
+    assert_eq!(by_title(&[film("HEAT", Some(1995), 1)], &heat), []);
+    assert_eq!(by_title(&[film("Heat!", Some(1996), 0)], &heat), [(0, 0, Confidence::C6)]);
+    assert_eq!(by_title(&[film("Heat", None, 0)], &heat), [(0, 0, Confidence::C6)]);
+    assert_eq!(by_title(&[film("Heat", Some(1986), 0)], &heat), []);
     let twice = [film("Heat", Some(1995), 949), film("Heat", Some(1995), 7)];
     assert_eq!(by_title(&[film("HEAT", Some(1995), 0)], &twice), [(0, 0, Confidence::C6), (0, 1, Confidence::C6)]);
     assert_eq!(by_title(&[film("", Some(1995), 0)], &[film("!", Some(1995), 949)]), []);
