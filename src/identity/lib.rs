@@ -7,6 +7,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+mod aliases;
 mod alignment;
 mod atlas;
 mod by_id;
@@ -21,15 +22,18 @@ mod join;
 mod lens;
 mod merged;
 pub mod parts;
+pub mod pending;
 pub mod plex_guid;
 pub mod policy;
 mod provenance;
 mod provider_ids;
+pub mod rematch;
 mod slots;
 mod titles;
 mod union_find;
 pub mod web_address;
 
+pub use aliases::{Aliases, Part, keeper};
 pub use alignment::{Alignment, Listed, Segment};
 pub use atlas::{Atlas, Layer, Numbering, PartOf, Place, Ratio, RowRejection, Stretch, Translation};
 pub use catalog::{Catalog, CatalogFull, ItemIx, WitnessIx};

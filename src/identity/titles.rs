@@ -76,7 +76,7 @@ fn compare(catalog: &Catalog, join: &Join, (one, ones): Named<'_>, (other, other
 }
 
 /// Letters and digits in lower case, without accents, words apart by one space: `Amélie & Co.` is `amelie and co`.
-fn normal_title(title: &str) -> String {
+pub(crate) fn normal_title(title: &str) -> String {
     let mut normal = String::with_capacity(title.len());
     for character in title.nfkd().flat_map(char::to_lowercase) {
         if character == '&' {
