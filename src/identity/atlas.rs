@@ -248,22 +248,25 @@ impl Atlas {
         }
     }
 
-    /// All places that the tables name for this one.
+    /// All places that the strongest layer on any way names for this one. A way of two steps is as strong as the weaker.
     fn reach(&self, place: Place, to: Numbering) -> BTreeSet<Place> {
-        if let Some(there) = self.step(place, to) {
-            return there;
+        let mut ways: BTreeMap<Layer, BTreeSet<Place>> = BTreeMap::new();
+        if let Some((layer, there)) = self.step(place, to) {
+            ways.entry(layer).or_default().extend(there);
         }
-        let mut found = BTreeSet::new();
-        for between in self.neighbours(place) {
-            for middle in self.step(place, between).unwrap_or_default() {
-                found.extend(self.step(middle, to).unwrap_or_default());
+        for between in self.neighbours(place).into_iter().filter(|between| *between != to) {
+            let Some((first, middles)) = self.step(place, between) else { continue };
+            for middle in middles {
+                if let Some((second, there)) = self.step(middle, to) {
+                    ways.entry(first.max(second)).or_default().extend(there);
+                }
             }
         }
-        found
+        ways.into_values().next().unwrap_or_default()
     }
 
     /// What the strongest layer that speaks of this place says. `None` where no layer does.
-    fn step(&self, place: Place, to: Numbering) -> Option<BTreeSet<Place>> {
+    fn step(&self, place: Place, to: Numbering) -> Option<(Layer, BTreeSet<Place>)> {
         let rows = self.rows.get(&(place.show, place.scheme))?;
         let mut spoken: Option<(Layer, BTreeSet<Place>)> = None;
         for (layer, row, facing) in rows.iter().filter(|(_, row, facing)| row.other_numbering(*facing) == to) {
@@ -274,12 +277,37 @@ impl Atlas {
                 spoken.get_or_insert((*layer, BTreeSet::new())).1.extend(there);
             }
         }
-        spoken.map(|(_, there)| there)
+        spoken
     }
 
     fn neighbours(&self, place: Place) -> BTreeSet<Numbering> {
         let rows = self.rows.get(&(place.show, place.scheme)).map(Vec::as_slice).unwrap_or_default();
         rows.iter().map(|(_, row, facing)| row.other_numbering(*facing)).collect()
+    }
+
+    /// The same atlas without what the catalogues contradict. `count_of` tells how many episodes a season has, where that
+    /// is known: a row that leads to an episode that does not exist is left out as a whole and answered, and a row without
+    /// an end ends with the season.
+    pub fn confirmed_by(&self, count_of: impl Fn(Id, Scheme, u16) -> Option<u16>) -> (Self, Vec<PartOf>) {
+        let count = |stretch: &Stretch| count_of(stretch.start.show, stretch.start.scheme, stretch.start.season);
+        let (mut confirmed, mut refused) = (Self::new(), Vec::new());
+        for (layer, mut row) in self.rows() {
+            let exists = |stretch: &Stretch| {
+                count(stretch).is_none_or(|count| stretch.last.unwrap_or(stretch.start.number) <= count)
+            };
+            if !exists(&row.entry) || row.show.as_ref().is_some_and(|show| !exists(show)) {
+                refused.push(row);
+                continue;
+            }
+            if let Some(show) = row.show.as_mut().filter(|show| show.last.is_none()) {
+                show.last = count(show);
+            }
+            if row.entry.last.is_none() {
+                row.entry.last = count(&row.entry);
+            }
+            confirmed.add(layer, row);
+        }
+        (confirmed, refused)
     }
 
     /// Every row with its layer, in order.
