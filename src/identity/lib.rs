@@ -20,6 +20,7 @@ mod cores;
 pub mod edits;
 mod elements;
 mod evidence;
+mod id_index;
 mod join;
 mod lens;
 mod merged;
@@ -45,6 +46,7 @@ pub use confidence::{
 };
 pub use cores::Conflict;
 pub use evidence::{Entry, Evidence, EvidenceRejection, Verdict};
+pub use id_index::IdIndex;
 pub use join::{EntityIx, Join, Placement, join};
 pub use plex_guid::Parsed;
 pub use provenance::{How, Origin, Provenance, Source, Witness};
