@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crosswatch_model::Kind;
+use crosswatch_model::{Id, Kind, Namespace};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::{
@@ -54,6 +54,23 @@ pub fn title_matches(catalog: &Catalog, join: &Join, side: &[ItemIx], other_side
         }
     }
     matches
+}
+
+/// Whether two items look like one whose number stands under the wrong name: equal kind and title, no common id, and the
+/// number that the one has at TMDB is the number that the other has at TheTVDB. Never more than a hint for a question.
+pub fn look_mislabelled(catalog: &Catalog, one: ItemIx, other: ItemIx) -> bool {
+    let (ids, others) = (catalog.ids(one), catalog.ids(other));
+    let are_swapped = |id: &Id, other: &Id| {
+        id.number() == other.number()
+            && matches!(
+                (id.namespace(), other.namespace()),
+                (Namespace::Tmdb, Namespace::Tvdb) | (Namespace::Tvdb, Namespace::Tmdb)
+            )
+    };
+    catalog.kind(one) == catalog.kind(other)
+        && normal_title(catalog.title(one)) == normal_title(catalog.title(other))
+        && !ids.iter().any(|id| others.contains(id))
+        && ids.iter().any(|id| others.iter().any(|other| are_swapped(id, other)))
 }
 
 /// An item, and all items of its side that have the same title.
