@@ -25,7 +25,7 @@ pub(crate) struct Classes {
     pub(crate) groups: Groups,
     /// Per group, why it is disputed.
     pub(crate) disputes: Vec<Dispute>,
-    /// The elements that met something at a place that was translated.
+    /// The items that stand where a translated place met something.
     pub(crate) translated: FxHashSet<u32>,
 }
 
@@ -114,20 +114,25 @@ fn meetings(elements: Elements<'_>, by_id: &ById, atlas: &Atlas) -> Meetings {
             Some(_) => {}
         }
     }
-    let mut translated = FxHashSet::default();
+    let mut spots = FxHashSet::default();
     if !atlas.is_empty() {
         let charts = Charts::of(elements, by_id, atlas);
         for item in 0..elements.items() {
             for spot in charts.elsewhere(item) {
                 let is_there = |other| spot_of(other) == Some(spot) && elements.kind(other) == Kind::Episode;
-                let first = first_at.find(fx(&spot), is_there);
-                if let Some(first) = first.filter(|first| group_of(*first) != group_of(item)) {
+                let Some(first) = first_at.find(fx(&spot), is_there) else { continue };
+                spots.extend([Some(spot), spot_of(item)]);
+                if group_of(first) != group_of(item) {
                     pairs.push((first, item));
-                    translated.extend([first, item]);
                 }
             }
         }
     }
+    // Everything that stands at such a spot, whichever item was the first there.
+    let translated = match spots.len() {
+        0 => FxHashSet::default(),
+        _ => (0..elements.items()).filter(|item| spots.contains(&spot_of(*item))).collect(),
+    };
     pairs.sort_unstable();
     pairs.dedup();
     Meetings { pairs, translated }

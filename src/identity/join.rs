@@ -3,7 +3,7 @@
 //! Every item ends in exactly one [`Placement`]. Entities are numbered by their smallest id (or by show and numbers where
 //! there is none), so the same items give the same numbers in whatever order they arrive.
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use crosswatch_model::{Id, IdSet, Item, Kind, Reason, Uid};
 use rustc_hash::FxHashSet;
@@ -68,7 +68,7 @@ pub struct Join {
     lens: Lens,
     /// The pairs that a person called the same, in order.
     same: Vec<(Id, Id)>,
-    /// The items that met something at a place that was translated.
+    /// The items that stand where a translated place met something.
     translated: FxHashSet<u32>,
     origins: Origins,
     conflicts: Vec<Conflict>,
@@ -176,8 +176,8 @@ impl Join {
     /// What speaks for and against two items of one entity being the same thing. A caller who knows more, as lengths and
     /// dates of broadcast, adds it.
     pub fn likeness(&self, catalog: &Catalog, one: ItemIx, other: ItemIx) -> Likeness {
-        let (ids, others) = (self.ids(catalog, one), self.ids(catalog, other));
-        let in_both = |id: &Id| others.iter().any(|other| other.namespace() == id.namespace());
+        let (ids, others) = (self.own_ids(catalog, one), self.own_ids(catalog, other));
+        let in_both = |id: &&Id| others.iter().any(|other| other.namespace() == id.namespace());
         let are_films = catalog.kind(one) == Kind::Movie && catalog.kind(other) == Kind::Movie;
         let years = catalog.year(one).zip(catalog.year(other));
         let placing = self.placing(catalog, one, other);
@@ -185,8 +185,8 @@ impl Join {
             said: if self.are_called_same(catalog, one, other) { Said::Same } else { Said::Nothing },
             kinds_differ: catalog.kind(one) != catalog.kind(other),
             are_films,
-            equal_ids: ids.iter().filter(|id| others.contains(*id)).count(),
-            different_ids: ids.iter().filter(|id| !others.contains(*id)).filter(in_both).count(),
+            equal_ids: ids.iter().filter(|id| others.contains(id)).count(),
+            different_ids: ids.iter().filter(|id| !others.contains(id)).filter(in_both).count(),
             are_linked: placing == Placing::Unrelated,
             placing,
             show: (placing != Placing::Unrelated).then_some(Confidence::C2),
@@ -220,8 +220,8 @@ impl Join {
         self.origins.named(conflict.origins)
     }
 
-    /// Whose knowledge an entity is: the distinct origins of its items. A disputed entity may be added to, and nothing
-    /// else, where two of them know it on either side.
+    /// Whose knowledge an entity is: the distinct origins of its items. Where nobody was named for an item, it has none.
+    /// Adds of a disputed entity need [`crate::policy::ORIGINS_FOR_A_DISPUTED_ADD`] of them.
     pub fn vouched_by<'a>(&self, catalog: &'a Catalog, entity: EntityIx) -> BTreeSet<&'a Origin> {
         self.members(entity).flat_map(|item| catalog.origins(item)).collect()
     }
@@ -236,6 +236,17 @@ impl Join {
     pub fn ids(&self, catalog: &Catalog, item: ItemIx) -> IdSet {
         let read = catalog.ids(item).iter().filter_map(|id| self.lens.read(*id));
         read.filter(|id| self.lens.belongs(item.0, *id)).collect()
+    }
+
+    /// The same without ids that name another kind of thing, and without a copy where all of them count.
+    fn own_ids<'a>(&self, catalog: &'a Catalog, item: ItemIx) -> Cow<'a, [Id]> {
+        let (kind, ids) = (catalog.kind(item), catalog.ids(item));
+        let counts = |id: &Id| id.kind() == kind && self.lens.read(*id) == Some(*id) && self.lens.belongs(item.0, *id);
+        if ids.iter().all(counts) {
+            return Cow::Borrowed(ids);
+        }
+        let counted = self.ids(catalog, item);
+        Cow::Owned(counted.iter().filter(|id| id.kind() == kind).collect())
     }
 
     /// The item with the ids of all its members, described like the item we know it by, else like the one with the
@@ -336,10 +347,14 @@ fn number_entities(elements: Elements<'_>, classes: &Classes, shows: &ShowGroups
         }
     }
     // Classes without ids may differ in nothing but who counted.
-    let scheme_of = |class: u32| classes.groups.members(class).first().map(|first| elements.scheme(*first));
-    keyed.sort_unstable_by(|(key, class), (other_key, other)| {
-        key.cmp(other_key).then_with(|| scheme_of(*class).cmp(&scheme_of(*other)))
-    });
+    let scheme_of = |(key_of_class, class): &(Key, u32)| {
+        let items = classes.groups.members(*class).iter().take_while(|member| **member < elements.items());
+        items
+            .filter(|item| key(elements, shows, **item) == Some(*key_of_class))
+            .map(|item| elements.scheme(*item))
+            .min()
+    };
+    keyed.sort_unstable_by(|one, other| one.0.cmp(&other.0).then_with(|| scheme_of(one).cmp(&scheme_of(other))));
     let mut entity_of_class = vec![NO_GROUP; classes.groups.count() as usize];
     let mut disputes = Vec::with_capacity(keyed.len());
     for (entity, (_, class)) in (0u32..).zip(&keyed) {

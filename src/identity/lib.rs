@@ -1,13 +1,21 @@
 //! Who is who: typed ids joined into entities, with contradictions kept apart.
 //!
-//! A [`Catalog`] holds the items of one run in little memory; [`join`] says which of them are the same thing.
-//! Promises: the answer does not depend on the order of the input, a movie and a show never meet, and an entity whose
-//! ids contradict each other is [`Placement::Disputed`], which nobody may write to.
-//! Deliberately absent: guessing by title, mapping tables between numberings, storage, clocks and I/O.
+//! A [`Catalog`] holds the items of one run in little memory, [`Evidence`] what is known beside them (lookups, redirects,
+//! tables, the user's word), and [`join`] says which items are the same thing: that is the one way from rows to entities.
+//! [`Join::confidence`] says how sure it is, [`policy`] what that is good enough for. Around it stand what comes before
+//! ([`plex_guid`], [`web_address`], [`namespace_of_key`]: text to ids; [`anime_lists`], [`edits`], [`Alignment`]: tables
+//! to an [`Atlas`] of episode coordinates) and what comes after ([`rematch`]: what became of an account's rows;
+//! [`pending`]: writes that cannot arrive yet; [`aliases`]: our own names; [`parts`]: files and episodes).
+//!
+//! Promises: the answer does not depend on the order of the input; a movie and a show never meet; numbers of different
+//! ordering schemes are never compared; an entity whose ids contradict each other is [`Placement::Disputed`], which nobody
+//! may write to, until a person has decided, and then the person's word holds.
+//! Deliberately absent: tables (the caller brings the text), storage, clocks, chance and I/O. Classes are not maintained
+//! from run to run: a million items are joined anew in half a second, and what is derived cannot go stale.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
-mod aliases;
+pub mod aliases;
 mod alignment;
 pub mod anime_lists;
 mod atlas;
@@ -37,7 +45,6 @@ mod titles;
 mod union_find;
 pub mod web_address;
 
-pub use aliases::{Aliases, Part, keeper};
 pub use alignment::{Alignment, Listed, Segment};
 pub use atlas::{Atlas, Layer, Numbering, PartOf, Place, Ratio, RowRejection, Stretch, Translation};
 pub use catalog::{Catalog, CatalogFull, ItemIx, WitnessIx};

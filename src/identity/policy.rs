@@ -186,7 +186,8 @@ pub fn weakest(operation: Operation, direction: Direction) -> Confidence {
     levels.zip(at).and_then(|(levels, at)| levels.get(at)).copied().unwrap_or(C0)
 }
 
-/// Adds of a disputed entity need this many origins that know it on either side (see [`crate::Join::vouched_by`]).
+/// Adds of a disputed entity need this many origins that know it (see [`crate::Join::vouched_by`]); nothing else of it is
+/// ever written.
 pub const ORIGINS_FOR_A_DISPUTED_ADD: usize = 2;
 
 /// Whether so many removals of so many items are a bulk.

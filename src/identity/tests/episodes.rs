@@ -384,6 +384,47 @@ fn translated_places_meet_as_c4() {
     assert_eq!(World::of(&items, table).level(0, 1), Confidence::C2);
 }
 
+fn any_episode() -> impl Strategy<Value = Item> {
+    let spaces = ["tvdb", "tmdb", "anidb"];
+    (0usize..3, 1u64..3, 0usize..3, (0u16..2, 1u16..4), 0u64..4).prop_map(move |(space, show, scheme, numbers, own)| {
+        let (namespace, usual) = numbering(spaces[space]);
+        let scheme = [usual, usual, Scheme::Standard][scheme];
+        let ids: IdSet = Id::from_number(namespace, Kind::Show, show).ok().into_iter().collect();
+        let own: IdSet = Id::from_number(Namespace::Tvdb, Kind::Episode, own).ok().into_iter().collect();
+        Item::episode(Show { ids, scheme, ..Show::default() }, numbers.0, numbers.1, "", own)
+    })
+}
+
+proptest! {
+    #[test]
+    fn invariant_06_the_order_does_not_matter_where_places_are_translated(
+        (items, shuffled) in proptest::collection::vec(any_episode(), 1..14)
+            .prop_flat_map(|items| (Just(items.clone()), Just(items).prop_shuffle())),
+        rows in proptest::collection::vec(any_row(), 0..6),
+    ) {
+        let mut table = Atlas::new();
+        for (layer, row) in &rows {
+            let mut row = *row;
+            // The shows of the items are called 1 and 2.
+            for stretch in [Some(&mut row.entry), row.show.as_mut()].into_iter().flatten() {
+                let show = stretch.start.show;
+                stretch.start.show = Id::from_number(show.namespace(), Kind::Show, show.number() % 2 + 1).unwrap();
+            }
+            table.add(*layer, row);
+        }
+        let (one, two) = (World::of(&items, table.clone()), World::of(&shuffled, table));
+        prop_assert_eq!(one.join.len(), two.join.len());
+        for (at, item) in items.iter().enumerate() {
+            let there = shuffled.iter().position(|other| other == item).unwrap();
+            prop_assert_eq!(one.join.placement(one.items[at]), two.join.placement(two.items[there]));
+            for (other_at, other) in items.iter().enumerate() {
+                let other_there = shuffled.iter().position(|shuffled| shuffled == other).unwrap();
+                prop_assert_eq!(one.level(at, other_at), two.level(there, other_there));
+            }
+        }
+    }
+}
+
 #[test]
 fn invariant_22_equal_numbers_of_different_schemes_are_nothing() {
     let show: IdSet = [place("tvdb:9 1x1").show].into_iter().collect();

@@ -6,7 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crosswatch_identity::{
-    Aliases, Catalog, Confidence, EntityIx, Evidence, ItemIx, Join, Origin, Placement, Source, Witness, join,
+    Catalog, Confidence, EntityIx, Evidence, ItemIx, Join, Origin, Placement, Source, Witness,
+    aliases::Aliases,
+    join,
     policy::{Circumstances, Direction, Operation, Permission, rule},
 };
 use crosswatch_model::{Id, IdSet, Item, Kind, Namespace, Reason, Show, Uid};
