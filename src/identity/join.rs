@@ -266,9 +266,9 @@ impl Join {
     }
 
     fn are_called_same(&self, catalog: &Catalog, one: ItemIx, other: ItemIx) -> bool {
-        let has = |item: ItemIx, id: &Id| catalog.ids(item).contains(id);
-        let joins = |(low, high): &(Id, Id)| has(one, low) && has(other, high) || has(one, high) && has(other, low);
-        self.same.iter().any(joins)
+        let is_said = |one: Id, other: Id| self.same.binary_search(&(one.min(other), one.max(other))).is_ok();
+        !self.same.is_empty()
+            && catalog.ids(one).iter().any(|one| catalog.ids(other).iter().any(|other| is_said(*one, *other)))
     }
 
     fn known_entry(&self, entity: EntityIx) -> Option<(Uid, ItemIx)> {

@@ -154,7 +154,7 @@ impl Rule {
 /// One row of the table: an operation, and its weakest level in each of [`Direction::ALL`].
 type Row = (Operation, [Confidence; 4]);
 
-use Confidence::{C0, C1, C2, C3, C4};
+use Confidence::{C0, C1, C2, C3, C4, C5};
 
 const TABLE: [Row; 8] = [
     (Operation::AddToWatchlist, [C2, C2, C2, C2]),
@@ -176,6 +176,17 @@ pub fn rule(operation: Operation, direction: Direction) -> Rule {
         weakest_if_ours: if is_removal { C2 } else { weakest },
         weakest_if_ours_in_one_scheme: if is_removal { C3 } else { weakest },
         needs_read_back: is_removal && direction.to == AccountKind::Server,
+    }
+}
+
+/// The same for a pair whose owner lets adds rest on titles. Nothing else ever does.
+pub fn rule_with_titles(operation: Operation, direction: Direction) -> Rule {
+    let rule = rule(operation, direction);
+    match operation {
+        Operation::AddToWatchlist | Operation::AddPlay | Operation::MarkWatched | Operation::Rate => {
+            Rule { weakest: C5, weakest_if_ours: C5, weakest_if_ours_in_one_scheme: C5, ..rule }
+        }
+        Operation::SetProgress | Operation::Overwrite | Operation::Remove | Operation::RemoveInBulk => rule,
     }
 }
 
@@ -255,6 +266,16 @@ remove in bulk          C0                    C0                    C0          
         assert_eq!(case(server, C1, true, true), Permission::AfterReadBack);
         for direction in Direction::ALL {
             assert_eq!(case(direction, Confidence::X, true, true), Permission::TooWeak);
+        }
+    }
+
+    #[test]
+    fn titles_are_enough_for_adds_where_the_owner_says_so() {
+        for direction in Direction::ALL {
+            assert_eq!(rule_with_titles(Operation::AddPlay, direction).weakest, C5);
+            for operation in [Operation::Remove, Operation::Overwrite, Operation::RemoveInBulk] {
+                assert_eq!(rule_with_titles(operation, direction), rule(operation, direction));
+            }
         }
     }
 

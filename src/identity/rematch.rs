@@ -68,9 +68,6 @@ const MAX_REMATCHES_PERCENT: usize = 5;
 
 /// Compares two complete reads. `evidence` knows which ids were replaced by which.
 pub fn compare(before: &[NativeRow], now: &[NativeRow], evidence: &Evidence) -> Changes {
-    let by_native = |rows: &[NativeRow]| -> BTreeMap<NativeRef, NativeRow> {
-        rows.iter().filter_map(|row| Some((row.native?, row.clone()))).collect()
-    };
     let (were, are) = (by_native(before), by_native(now));
     let mut changes: Vec<Change> =
         were.iter().filter_map(|(native, was)| change_in_place(was, are.get(native)?, evidence)).collect();
@@ -83,6 +80,10 @@ pub fn compare(before: &[NativeRow], now: &[NativeRow], evidence: &Evidence) -> 
     let rematches = changes.iter().filter(|change| matches!(change, Change::Rematched(..))).count();
     let is_mass = rematches > MAX_REMATCHES || rematches * 100 > before.len() * MAX_REMATCHES_PERCENT;
     Changes { changes, extent: if is_mass { Extent::Mass } else { Extent::Usual } }
+}
+
+fn by_native(rows: &[NativeRow]) -> BTreeMap<NativeRef, &NativeRow> {
+    rows.iter().filter_map(|row| Some((row.native?, row))).collect()
 }
 
 /// How the ids of two rows are related.
