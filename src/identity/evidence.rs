@@ -6,7 +6,10 @@
 //! Records of a run need no entries here: the items of a [`crate::Catalog`] say themselves which ids stand together.
 //! Deliberately absent: storage, and any opinion on what follows.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use crosswatch_model::Id;
 
@@ -55,14 +58,25 @@ pub enum EvidenceRejection {
 }
 
 type Pair = (Id, Id);
-/// First and last second.
-type Span = (i64, i64);
+
+/// Who says something about a pair of ids, in order.
+type Statements = BTreeMap<Pair, Vec<Statement>>;
+
+/// One statement, in 32 bytes: few witnesses say much, so each is kept once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Statement {
+    witness: Arc<Witness>,
+    how: How,
+    first_seen_s: i64,
+    last_seen_s: i64,
+}
 
 /// The log, in its shortest form.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Evidence {
-    is: BTreeMap<(Pair, Witness, How), Span>,
-    redirects: BTreeMap<(Pair, Witness, How), Span>,
+    witnesses: BTreeSet<Arc<Witness>>,
+    is: Statements,
+    redirects: Statements,
     pairs: BTreeMap<Pair, (i64, Ruling)>,
     ids: BTreeMap<Id, (i64, Ruling)>,
     atlas: Atlas,
@@ -88,14 +102,16 @@ impl Evidence {
         match entry {
             Entry::Is(one, other, provenance) => {
                 let pair = of_one_kind(one, other)?;
-                see(&mut self.is, pair, provenance);
+                let statement = self.statement(provenance);
+                see(&mut self.is, pair, statement);
             }
             Entry::Redirect(old, new, provenance) => {
                 of_one_kind(old, new)?;
                 if old.namespace() != new.namespace() {
                     return Err(EvidenceRejection::NamespacesDiffer);
                 }
-                see(&mut self.redirects, (old, new), provenance);
+                let statement = self.statement(provenance);
+                see(&mut self.redirects, (old, new), statement);
             }
             Entry::Decided(Verdict::Same(one, other), at_s) => self.rule(one, other, at_s, Ruling::Same)?,
             Entry::Decided(Verdict::Different(one, other), at_s) => self.rule(one, other, at_s, Ruling::Different)?,
@@ -113,10 +129,26 @@ impl Evidence {
         Ok(())
     }
 
+    fn statement(&mut self, provenance: Provenance) -> Statement {
+        let Provenance { witness, how, first_seen_s, last_seen_s } = provenance;
+        let known = self.witnesses.get(&witness).cloned();
+        let witness = known.unwrap_or_else(|| {
+            let shared = Arc::new(witness);
+            self.witnesses.insert(Arc::clone(&shared));
+            shared
+        });
+        Statement { witness, how, first_seen_s, last_seen_s }
+    }
+
     /// Forgets what was read from a source: an account that is gone, a table that was replaced.
     pub fn forget(&mut self, source: &Source) {
-        self.is.retain(|(_, witness, _), _| witness.source != *source);
-        self.redirects.retain(|(_, witness, _), _| witness.source != *source);
+        self.witnesses.retain(|witness| witness.source != *source);
+        for statements in [&mut self.is, &mut self.redirects] {
+            statements.retain(|_, said| {
+                said.retain(|statement| statement.witness.source != *source);
+                !said.is_empty()
+            });
+        }
     }
 
     /// Replaces all tables of episode coordinates. They are read anew from their texts and are not part of the log.
@@ -131,9 +163,8 @@ impl Evidence {
 
     /// The whole log, in order.
     pub fn entries(&self) -> impl Iterator<Item = Entry> {
-        let is = self.is.iter().map(|(key, span)| Entry::Is(key.0.0, key.0.1, provenance(key, *span)));
-        let redirects =
-            self.redirects.iter().map(|(key, span)| Entry::Redirect(key.0.0, key.0.1, provenance(key, *span)));
+        let is = all(&self.is).map(|(pair, said)| Entry::Is(pair.0, pair.1, said.provenance()));
+        let redirects = all(&self.redirects).map(|(pair, said)| Entry::Redirect(pair.0, pair.1, said.provenance()));
         let pairs = self.pairs.iter().map(|((one, other), (at_s, ruling))| match ruling {
             Ruling::Same => Entry::Decided(Verdict::Same(*one, *other), *at_s),
             Ruling::Different => Entry::Decided(Verdict::Different(*one, *other), *at_s),
@@ -149,8 +180,8 @@ impl Evidence {
     /// Who says that two ids are the same thing. What stands in the records of a run is not among it.
     pub fn provenance_of(&self, one: Id, other: Id) -> Vec<Provenance> {
         let pair = ordered(one, other);
-        let mut found: Vec<Provenance> =
-            self.is.iter().filter(|(key, _)| key.0 == pair).map(|(key, span)| provenance(key, *span)).collect();
+        let said = self.is.get(&pair).map(Vec::as_slice).unwrap_or_default();
+        let mut found: Vec<Provenance> = said.iter().map(Statement::provenance).collect();
         if let Some((at_s, Ruling::Same)) = self.pairs.get(&pair) {
             let witness = Witness { source: Source::User, origin: Origin::User };
             found.push(Provenance { witness, how: How::Manual, first_seen_s: *at_s, last_seen_s: *at_s });
@@ -160,8 +191,8 @@ impl Evidence {
 
     /// Whether a second origin confirms that `old` became `new`: only then a redirect of one account is believed.
     pub fn confirms_redirect(&self, old: Id, new: Id) -> bool {
-        let mut origins: Vec<&Origin> =
-            self.redirects.keys().filter(|key| key.0 == (old, new)).map(|(_, witness, _)| &witness.origin).collect();
+        let said = self.redirects.get(&(old, new)).map(Vec::as_slice).unwrap_or_default();
+        let mut origins: Vec<&Origin> = said.iter().map(|statement| &statement.witness.origin).collect();
         origins.sort_unstable();
         origins.dedup();
         origins.len() > 1 || origins.first().is_some_and(|origin| **origin == Origin::User)
@@ -169,7 +200,7 @@ impl Evidence {
 
     /// The pairs of ids that are said to be the same, each with whose knowledge that is.
     pub(crate) fn links(&self) -> impl Iterator<Item = (Pair, &Origin)> {
-        let said = self.is.keys().map(|(pair, witness, _)| (*pair, &witness.origin));
+        let said = all(&self.is).map(|(pair, statement)| (pair, &statement.witness.origin));
         said.chain(self.same().map(|pair| (pair, &Origin::User)))
     }
 
@@ -187,8 +218,8 @@ impl Evidence {
     pub(crate) fn lens(&self) -> Lens {
         let ignored = self.ids.iter().filter(|(_, (_, ruling))| *ruling == Ruling::Ignore).map(|(id, _)| *id);
         let mut moved: BTreeMap<Pair, Vec<&Origin>> = BTreeMap::new();
-        for (pair, witness, _) in self.redirects.keys() {
-            moved.entry(*pair).or_default().push(&witness.origin);
+        for (pair, statement) in all(&self.redirects) {
+            moved.entry(pair).or_default().push(&statement.witness.origin);
         }
         // A person who calls two ids of one namespace the same declares one an alias of the other.
         let aliases = self.same().filter(|(one, other)| one.namespace() == other.namespace());
@@ -200,6 +231,17 @@ impl Evidence {
 
     fn standing(&self, ruling: Ruling) -> impl Iterator<Item = Pair> {
         self.pairs.iter().filter(move |(_, (_, said))| *said == ruling).map(|(pair, _)| *pair)
+    }
+}
+
+impl Statement {
+    fn provenance(&self) -> Provenance {
+        Provenance {
+            witness: (*self.witness).clone(),
+            how: self.how,
+            first_seen_s: self.first_seen_s,
+            last_seen_s: self.last_seen_s,
+        }
     }
 }
 
@@ -217,17 +259,24 @@ fn of_one_kind(one: Id, other: Id) -> Result<Pair, EvidenceRejection> {
     }
 }
 
-fn see(seen: &mut BTreeMap<(Pair, Witness, How), Span>, pair: Pair, provenance: Provenance) {
-    let Provenance { witness, how, first_seen_s, last_seen_s } = provenance;
-    let span = seen.entry((pair, witness, how)).or_insert((first_seen_s, last_seen_s));
-    *span = (span.0.min(first_seen_s), span.1.max(last_seen_s));
+fn all(statements: &Statements) -> impl Iterator<Item = (Pair, &Statement)> {
+    statements.iter().flat_map(|(pair, said)| said.iter().map(|statement| (*pair, statement)))
+}
+
+fn see(statements: &mut Statements, pair: Pair, seen: Statement) {
+    let said = statements.entry(pair).or_insert_with(|| Vec::with_capacity(1));
+    match said.binary_search_by(|known| (&known.witness, known.how).cmp(&(&seen.witness, seen.how))) {
+        Err(at) => said.insert(at, seen),
+        Ok(at) => {
+            if let Some(known) = said.get_mut(at) {
+                known.first_seen_s = known.first_seen_s.min(seen.first_seen_s);
+                known.last_seen_s = known.last_seen_s.max(seen.last_seen_s);
+            }
+        }
+    }
 }
 
 fn later<K: Ord>(ruled: &mut BTreeMap<K, (i64, Ruling)>, key: K, ruling: (i64, Ruling)) {
     let stands = ruled.entry(key).or_insert(ruling);
     *stands = ruling.max(*stands);
-}
-
-fn provenance((_, witness, how): &(Pair, Witness, How), (first_seen_s, last_seen_s): Span) -> Provenance {
-    Provenance { witness: witness.clone(), how: *how, first_seen_s, last_seen_s }
 }
