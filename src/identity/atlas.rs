@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crosswatch_model::{Id, Namespace, Scheme};
+use crosswatch_model::{Id, Kind, Namespace, Scheme};
 
 /// An episode by its numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -245,6 +245,23 @@ impl Atlas {
                 Translation::Several(there.into_iter().collect())
             }
             _ => Translation::Ambiguous,
+        }
+    }
+
+    /// Where a film, by its entry in an anime database, stands among the specials of a show. It is never told as
+    /// [`Translation::One`]: a film and a special are two kinds of thing, so neither is removed because of the other.
+    pub fn translate_film(&self, film: Id, to: Numbering) -> Translation {
+        let scheme = match film.namespace() {
+            Namespace::AniDb => Scheme::AniDb,
+            Namespace::AniList | Namespace::Mal => Scheme::Entry,
+            _ => return Translation::Nowhere,
+        };
+        let Ok(show) = Id::from_number(film.namespace(), Kind::Show, film.number()) else {
+            return Translation::Nowhere;
+        };
+        match self.translate(Place { show, scheme, season: 1, number: 1 }, to) {
+            Translation::One(there) => Translation::Shared(there),
+            other => other,
         }
     }
 

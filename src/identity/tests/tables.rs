@@ -250,8 +250,14 @@ fn case_40_a_film_that_is_a_special_is_both_and_never_removed() {
              <mapping-list><mapping anidbseason="1" tvdbseason="0">;2-2;3-2;</mapping></mapping-list>
            </anime>"#,
     );
+    let atlas = atlas_of(Layer::Lists, &table);
+    let film = Id::parse(Namespace::AniDb, Kind::Movie, "219").unwrap();
+    let special = place("tvdb:76885 0x3");
+    assert_eq!(atlas.translate_film(film, numbering("tvdb")), Translation::Shared(special));
+    let elsewhere = Id::parse(Namespace::Tmdb, Kind::Movie, "219").unwrap();
+    assert_eq!(atlas.translate_film(elsewhere, numbering("tvdb")), Translation::Nowhere);
     check(
-        &atlas_of(Layer::Lists, &table),
+        &atlas,
         &[
             ("anidb:219 1x1", "tvdb", "tvdb:76885 0x3"),
             ("anidb:202 1x2", "tvdb", "shared tvdb:70350 0x2"),
