@@ -169,8 +169,17 @@ fn changes_between(gone: &BTreeSet<&NativeRow>, came: &BTreeSet<&NativeRow>, evi
 /// What waits for a person, kept from run to run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Holds {
-    holds: Vec<Hold>,
+    /// What waits, and since when.
+    since_s: BTreeMap<Change, i64>,
+    /// Per id, how many holds forbid its removal, and how many of them its addition too.
+    held: BTreeMap<Id, Held>,
     frozen_since_s: Option<i64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Held {
+    removals: u32,
+    adds: u32,
 }
 
 /// One row that waits.
@@ -207,6 +216,18 @@ impl Change {
     fn waits(&self) -> bool {
         matches!(self, Self::Remapped(..) | Self::Rematched(..) | Self::RemapSuspected(..))
     }
+
+    /// The ids of both rows, each once.
+    fn ids(&self) -> IdSet {
+        let (was, is) = self.rows();
+        was.ids.iter().chain(is.ids.iter()).collect()
+    }
+
+    /// The changes that this one takes back.
+    fn undone(&self) -> [Self; 3] {
+        let (was, is) = self.rows();
+        [Self::Remapped, Self::Rematched, Self::RemapSuspected].map(|change| change(is.clone(), was.clone()))
+    }
 }
 
 impl Holds {
@@ -218,27 +239,61 @@ impl Holds {
     /// Takes over what was found at `now_s`. A row that is again what it was is free.
     pub fn note(&mut self, found: &Changes, now_s: i64) {
         for change in &found.changes {
-            let (was, is) = change.rows();
-            let waiting = self.holds.len();
-            self.holds.retain(|hold| hold.change.rows() != (is, was));
-            let is_back = self.holds.len() < waiting;
-            if change.waits() && !is_back && !self.holds.iter().any(|hold| hold.change == *change) {
-                self.holds.push(Hold { change: change.clone(), since_s: now_s });
+            let mut is_back = false;
+            for undone in change.undone() {
+                is_back |= self.release(&undone);
+            }
+            if !is_back {
+                self.hold(Hold { change: change.clone(), since_s: now_s });
             }
         }
         if found.extent == Extent::Mass {
-            self.frozen_since_s.get_or_insert(now_s);
+            self.freeze(now_s);
         }
     }
 
-    /// A person has decided about a change, one way or the other.
-    pub fn release(&mut self, change: &Change) {
-        self.holds.retain(|hold| hold.change != *change);
+    /// Holds a row, as it was held before a restart. What needs no hold is not held; what is held already stays so.
+    pub fn hold(&mut self, hold: Hold) {
+        if !hold.change.waits() || self.since_s.contains_key(&hold.change) {
+            return;
+        }
+        for id in hold.change.ids().iter() {
+            let counts = self.held.entry(id).or_default();
+            counts.removals += 1;
+            counts.adds += u32::from(!matches!(hold.change, Change::Remapped(..)));
+        }
+        self.since_s.insert(hold.change, hold.since_s);
+    }
+
+    /// A person has decided about a change, one way or the other. Answers whether it was held.
+    pub fn release(&mut self, change: &Change) -> bool {
+        if self.since_s.remove(change).is_none() {
+            return false;
+        }
+        for id in change.ids().iter() {
+            let Some(held) = self.held.get_mut(&id) else { continue };
+            held.removals = held.removals.saturating_sub(1);
+            held.adds = held.adds.saturating_sub(u32::from(!matches!(change, Change::Remapped(..))));
+            if *held == Held::default() {
+                self.held.remove(&id);
+            }
+        }
+        true
+    }
+
+    /// Removes nothing from or because of this account from now on.
+    pub fn freeze(&mut self, now_s: i64) {
+        self.frozen_since_s.get_or_insert(now_s);
     }
 
     /// A person has confirmed that the account was rebuilt.
     pub fn thaw(&mut self) {
         self.frozen_since_s = None;
+    }
+
+    /// Since when nothing is removed, in seconds since 1970.
+    pub fn frozen_since_s(&self) -> Option<i64> {
+        self.frozen_since_s
     }
 
     /// Whether nothing is removed from or because of this account.
@@ -248,35 +303,33 @@ impl Holds {
 
     /// Whether something with these ids may be added.
     pub fn allows_add(&self, ids: &IdSet) -> bool {
-        !self.holds.iter().any(|hold| !matches!(hold.change, Change::Remapped(..)) && touches(&hold.change, ids))
+        !ids.iter().any(|id| self.held.get(&id).is_some_and(|held| held.adds > 0))
     }
 
     /// Whether something with these ids may be removed.
     pub fn allows_remove(&self, ids: &IdSet) -> bool {
-        !self.is_frozen() && !self.holds.iter().any(|hold| touches(&hold.change, ids))
+        !self.is_frozen() && !ids.iter().any(|id| self.held.contains_key(&id))
     }
 
     /// Frees what a second origin has confirmed since.
     pub fn settle(&mut self, evidence: &Evidence) {
-        self.holds.retain(|hold| {
-            let replaced = hold.change.replaced();
-            let is_confirmed = replaced.iter().all(|(old, new)| evidence.confirms_redirect(*old, *new));
-            replaced.is_empty() || !is_confirmed
-        });
+        let is_confirmed = |change: &Change| {
+            let replaced = change.replaced();
+            !replaced.is_empty() && replaced.iter().all(|(old, new)| evidence.confirms_redirect(*old, *new))
+        };
+        let confirmed: Vec<Change> = self.since_s.keys().filter(|change| is_confirmed(change)).cloned().collect();
+        for change in &confirmed {
+            self.release(change);
+        }
     }
 
-    /// Everything that waits.
-    pub fn all(&self) -> &[Hold] {
-        &self.holds
+    /// Everything that waits, in order.
+    pub fn all(&self) -> impl Iterator<Item = Hold> {
+        self.since_s.iter().map(|(change, since_s)| Hold { change: change.clone(), since_s: *since_s })
     }
 
     /// What has waited so long that a person is asked.
-    pub fn questions(&self, now_s: i64) -> impl Iterator<Item = &Hold> {
-        self.holds.iter().filter(move |hold| now_s.saturating_sub(hold.since_s) >= QUESTION_AFTER_S)
+    pub fn questions(&self, now_s: i64) -> impl Iterator<Item = Hold> {
+        self.all().filter(move |hold| now_s.saturating_sub(hold.since_s) >= QUESTION_AFTER_S)
     }
-}
-
-fn touches(change: &Change, ids: &IdSet) -> bool {
-    let (was, is) = change.rows();
-    ids.iter().any(|id| was.ids.contains(id) || is.ids.contains(id))
 }
