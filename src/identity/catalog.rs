@@ -5,10 +5,13 @@
 
 use std::hash::{Hash, Hasher};
 
-use crosswatch_model::{Id, Item, Kind, Show};
+use crosswatch_model::{Id, Item, Kind, Scheme, Show};
 use rustc_hash::FxHasher;
 
-use crate::slots::Slots;
+use crate::{
+    provenance::{Origin, Witness},
+    slots::Slots,
+};
 
 /// Where an item is in its [`Catalog`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -36,6 +39,9 @@ pub struct Catalog {
     ids: Vec<Id>,
     titles: String,
     shows: Vec<Show>,
+    witnesses: Vec<Witness>,
+    /// Per show, who told it.
+    show_tellers: Vec<Tellers>,
     row_slots: Slots,
     show_slots: Slots,
 }
@@ -48,9 +54,17 @@ struct Row {
     year: u16,
     season: u16,
     number: u16,
+    tellers: Tellers,
     kind: Kind,
     told: Told,
 }
+
+/// A set of witnesses of a catalog, one bit each.
+pub(crate) type Tellers = u16;
+
+/// A witness of one [`Catalog`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WitnessIx(u8);
 
 /// Which of the optional numbers of a row were told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -110,6 +124,7 @@ impl Catalog {
             year: item.year.unwrap_or_default(),
             season: item.season.unwrap_or_default(),
             number: item.number.unwrap_or_default(),
+            tellers: 0,
             kind: item.kind,
             told: Told::of(item),
         });
@@ -132,7 +147,30 @@ impl Catalog {
         }
         self.show_slots.insert(hash, ix);
         self.shows.push(show.clone());
+        self.show_tellers.push(0);
         Ok(ix)
+    }
+
+    /// Names somebody who tells items. After the 16th, all others count as one with the 16th.
+    pub fn witness(&mut self, witness: Witness) -> WitnessIx {
+        let last = Tellers::BITS as usize - 1;
+        let at = self.witnesses.iter().position(|known| *known == witness).unwrap_or_else(|| {
+            self.witnesses.push(witness);
+            self.witnesses.len() - 1
+        });
+        WitnessIx(u8::try_from(at.min(last)).unwrap_or_default())
+    }
+
+    /// Remembers that this witness tells the item and its show. Items that nobody was named for are one witness's.
+    pub fn told_by(&mut self, item: ItemIx, witness: WitnessIx) {
+        let bit = 1 << witness.0;
+        let show = self.show_position(item);
+        if let Some(row) = self.rows.get_mut(item.index()) {
+            row.tellers |= bit;
+        }
+        if let Some(tellers) = show.and_then(|show| self.show_tellers.get_mut(show as usize)) {
+            *tellers |= bit;
+        }
     }
 
     /// Rebuilds the item.
@@ -172,6 +210,11 @@ impl Catalog {
         season.map(|season| (season, number))
     }
 
+    /// Who counted the season and number.
+    pub fn scheme(&self, item: ItemIx) -> Scheme {
+        self.show(item).map_or(Scheme::Standard, |show| show.scheme)
+    }
+
     /// The year, where told.
     pub fn year(&self, item: ItemIx) -> Option<u16> {
         self.numbers(item).0
@@ -197,6 +240,26 @@ impl Catalog {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
+    }
+
+    /// Whose knowledge the item is; nobody's where no witness was named.
+    pub fn origins(&self, item: ItemIx) -> impl Iterator<Item = &Origin> {
+        let tellers = self.tellers(item);
+        let told = move |at: usize| tellers >> at.min(15) & 1 == 1;
+        let witnesses = self.witnesses.iter().enumerate().filter(move |(at, _)| told(*at));
+        witnesses.map(|(_, witness)| &witness.origin)
+    }
+
+    pub(crate) fn witnesses(&self) -> &[Witness] {
+        &self.witnesses
+    }
+
+    pub(crate) fn tellers(&self, item: ItemIx) -> Tellers {
+        self.row(item).map_or(0, |row| row.tellers)
+    }
+
+    pub(crate) fn tellers_of_show(&self, show: u32) -> Tellers {
+        self.show_tellers.get(show as usize).copied().unwrap_or_default()
     }
 
     pub(crate) fn shows(&self) -> &[Show] {
@@ -279,7 +342,8 @@ mod tests {
         (1u8..=4, "[a-cä]{0,3}", number.clone(), proptest::collection::vec(1u64..4, 0..3), any::<bool>(), number)
             .prop_map(|(kind, title, year, numbers, has_show, number)| {
                 let kind = Kind::from_number(kind).unwrap();
-                let show = Show { title: title.as_str().into(), year, ids: ids(Kind::Show, &numbers) };
+                let show =
+                    Show { title: title.as_str().into(), year, ids: ids(Kind::Show, &numbers), ..Show::default() };
                 Item {
                     kind,
                     title: title.into(),
@@ -312,7 +376,8 @@ mod tests {
     #[test]
     fn an_item_costs_less_than_a_hundred_bytes_beside_its_title() {
         let mut catalog = Catalog::new();
-        let show = Show { title: "Firefly".into(), year: Some(2002), ids: ids(Kind::Show, &[1437, 78874]) };
+        let show =
+            Show { title: "Firefly".into(), year: Some(2002), ids: ids(Kind::Show, &[1437, 78874]), ..Show::default() };
         for number in 1..=100_000u64 {
             let place = u16::try_from(number % 50_000).unwrap();
             let own = ids(Kind::Episode, &[number, number + 7]);

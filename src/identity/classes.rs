@@ -1,22 +1,23 @@
 //! From items to classes of items that are the same thing.
 //!
 //! Two steps, both independent of the order of the input:
-//! 1. Elements that share an id are one class. A class with two ids in one namespace is disputed.
+//! 1. Elements that share an id are one class; what contradicts itself is split into disputed cores ([`crate::by_id`]).
 //! 2. Seasons and episodes that stand at the same place of the same show join, unless their ids say otherwise: then
-//!    every class that meets there is disputed. Numbers below a disputed show prove nothing.
+//!    every class that meets there is disputed. Numbers below a disputed show prove nothing. Where a table translates a
+//!    place to exactly one other, what stands at both meets too.
 
 use crosswatch_model::{Id, Kind, Reason};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
+    atlas::Atlas,
+    by_id::{ById, clash, stands_everywhere},
     catalog::fx,
+    charts::Charts,
     elements::Elements,
     slots::Slots,
     union_find::{Groups, UnionFind},
 };
-
-/// An id that is seen at more places than this is not the id of an episode: some rows carry the id of their show.
-const MAX_PLACES: usize = 4;
 
 /// The classes, and what is wrong with them.
 pub(crate) struct Classes {
@@ -24,6 +25,8 @@ pub(crate) struct Classes {
     pub(crate) groups: Groups,
     /// Per group, why it is disputed.
     pub(crate) disputes: Vec<Dispute>,
+    /// The items that stand where a translated place met something.
+    pub(crate) translated: FxHashSet<u32>,
 }
 
 /// Why a class is disputed, the stronger reason last.
@@ -46,14 +49,13 @@ impl Dispute {
 }
 
 impl Classes {
-    pub(crate) fn of(elements: Elements<'_>) -> Self {
-        let mut sets = sets_by_id(elements);
-        let by_id = sets.groups();
-        let found = disputes_by_id(elements, &by_id);
-        let met = join_places(elements, &by_id, &found, &mut sets);
+    pub(crate) fn of(elements: Elements<'_>, mut found: ById, atlas: &Atlas) -> Self {
+        let mut sets = std::mem::take(&mut found.sets);
+        let Meetings { pairs, translated } = meetings(elements, &found, atlas);
+        let met = join_places(elements, &found, &pairs, &mut sets);
         let groups = sets.groups();
-        let disputes = disputes_of_groups(elements, &groups, &by_id, &met);
-        Self { groups, disputes }
+        let disputes = disputes_of_groups(elements, &groups, &found.groups, &met);
+        Self { groups, disputes, translated }
     }
 
     pub(crate) fn dispute(&self, group: u32) -> Dispute {
@@ -61,77 +63,24 @@ impl Classes {
     }
 }
 
-fn sets_by_id(elements: Elements<'_>) -> UnionFind {
-    let mut sets = UnionFind::new(elements.len());
-    let mut seen = Slots::with_room(elements.total_ids());
-    for element in 0..elements.len() {
-        for id in elements.ids(element) {
-            let hash = fx(&id);
-            match seen.find(hash, |other| elements.ids(other).any(|seen| seen == id)) {
-                Some(other) => sets.union(other, element),
-                None => seen.insert(hash, element),
-            }
-        }
-    }
-    sets
-}
-
-fn disputes_by_id(elements: Elements<'_>, groups: &Groups) -> Vec<Dispute> {
-    let judge = |group: u32| {
-        let members = groups.members(group);
-        if clash(members.iter().flat_map(|member| elements.ids(*member))) {
-            Dispute::Ids
-        } else if stands_everywhere(elements, members) {
-            Dispute::Coordinates
-        } else {
-            Dispute::None
-        }
-    };
-    (0..groups.count()).map(judge).collect()
-}
-
-/// Whether two of the ids share a namespace and differ. Every namespace names an entity at most once.
-pub(crate) fn clash(ids: impl Iterator<Item = Id>) -> bool {
-    let mut values: [Option<Id>; 16] = [None; 16];
-    for id in ids {
-        match values.get_mut(id.namespace() as usize) {
-            Some(Some(value)) if *value != id => return true,
-            Some(value) => *value = Some(id),
-            None => return true,
-        }
-    }
-    false
-}
-
-fn stands_everywhere(elements: Elements<'_>, members: &[u32]) -> bool {
-    let is_episode = members.first().is_some_and(|first| elements.kind(*first) == Kind::Episode);
-    if !is_episode || members.len() <= MAX_PLACES {
-        return false;
-    }
-    let mut places: Vec<_> = members.iter().filter_map(|member| elements.coordinates(*member)).collect();
-    places.sort_unstable();
-    places.dedup();
-    places.len() > MAX_PLACES
-}
-
 /// Two elements of different classes at one place; the first element seen at a place stands for the place.
 type Meeting = (u32, u32);
 
-/// Joins what meets at one place. Answers `found` with the verdicts of all meetings added.
+/// Joins what meets at one place. Answers the disputes of `by_id` with the verdicts of all meetings added.
 ///
 /// Meetings are judged by what was found by ids alone, so their order does not matter.
-fn join_places(elements: Elements<'_>, by_id: &Groups, found: &[Dispute], sets: &mut UnionFind) -> Vec<Dispute> {
-    let mut disputes = found.to_vec();
-    let meetings = meetings(elements, by_id);
+fn join_places(elements: Elements<'_>, by_id: &ById, meetings: &[Meeting], sets: &mut UnionFind) -> Vec<Dispute> {
+    let (groups, found) = (&by_id.groups, &by_id.disputes);
+    let mut disputes = found.clone();
     let mut ids_of_group: FxHashMap<u32, Vec<Id>> = FxHashMap::default();
     for meeting in meetings.chunk_by(|one, other| one.0 == other.0) {
         let Some((first, _)) = meeting.first() else { continue };
         let mut met: Vec<u32> = vec![*first];
         met.extend(meeting.iter().map(|(_, other)| *other));
-        let verdict = judge_meeting(elements, by_id, found, &met, &mut ids_of_group);
+        let verdict = judge_meeting(elements, groups, found, &met, &mut ids_of_group);
         if verdict != Dispute::None {
             for element in &met {
-                if let Some(dispute) = disputes.get_mut(by_id.group_of(*element) as usize) {
+                if let Some(dispute) = disputes.get_mut(groups.group_of(*element) as usize) {
                     *dispute = verdict.max(*dispute);
                 }
             }
@@ -144,22 +93,49 @@ fn join_places(elements: Elements<'_>, by_id: &Groups, found: &[Dispute], sets: 
     disputes
 }
 
-fn meetings(elements: Elements<'_>, by_id: &Groups) -> Vec<Meeting> {
-    let place_of = |item: u32| elements.place(item, |show| by_id.group_of(show));
+/// What meets where.
+struct Meetings {
+    /// In order, without repetition.
+    pairs: Vec<Meeting>,
+    translated: FxHashSet<u32>,
+}
+
+fn meetings(elements: Elements<'_>, by_id: &ById, atlas: &Atlas) -> Meetings {
+    let spot_of = |item: u32| elements.place(item, |show| by_id.show_group(show));
+    let group_of = |item: u32| by_id.groups.group_of(item);
     let mut first_at = Slots::with_room(elements.items() as usize);
-    let mut meetings = Vec::new();
+    let mut pairs = Vec::new();
     for item in 0..elements.items() {
-        let Some(place) = place_of(item) else { continue };
-        let hash = fx(&place);
-        match first_at.find(hash, |other| place_of(other) == Some(place) && elements.kind(other) == elements.kind(item))
-        {
-            None => first_at.insert(hash, item),
-            Some(first) if by_id.group_of(first) != by_id.group_of(item) => meetings.push((first, item)),
+        let Some(spot) = spot_of(item) else { continue };
+        let is_there = |other| spot_of(other) == Some(spot) && elements.kind(other) == elements.kind(item);
+        match first_at.find(fx(&spot), is_there) {
+            None => first_at.insert(fx(&spot), item),
+            Some(first) if group_of(first) != group_of(item) => pairs.push((first, item)),
             Some(_) => {}
         }
     }
-    meetings.sort_unstable();
-    meetings
+    let mut spots = FxHashSet::default();
+    if !atlas.is_empty() {
+        let charts = Charts::of(elements, by_id, atlas);
+        for item in 0..elements.items() {
+            for spot in charts.elsewhere(item) {
+                let is_there = |other| spot_of(other) == Some(spot) && elements.kind(other) == Kind::Episode;
+                let Some(first) = first_at.find(fx(&spot), is_there) else { continue };
+                spots.extend([Some(spot), spot_of(item)]);
+                if group_of(first) != group_of(item) {
+                    pairs.push((first, item));
+                }
+            }
+        }
+    }
+    // Everything that stands at such a spot, whichever item was the first there.
+    let translated = match spots.len() {
+        0 => FxHashSet::default(),
+        _ => (0..elements.items()).filter(|item| spots.contains(&spot_of(*item))).collect(),
+    };
+    pairs.sort_unstable();
+    pairs.dedup();
+    Meetings { pairs, translated }
 }
 
 /// What follows for the classes that meet at one place.
@@ -171,8 +147,8 @@ fn judge_meeting(
     ids_of_group: &mut FxHashMap<u32, Vec<Id>>,
 ) -> Dispute {
     let dispute_of = |element: u32| found.get(by_id.group_of(element) as usize).copied().unwrap_or_default();
-    let show = met.first().and_then(|first| elements.show_of(*first));
-    if show.is_some_and(|show| dispute_of(show) != Dispute::None) {
+    let mut shows = met.iter().filter_map(|element| elements.show_of(*element));
+    if shows.any(|show| dispute_of(show) != Dispute::None) {
         return Dispute::Ids;
     }
     let known = met.iter().map(|element| dispute_of(*element)).max().unwrap_or_default();

@@ -3,14 +3,22 @@
 //! Every item ends in exactly one [`Placement`]. Entities are numbered by their smallest id (or by show and numbers where
 //! there is none), so the same items give the same numbers in whatever order they arrive.
 
+use std::{borrow::Cow, collections::BTreeSet};
+
 use crosswatch_model::{Id, IdSet, Item, Kind, Reason, Uid};
+use rustc_hash::FxHashSet;
 
 use crate::{
+    by_id::ById,
     catalog::{Catalog, ItemIx},
     classes::{Classes, Dispute},
-    confidence::{Confidence, MAX_YEARS_APART},
-    elements::Elements,
+    confidence::{Confidence, Likeness, Placing, Said},
+    cores::Conflict,
+    elements::{Elements, Links},
+    evidence::Evidence,
+    lens::Lens,
     merged::{Member, merge},
+    provenance::{Origin, Origins},
     union_find::{Groups, NO_GROUP},
 };
 
@@ -57,12 +65,26 @@ pub struct Join {
     folded: Vec<(Uid, Uid)>,
     show_group: Vec<u32>,
     show_ids: Vec<IdSet>,
+    lens: Lens,
+    /// The pairs that a person called the same, in order.
+    same: Vec<(Id, Id)>,
+    /// The items that stand where a translated place met something.
+    translated: FxHashSet<u32>,
+    origins: Origins,
+    conflicts: Vec<Conflict>,
+    distrusted: u64,
 }
 
-/// Joins all items of the catalog. `known` names the items that have an entity of ours already.
-pub fn join(catalog: &Catalog, known: &[(Uid, ItemIx)]) -> Join {
-    let elements = Elements::new(catalog);
-    let classes = Classes::of(elements);
+/// Joins all items of the catalog. `known` names the items that have an entity of ours already; `evidence` is what is
+/// known about ids beside the items.
+pub fn join(catalog: &Catalog, known: &[(Uid, ItemIx)], evidence: &Evidence) -> Join {
+    let links = Links::of(catalog, evidence);
+    let (plain, mut lens) = (evidence.lens(), evidence.lens());
+    let elements = Elements::new(catalog, &links, &plain);
+    let mut by_id = ById::of(elements, evidence, links.origins.bit(&Origin::User), &mut lens);
+    let (conflicts, distrusted) = (std::mem::take(&mut by_id.conflicts), by_id.distrusted);
+    let elements = elements.read_through(&lens);
+    let classes = Classes::of(elements, by_id, evidence.atlas());
     let shows = ShowGroups::of(elements, &classes);
     let (entities, disputes) = number_entities(elements, &classes, &shows);
     let mut join = Join {
@@ -73,7 +95,14 @@ pub fn join(catalog: &Catalog, known: &[(Uid, ItemIx)]) -> Join {
         folded: Vec::new(),
         show_group: shows.group,
         show_ids: shows.ids,
+        conflicts,
+        distrusted,
+        origins: Origins::default(),
+        lens: Lens::default(),
+        same: evidence.same().collect(),
+        translated: classes.translated,
     };
+    (join.lens, join.origins) = (lens, links.origins);
     join.settle_known();
     join
 }
@@ -141,18 +170,83 @@ impl Join {
             (Placement::Entity(left), Placement::Entity(right)) if left == right => {}
             _ => return Confidence::X,
         }
-        let (ids, others) = (catalog.ids(one), catalog.ids(other));
-        let equal = ids.iter().filter(|id| others.contains(id)).count();
-        let years_agree = match (catalog.year(one), catalog.year(other)) {
-            (Some(year), Some(other)) => year.abs_diff(other) <= MAX_YEARS_APART,
-            _ => true,
-        };
-        match equal {
-            0 => Confidence::C3,
-            1 if catalog.kind(one) == Kind::Movie && !years_agree => Confidence::X,
-            1 => Confidence::C2,
-            _ => Confidence::C1,
+        self.likeness(catalog, one, other).level()
+    }
+
+    /// What speaks for and against two items of one entity being the same thing. A caller who knows more, as lengths and
+    /// dates of broadcast, adds it.
+    pub fn likeness(&self, catalog: &Catalog, one: ItemIx, other: ItemIx) -> Likeness {
+        let (ids, others) = (self.own_ids(catalog, one), self.own_ids(catalog, other));
+        let in_both = |id: &&Id| others.iter().any(|other| other.namespace() == id.namespace());
+        let are_films = catalog.kind(one) == Kind::Movie && catalog.kind(other) == Kind::Movie;
+        let years = catalog.year(one).zip(catalog.year(other));
+        let placing = self.placing(catalog, one, other);
+        Likeness {
+            said: if self.are_called_same(catalog, one, other) { Said::Same } else { Said::Nothing },
+            kinds_differ: catalog.kind(one) != catalog.kind(other),
+            are_films,
+            equal_ids: ids.iter().filter(|id| others.contains(id)).count(),
+            different_ids: ids.iter().filter(|id| !others.contains(id)).filter(in_both).count(),
+            are_linked: placing == Placing::Unrelated,
+            placing,
+            show: (placing != Placing::Unrelated).then_some(Confidence::C2),
+            years_apart: years.filter(|_| are_films).map(|(year, other)| year.abs_diff(other)),
+            ..Likeness::default()
         }
+    }
+
+    /// Items that share a show, season and number stand at one place.
+    fn placing(&self, catalog: &Catalog, one: ItemIx, other: ItemIx) -> Placing {
+        let place = |item| {
+            let show = self.show_group.get(catalog.show_position(item)? as usize)?;
+            Some((*show, catalog.scheme(item), catalog.coordinates(item)?))
+        };
+        if place(one).is_some_and(|place_of_one| place(other) == Some(place_of_one)) {
+            Placing::SameScheme
+        } else if self.translated.contains(&one.0) && self.translated.contains(&other.0) {
+            Placing::Translated
+        } else {
+            Placing::Unrelated
+        }
+    }
+
+    /// The links that were not believed, in order.
+    pub fn conflicts(&self) -> &[Conflict] {
+        &self.conflicts
+    }
+
+    /// Whose knowledge a link that was not believed is.
+    pub fn origins_of(&self, conflict: &Conflict) -> impl Iterator<Item = &Origin> {
+        self.origins.named(conflict.origins)
+    }
+
+    /// Whose knowledge an entity is: the distinct origins of its items. Where nobody was named for an item, it has none.
+    /// Adds of a disputed entity need [`crate::policy::ORIGINS_FOR_A_DISPUTED_ADD`] of them.
+    pub fn vouched_by<'a>(&self, catalog: &'a Catalog, entity: EntityIx) -> BTreeSet<&'a Origin> {
+        self.members(entity).flat_map(|item| catalog.origins(item)).collect()
+    }
+
+    /// The origins that contradicted others so often that their links counted for nothing.
+    pub fn distrusted(&self) -> impl Iterator<Item = &Origin> {
+        self.origins.named(self.distrusted)
+    }
+
+    /// The ids of an item as they count: without ignored ones, redirected ones as what they became, and of a
+    /// contradictory row only those of the entity it was placed in.
+    pub fn ids(&self, catalog: &Catalog, item: ItemIx) -> IdSet {
+        let read = catalog.ids(item).iter().filter_map(|id| self.lens.read(*id));
+        read.filter(|id| self.lens.belongs(item.0, *id)).collect()
+    }
+
+    /// The same without ids that name another kind of thing, and without a copy where all of them count.
+    fn own_ids<'a>(&self, catalog: &'a Catalog, item: ItemIx) -> Cow<'a, [Id]> {
+        let (kind, ids) = (catalog.kind(item), catalog.ids(item));
+        let counts = |id: &Id| id.kind() == kind && self.lens.read(*id) == Some(*id) && self.lens.belongs(item.0, *id);
+        if ids.iter().all(counts) {
+            return Cow::Borrowed(ids);
+        }
+        let counted = self.ids(catalog, item);
+        Cow::Owned(counted.iter().filter(|id| id.kind() == kind).collect())
     }
 
     /// The item with the ids of all its members, described like the item we know it by, else like the one with the
@@ -160,10 +254,21 @@ impl Join {
     pub fn merged(&self, catalog: &Catalog, entity: EntityIx) -> Item {
         let known = self.known_item(entity);
         let members = self.members(entity).map(|item| Member { item, is_known: known == Some(item) });
-        merge(catalog, members, |show| {
-            let group = self.show_group.get(show as usize)?;
-            self.show_ids.get(*group as usize).filter(|ids| !ids.is_empty())
-        })
+        merge(
+            catalog,
+            members,
+            |item| self.ids(catalog, item),
+            |show| {
+                let group = self.show_group.get(show as usize)?;
+                self.show_ids.get(*group as usize).filter(|ids| !ids.is_empty())
+            },
+        )
+    }
+
+    fn are_called_same(&self, catalog: &Catalog, one: ItemIx, other: ItemIx) -> bool {
+        let is_said = |one: Id, other: Id| self.same.binary_search(&(one.min(other), one.max(other))).is_ok();
+        !self.same.is_empty()
+            && catalog.ids(one).iter().any(|one| catalog.ids(other).iter().any(|other| is_said(*one, *other)))
     }
 
     fn known_entry(&self, entity: EntityIx) -> Option<(Uid, ItemIx)> {
@@ -206,7 +311,7 @@ impl ShowGroups {
     fn of(elements: Elements<'_>, classes: &Classes) -> Self {
         let mut numbers = vec![NO_GROUP; classes.groups.count() as usize];
         let mut shows = Self { group: Vec::new(), ids: Vec::new(), smallest: Vec::new() };
-        for show in elements.items()..elements.len() {
+        for show in elements.items()..elements.shows_end() {
             let class = classes.groups.group_of(show);
             let Some(number) = numbers.get_mut(class as usize) else { continue };
             if *number == NO_GROUP {
@@ -241,7 +346,15 @@ fn number_entities(elements: Elements<'_>, classes: &Classes, shows: &ShowGroups
             keyed.push((key, class));
         }
     }
-    keyed.sort_unstable();
+    // Classes without ids may differ in nothing but who counted.
+    let scheme_of = |(key_of_class, class): &(Key, u32)| {
+        let items = classes.groups.members(*class).iter().take_while(|member| **member < elements.items());
+        items
+            .filter(|item| key(elements, shows, **item) == Some(*key_of_class))
+            .map(|item| elements.scheme(*item))
+            .min()
+    };
+    keyed.sort_unstable_by(|one, other| one.0.cmp(&other.0).then_with(|| scheme_of(one).cmp(&scheme_of(other))));
     let mut entity_of_class = vec![NO_GROUP; classes.groups.count() as usize];
     let mut disputes = Vec::with_capacity(keyed.len());
     for (entity, (_, class)) in (0u32..).zip(&keyed) {
@@ -259,10 +372,10 @@ fn number_entities(elements: Elements<'_>, classes: &Classes, shows: &ShowGroups
 const OWN_ID: u64 = u64::MAX;
 
 fn key(elements: Elements<'_>, shows: &ShowGroups, item: u32) -> Option<Key> {
-    if let Some(smallest) = elements.ids(item).next() {
+    if let Some(smallest) = elements.ids(item).min() {
         return Some((smallest.to_bits(), OWN_ID));
     }
-    let (_, season, number) = elements.place(item, |show| show)?;
+    let (_, _, season, number) = elements.place(item, |show| show)?;
     let show = elements.show_of(item)?.checked_sub(elements.items())?;
     let smallest = shows.smallest_id(show)?;
     let place = u64::from(season) << 17 | number.map_or(0, |number| 1 << 16 | u64::from(number));

@@ -14,16 +14,20 @@ pub(crate) struct Member {
 
 /// Unites the ids of all members under the description of the known or longest-titled one.
 ///
-/// `ids_of_show` gives all ids of a show of the catalog, where they do not contradict each other.
+/// `ids_of` gives the ids of an item as they count; `ids_of_show` gives all ids of a show of the catalog, where they do not contradict each other.
 pub(crate) fn merge<'a>(
     catalog: &Catalog,
     members: impl Iterator<Item = Member>,
+    ids_of: impl Fn(ItemIx) -> IdSet,
     ids_of_show: impl Fn(u32) -> Option<&'a IdSet>,
 ) -> Item {
     let members: Vec<Member> = members.collect();
     let mut items: Vec<(bool, Item, Option<u32>)> = members
         .iter()
-        .map(|member| (member.is_known, catalog.get(member.item), catalog.show_position(member.item)))
+        .map(|member| {
+            let item = Item { ids: ids_of(member.item), ..catalog.get(member.item) };
+            (member.is_known, item, catalog.show_position(member.item))
+        })
         .collect();
     items.sort_by(|(known, item, _), (other_known, other, _)| {
         let order = (Reverse(*known), Reverse(item.title.len()), item);
@@ -40,12 +44,21 @@ pub(crate) fn merge<'a>(
     for (_, item, _) in rest {
         merged.ids = merged.ids.iter().chain(item.ids.iter()).collect();
         merged.year = merged.year.or(item.year);
-        merge_show(&mut merged.show, item.show);
+        let scheme = |show: &Option<Box<Show>>| show.as_deref().map(|show| show.scheme);
         match (merged.season, item.season) {
-            (None, Some(_)) => (merged.season, merged.number) = (item.season, item.number),
-            (Some(_), Some(_)) => disagree |= (merged.season, merged.number) != (item.season, item.number),
-            (_, None) => {}
+            (None, Some(_)) => {
+                (merged.season, merged.number) = (item.season, item.number);
+                if let (Some(show), Some(scheme)) = (merged.show.as_deref_mut(), scheme(&item.show)) {
+                    show.scheme = scheme;
+                }
+            }
+            // Numbers of another scheme are other numbers, and say nothing against these.
+            (Some(_), Some(_)) if scheme(&merged.show) == scheme(&item.show) => {
+                disagree |= (merged.season, merged.number) != (item.season, item.number);
+            }
+            _ => {}
         }
+        merge_show(&mut merged.show, item.show);
     }
     if disagree {
         (merged.season, merged.number) = (None, None);

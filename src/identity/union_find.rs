@@ -1,7 +1,7 @@
 //! Disjoint sets over `0..len`, and the sets laid out as lists.
 
 /// The sets.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct UnionFind {
     parents: Vec<u32>,
 }
@@ -20,7 +20,8 @@ impl UnionFind {
         }
     }
 
-    fn root(&mut self, element: u32) -> u32 {
+    /// The lowest element of the set.
+    pub(crate) fn root(&mut self, element: u32) -> u32 {
         let mut at = element;
         loop {
             let parent = self.parent(at);
@@ -37,6 +38,18 @@ impl UnionFind {
 
     fn parent(&self, element: u32) -> u32 {
         self.parents.get(element as usize).copied().unwrap_or(element)
+    }
+
+    /// The sets that are these groups.
+    pub(crate) fn of_groups(groups: &Groups) -> Self {
+        let mut sets = Self::new(u32::try_from(groups.group_of.len()).unwrap_or(u32::MAX));
+        for group in 0..groups.count() {
+            let members = groups.members(group);
+            for (one, other) in members.iter().zip(members.iter().skip(1)) {
+                sets.union(*one, *other);
+            }
+        }
+        sets
     }
 
     /// The sets as numbered groups, numbered by their first element.

@@ -99,6 +99,15 @@ pub enum IdRejection {
     /// The namespace has no ids for this kind.
     #[error("the namespace has no ids for this kind")]
     KindUnsupported,
+    /// Nobody said what kind of thing the id names, and it does not say so itself.
+    #[error("it is not known what kind of thing this names")]
+    KindUnknown,
+    /// The id names another kind of thing than the item it stands on.
+    #[error("the id names another kind of thing than the item it stands on")]
+    KindDiffers,
+    /// A form of id that we do not know.
+    #[error("this is no form of id that is known")]
+    FormUnknown,
 }
 
 /// A typed external id.
@@ -133,6 +142,18 @@ impl Id {
             Namespace::Trakt | Namespace::Simkl | Namespace::Kitsu => parse_number(normal, 15)?,
         };
         Ok(Self::pack(namespace, kind, value))
+    }
+
+    /// Reads a field that is declared to hold IMDb titles as bare digits, as MovieLens writes them. Nowhere else is a
+    /// bare number an IMDb id.
+    pub fn parse_bare_imdb(kind: Kind, text: &str) -> Result<Self, IdRejection> {
+        let text = text.trim();
+        let fits = (5..=10).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+        match Self::parse(Namespace::Imdb, kind, &format!("tt{text}")) {
+            Err(IdRejection::Empty) => Err(IdRejection::Empty),
+            _ if !fits => Err(IdRejection::Malformed),
+            parsed => parsed,
+        }
     }
 
     /// Reads a whole JSON number. Fractions must be refused by the caller before they get here.
@@ -386,6 +407,19 @@ mod tests {
         check(Namespace::Imdb, Kind::Movie, "133093", Err(IdRejection::Malformed));
         check(Namespace::Imdb, Kind::Season, "tt0133093", Err(IdRejection::KindUnsupported));
         check(Namespace::Plex, Kind::Movie, "5D776883EBDF2200209C104E", Err(IdRejection::Malformed));
+    }
+
+    #[test]
+    fn bare_digits_are_imdb_titles_only_where_that_is_declared() {
+        let bare = |text| Id::parse_bare_imdb(Kind::Movie, text).map(|id| id.to_string());
+        assert_eq!(bare("0114709"), Ok("imdb:tt0114709".to_owned()));
+        assert_eq!(bare("10168312"), Ok("imdb:tt10168312".to_owned()));
+        for text in ["0000000", "", "0"] {
+            assert_eq!(bare(text), Err(IdRejection::Empty), "{text}");
+        }
+        for text in ["1234", "tt0114709", "114709.0", "-114709", "12345678901"] {
+            assert_eq!(bare(text), Err(IdRejection::Malformed), "{text}");
+        }
     }
 
     #[test]

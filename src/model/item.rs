@@ -2,7 +2,10 @@
 
 use smol_str::SmolStr;
 
-use crate::id::{IdSet, Kind};
+use crate::{
+    id::{IdSet, Kind},
+    scheme::Scheme,
+};
 
 /// An entity of our own: minted once by the store, never derived from ids or titles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -21,6 +24,8 @@ pub struct Show {
     pub year: Option<u16>,
     /// Ids of the show, all of kind [`Kind::Show`].
     pub ids: IdSet,
+    /// Who numbered its seasons and episodes.
+    pub scheme: Scheme,
 }
 
 /// A movie, show, season or episode as one provider describes it.

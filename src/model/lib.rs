@@ -16,7 +16,9 @@ mod operation;
 mod plan;
 mod rating;
 mod reason;
+mod rejections;
 mod run;
+mod scheme;
 mod text;
 
 pub use baseline::{After, BaselineRow, Flips, PlayKey};
@@ -30,4 +32,6 @@ pub use operation::{Action, OpId, Outcome, RejectedWhy, Side};
 pub use plan::{Counts, HoldKind, PlanItem, ReadReport};
 pub use rating::{Rating, RatingRejection, Scale};
 pub use reason::Reason;
+pub use rejections::Rejections;
 pub use run::{Cause, Completeness, PlanState, RunState};
+pub use scheme::Scheme;

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests may")]
 
-use crosswatch_identity::{Catalog, Confidence, EntityIx, ItemIx, Join, Placement, join};
+use crosswatch_identity::{Catalog, Confidence, EntityIx, Evidence, ItemIx, Join, Placement, join};
 use crosswatch_model::{Id, IdSet, Item, Kind, Namespace, Reason, Show, Uid};
 use proptest::prelude::*;
 
@@ -28,12 +28,12 @@ fn show(text: &str) -> Item {
 }
 
 fn episode(show: &str, season: u16, number: u16, own: &str) -> Item {
-    let show = Show { title: "Series".into(), year: None, ids: ids(Kind::Show, show) };
+    let show = Show { title: "Series".into(), ids: ids(Kind::Show, show), ..Show::default() };
     Item::episode(show, season, number, "Part", ids(Kind::Episode, own))
 }
 
 fn season(show: &str, season: u16, own: &str) -> Item {
-    let show = Show { title: "Series".into(), year: None, ids: ids(Kind::Show, show) };
+    let show = Show { title: "Series".into(), ids: ids(Kind::Show, show), ..Show::default() };
     let own = ids(Kind::Season, own);
     Item {
         kind: Kind::Season,
@@ -58,7 +58,7 @@ impl World {
         let mut catalog = Catalog::new();
         let items: Vec<ItemIx> = items.iter().map(|item| catalog.push(item).unwrap()).collect();
         let known: Vec<(Uid, ItemIx)> = known.iter().map(|(uid, item)| (Uid(*uid), items[*item])).collect();
-        let join = join(&catalog, &known);
+        let join = join(&catalog, &known, &Evidence::new());
         Self { catalog, join, items }
     }
 
@@ -292,7 +292,7 @@ fn any_item() -> impl Strategy<Value = Item> {
         few(Kind::Movie).prop_map(|ids| Item::titled(Kind::Movie, "Film", None, ids)),
         few(Kind::Show).prop_map(|ids| Item::titled(Kind::Show, "Series", None, ids)),
         (few(Kind::Show), 0u16..2, 0u16..3, few(Kind::Episode)).prop_map(|(show, season, number, own)| {
-            Item::episode(Show { title: "Series".into(), year: None, ids: show }, season, number, "Part", own)
+            Item::episode(Show { title: "Series".into(), ids: show, ..Show::default() }, season, number, "Part", own)
         }),
     ]
 }

@@ -1,0 +1,286 @@
+//! What a level of confidence is good enough for: one table, by operation and direction.
+//!
+//! [`rule`] is the only place that knows it. A better level than the weakest is allowed too, a weaker one is a question to
+//! a person or a skip with a reason. A contradiction allows nothing. Removals also need what the planner knows and this
+//! table does not: a complete read that once held the entity, no rematch on either side, no dispute.
+
+use std::fmt;
+
+use crate::confidence::Confidence;
+
+/// What is done to the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Operation {
+    /// Put an item on the watchlist.
+    AddToWatchlist,
+    /// Add a play with its date.
+    AddPlay,
+    /// Mark as watched without a date.
+    MarkWatched,
+    /// Give a rating where there is none.
+    Rate,
+    /// Set a resume point.
+    SetProgress,
+    /// Replace a rating.
+    Overwrite,
+    /// Remove, mark as unwatched, clear.
+    Remove,
+    /// Delete a list, or remove so much at once that [`is_bulk`] holds.
+    RemoveInBulk,
+}
+
+impl Operation {
+    /// Every operation.
+    pub const ALL: [Self; 8] = [
+        Self::AddToWatchlist,
+        Self::AddPlay,
+        Self::MarkWatched,
+        Self::Rate,
+        Self::SetProgress,
+        Self::Overwrite,
+        Self::Remove,
+        Self::RemoveInBulk,
+    ];
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Self::AddToWatchlist => "watchlist add",
+            Self::AddPlay => "history add (dated)",
+            Self::MarkWatched => "mark watched, no date",
+            Self::Rate => "rating set",
+            Self::SetProgress => "progress",
+            Self::Overwrite => "rating overwrite",
+            Self::Remove => "remove",
+            Self::RemoveInBulk => "remove in bulk",
+        })
+    }
+}
+
+/// What kind of account it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum AccountKind {
+    /// Knows everything there is, and what you told it.
+    Tracker,
+    /// Knows what is in its libraries.
+    Server,
+}
+
+/// From which kind of account to which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Direction {
+    /// The account that is read.
+    pub from: AccountKind,
+    /// The account that is written.
+    pub to: AccountKind,
+}
+
+impl Direction {
+    /// Every direction.
+    pub const ALL: [Self; 4] = [
+        Self { from: AccountKind::Tracker, to: AccountKind::Tracker },
+        Self { from: AccountKind::Server, to: AccountKind::Tracker },
+        Self { from: AccountKind::Tracker, to: AccountKind::Server },
+        Self { from: AccountKind::Server, to: AccountKind::Server },
+    ];
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = |kind| match kind {
+            AccountKind::Tracker => "tracker",
+            AccountKind::Server => "server",
+        };
+        formatter.pad(&format!("{} to {}", word(self.from), word(self.to)))
+    }
+}
+
+/// What must hold for an operation to go on without a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rule {
+    /// The weakest level.
+    pub weakest: Confidence,
+    /// The weakest level where we wrote the target's row ourselves and know it by its own number.
+    pub weakest_if_ours: Confidence,
+    /// The weakest level where we wrote the row and both sides count in the same ordering scheme.
+    pub weakest_if_ours_in_one_scheme: Confidence,
+    /// Whether the target's item must have been read again just now.
+    pub needs_read_back: bool,
+}
+
+/// What is so about one change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Circumstances {
+    /// How sure the match is.
+    pub level: Confidence,
+    /// We wrote the target's row ourselves and know it by its own number.
+    pub is_ours: bool,
+    /// Both sides count in the same ordering scheme.
+    pub is_one_scheme: bool,
+    /// The target's item was read again just now.
+    pub was_read_back: bool,
+}
+
+/// Whether a change may go on without a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Permission {
+    /// It may.
+    Granted,
+    /// It may once the target's item has been read again.
+    AfterReadBack,
+    /// The match is too weak for it.
+    TooWeak,
+}
+
+impl Rule {
+    /// Whether this change may go on without a person.
+    pub fn permits(self, circumstances: Circumstances) -> Permission {
+        let weakest = match (circumstances.is_ours, circumstances.is_one_scheme) {
+            (false, _) => self.weakest,
+            (true, false) => self.weakest_if_ours,
+            (true, true) => self.weakest_if_ours_in_one_scheme,
+        };
+        if circumstances.level == Confidence::X || circumstances.level > weakest {
+            Permission::TooWeak
+        } else if self.needs_read_back && !circumstances.was_read_back {
+            Permission::AfterReadBack
+        } else {
+            Permission::Granted
+        }
+    }
+}
+
+/// One row of the table: an operation, and its weakest level in each of [`Direction::ALL`].
+type Row = (Operation, [Confidence; 4]);
+
+use Confidence::{C0, C1, C2, C3, C4, C5};
+
+const TABLE: [Row; 8] = [
+    (Operation::AddToWatchlist, [C2, C2, C2, C2]),
+    (Operation::AddPlay, [C4, C4, C4, C3]),
+    (Operation::MarkWatched, [C3, C3, C3, C3]),
+    (Operation::Rate, [C3, C3, C3, C3]),
+    (Operation::SetProgress, [C3, C3, C3, C3]),
+    (Operation::Overwrite, [C1, C1, C1, C1]),
+    (Operation::Remove, [C1, C1, C1, C1]),
+    (Operation::RemoveInBulk, [C0, C0, C0, C0]),
+];
+
+/// What must hold for this operation in this direction.
+pub fn rule(operation: Operation, direction: Direction) -> Rule {
+    let weakest = weakest(operation, direction);
+    let is_removal = operation == Operation::Remove;
+    Rule {
+        weakest,
+        weakest_if_ours: if is_removal { C2 } else { weakest },
+        weakest_if_ours_in_one_scheme: if is_removal { C3 } else { weakest },
+        needs_read_back: is_removal && direction.to == AccountKind::Server,
+    }
+}
+
+/// The same for a pair whose owner lets adds rest on titles. Nothing else ever does.
+pub fn rule_with_titles(operation: Operation, direction: Direction) -> Rule {
+    let rule = rule(operation, direction);
+    match operation {
+        Operation::AddToWatchlist | Operation::AddPlay | Operation::MarkWatched | Operation::Rate => {
+            Rule { weakest: C5, weakest_if_ours: C5, weakest_if_ours_in_one_scheme: C5, ..rule }
+        }
+        Operation::SetProgress | Operation::Overwrite | Operation::Remove | Operation::RemoveInBulk => rule,
+    }
+}
+
+/// The weakest level that may go on without a person.
+pub fn weakest(operation: Operation, direction: Direction) -> Confidence {
+    let levels = TABLE.iter().find(|(of, _)| *of == operation).map(|(_, levels)| levels);
+    let at = Direction::ALL.iter().position(|of| *of == direction);
+    levels.zip(at).and_then(|(levels, at)| levels.get(at)).copied().unwrap_or(C0)
+}
+
+/// Adds of a disputed entity need this many origins that know it (see [`crate::Join::vouched_by`]); nothing else of it is
+/// ever written.
+pub const ORIGINS_FOR_A_DISPUTED_ADD: usize = 2;
+
+/// Whether so many removals of so many items are a bulk.
+pub const fn is_bulk(removals: usize, items: usize) -> bool {
+    removals > 25 || removals.saturating_mul(100) > items.saturating_mul(5)
+}
+
+/// The table as text for people.
+pub fn table() -> String {
+    let row = |first: String, cells: [String; 4]| {
+        let [one, two, three, four] = cells;
+        format!("{first:24}{one:22}{two:22}{three:22}{four}")
+    };
+    let head = row("operation".to_owned(), Direction::ALL.map(|direction| direction.to_string()));
+    let rows = Operation::ALL.map(|operation| {
+        row(operation.to_string(), Direction::ALL.map(|direction| rule(operation, direction).to_string()))
+    });
+    [head].into_iter().chain(rows).collect::<Vec<_>>().join("\n")
+}
+
+/// `C1, C2 if ours, read`.
+impl fmt::Display for Rule {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.weakest)?;
+        if self.weakest_if_ours != self.weakest {
+            write!(formatter, ", {} if ours", self.weakest_if_ours)?;
+        }
+        if self.needs_read_back { formatter.write_str(", read") } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_reads_like_this() {
+        let expected = "\
+operation               tracker to tracker    server to tracker     tracker to server     server to server
+watchlist add           C2                    C2                    C2                    C2
+history add (dated)     C4                    C4                    C4                    C3
+mark watched, no date   C3                    C3                    C3                    C3
+rating set              C3                    C3                    C3                    C3
+progress                C3                    C3                    C3                    C3
+rating overwrite        C1                    C1                    C1                    C1
+remove                  C1, C2 if ours        C1, C2 if ours        C1, C2 if ours, read  C1, C2 if ours, read
+remove in bulk          C0                    C0                    C0                    C0";
+        assert_eq!(table(), expected);
+    }
+
+    #[test]
+    fn every_removal_has_level_c1_or_was_written_by_us() {
+        let [.., server] = Direction::ALL;
+        let [tracker, ..] = Direction::ALL;
+        let case = |direction, level, is_ours, is_one_scheme| {
+            let circumstances = Circumstances { level, is_ours, is_one_scheme, was_read_back: false };
+            rule(Operation::Remove, direction).permits(circumstances)
+        };
+        assert_eq!(case(tracker, C1, false, false), Permission::Granted);
+        assert_eq!(case(tracker, C2, false, true), Permission::TooWeak);
+        assert_eq!(case(tracker, C2, true, false), Permission::Granted);
+        assert_eq!(case(tracker, C3, true, false), Permission::TooWeak);
+        assert_eq!(case(tracker, C3, true, true), Permission::Granted);
+        assert_eq!(case(tracker, C4, true, true), Permission::TooWeak);
+        assert_eq!(case(server, C1, true, true), Permission::AfterReadBack);
+        for direction in Direction::ALL {
+            assert_eq!(case(direction, Confidence::X, true, true), Permission::TooWeak);
+        }
+    }
+
+    #[test]
+    fn titles_are_enough_for_adds_where_the_owner_says_so() {
+        for direction in Direction::ALL {
+            assert_eq!(rule_with_titles(Operation::AddPlay, direction).weakest, C5);
+            for operation in [Operation::Remove, Operation::Overwrite, Operation::RemoveInBulk] {
+                assert_eq!(rule_with_titles(operation, direction), rule(operation, direction));
+            }
+        }
+    }
+
+    #[test]
+    fn bulks_are_many_or_a_large_part() {
+        assert!(!is_bulk(25, 10_000) && is_bulk(26, 10_000) && is_bulk(1, 19) && !is_bulk(1, 20) && !is_bulk(0, 0));
+    }
+}
