@@ -71,6 +71,11 @@ pub struct Recover {
     pub fence: FenceMark,
 }
 
+/// Answers once nothing is on its way to the account: whoever takes the lease of a run away waits for this first.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct Rest;
+
 /// What was mended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RecoverReport {
@@ -87,13 +92,32 @@ pub struct Outbox {
     account: AccountDoor,
     directory: Directory,
     surroundings: Surroundings,
-    is_busy: Rc<Cell<bool>>,
+    work: Rc<Work>,
+}
+
+/// Whether something is on its way, and who wants to know when it is over.
+#[derive(Default)]
+struct Work {
+    is_busy: Cell<bool>,
+    over: tokio::sync::Notify,
+}
+
+impl Work {
+    async fn rest(&self) {
+        loop {
+            let over = self.over.notified();
+            if !self.is_busy.get() {
+                return;
+            }
+            over.await;
+        }
+    }
 }
 
 impl Outbox {
     /// The outbox of an account.
     pub fn new(account: AccountDoor, directory: Directory, surroundings: Surroundings) -> Self {
-        Self { account, directory, surroundings, is_busy: Rc::default() }
+        Self { account, directory, surroundings, work: Rc::default() }
     }
 
     fn desk(&self, fence: FenceMark) -> acks::Desk {
@@ -107,16 +131,17 @@ impl Outbox {
 
     /// Claims the account for one piece of work. The lease keeps others out; this catches a mistake of ours.
     fn claim(&self) -> Option<Claim> {
-        if self.is_busy.replace(true) { None } else { Some(Claim(Rc::clone(&self.is_busy))) }
+        if self.work.is_busy.replace(true) { None } else { Some(Claim(Rc::clone(&self.work))) }
     }
 }
 
 /// Gives the account free again when dropped.
-struct Claim(Rc<Cell<bool>>);
+struct Claim(Rc<Work>);
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        self.0.set(false);
+        self.0.is_busy.set(false);
+        self.0.over.notify_waiters();
     }
 }
 
@@ -155,6 +180,15 @@ impl Handler<Recover> for Outbox {
     fn handle(&mut self, message: Recover, _: &mut Self::Context) -> Self::Result {
         let desk = self.desk(message.fence);
         Box::pin(async move { recover::recover(&desk).await })
+    }
+}
+
+impl Handler<Rest> for Outbox {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, _: Rest, _: &mut Self::Context) -> Self::Result {
+        let work = Rc::clone(&self.work);
+        Box::pin(async move { work.rest().await })
     }
 }
 

@@ -17,6 +17,8 @@ pub enum Mistake {
     DryRunCommits,
     /// Two runs may use one account at the same time.
     TwoRunsAtOnce,
+    /// The lease of a run that fell is given back while its outbox still works.
+    GivesLeasesBackEarly,
 }
 
 #[cfg(feature = "planted-bugs")]

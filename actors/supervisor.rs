@@ -19,7 +19,9 @@ use crate::{
     children::{Child, ChildState, Found},
     directory::Directory,
     notifier::Happened,
+    outbox::Rest,
     pair::StartRun,
+    planted::{self, Mistake},
     run_table::{Job, JobKind, Placed, RunTable},
     store::SaveError,
 };
@@ -27,6 +29,8 @@ use crate::{
 /// Messages the supervisor may have waiting.
 pub(crate) const CAPACITY: usize = 64;
 const BEAT: Duration = Duration::from_secs(5);
+/// What an outbox has on its way ends or times out long before this.
+const REST_DEADLINE: Duration = Duration::from_secs(1800);
 /// A run that takes longer is cancelled.
 const RUN_MAX: Duration = Duration::from_secs(6 * 3600);
 
@@ -299,6 +303,28 @@ impl Supervisor {
         self.finish(job.id, context);
     }
 
+    /// Ends the run of a pair that fell. What its outboxes have on the way goes on under the run's lease, so the lease is
+    /// given back only when they rest.
+    fn fail_fallen(&mut self, job: Job, context: &mut Context<Self>) {
+        if let Some(running) = self.running.get(&job.id).filter(|_| !planted::has(Mistake::GivesLeasesBackEarly)) {
+            running.cancel.cancel();
+        }
+        let accounts = self.pairs.get(&job.pair).map(|pair| [pair.target.clone(), pair.source.clone()]);
+        let accounts = accounts.filter(|_| !planted::has(Mistake::GivesLeasesBackEarly));
+        let directory = self.directory.clone();
+        let resting = async move {
+            for account in accounts.into_iter().flatten() {
+                let Some(outbox) = directory.outbox(&account) else { continue };
+                if let Err(error) = outbox.ask(Rest, REST_DEADLINE).await {
+                    tracing::warn!(account = account.as_str(), "the outbox of a fallen pair is {error}");
+                }
+            }
+        };
+        context.spawn(resting.into_actor(self).map(move |(), supervisor, context| {
+            supervisor.fail(&job, "internal", "the pair failed unexpectedly; the log has the details", context);
+        }));
+    }
+
     fn save_record(&self, record: RunRecord, context: &mut Context<Self>) {
         let event = Happened {
             at: self.surroundings.clock.now(),
@@ -404,7 +430,7 @@ impl Supervisor {
         let dead = self.pairs.keys().filter(|pair| given_up.contains(&child_name(pair)));
         broken.extend(dead.flat_map(|pair| self.table.withdraw_pair(pair)));
         for job in broken {
-            self.fail(&job, "internal", "the pair failed unexpectedly; the log has the details", context);
+            self.fail_fallen(job, context);
         }
         // Jobs of a pair that is up again have waited for it.
         self.go_on(context);

@@ -1,6 +1,6 @@
 //! Deciding: who is who, and what to do about it. Runs on the lane; sees no account and no store.
 
-use crosswatch_identity::{Catalog, EntityIx, ItemIx, Join, join};
+use crosswatch_identity::{Catalog, EntityIx, Evidence, ItemIx, Join, join};
 use crosswatch_model::{Feature, HoldKind, Side, Uid};
 use crosswatch_plan::{
     Approvals, ConflictPolicy, FeatureInput, FeaturePlan, FeaturePolicy, Mode, Read, compose, judge, plan_feature,
@@ -102,7 +102,7 @@ struct Desk {
 impl Desk {
     fn decide(&self, collected: Collected) -> Decided {
         let Collected { catalog, known, features, source, target } = collected;
-        let join = join(&catalog, &known);
+        let join = join(&catalog, &known, &Evidence::new());
         let scope = format_smolstr!("{}|{}|{}", source.fingerprint, target.fingerprint, self.pair.scope);
         let approvals = self.approvals(&features);
         let prepare = |reads: FeatureReads| {

@@ -4,7 +4,7 @@
 //! the cheap question and is done. Where plays can be read from a moment on, only that window is read, and the account's
 //! own total proves that the rest is as it was.
 
-use crosswatch_identity::{Join, Placement, join};
+use crosswatch_identity::{Evidence, Join, Placement, join};
 use crosswatch_model::{Fact, Feature, FeatureSet, Outcome, PlayKey, Reason, Scale, Side, Uid};
 use crosswatch_plan::{Read, Seen};
 use crosswatch_port::{Change, LineRecord, ReadScope, UnresolvedRecord};
@@ -182,7 +182,7 @@ async fn rejoin(journey: &Journey, named: &mut Named, verified: &mut Verified) -
     let known = std::mem::take(&mut named.decided.known);
     let features = std::mem::take(&mut verified.features);
     let work = move || {
-        let join = join(&catalog, &known);
+        let join = join(&catalog, &known, &Evidence::new());
         let mut survey = Survey::default();
         for feature in &features {
             survey.add_rows(&join, &catalog, &feature.read, feature.mark.is_some());

@@ -34,4 +34,4 @@ pub use rating::{Rating, RatingRejection, Scale};
 pub use reason::Reason;
 pub use rejections::Rejections;
 pub use run::{Cause, Completeness, PlanState, RunState};
-pub use scheme::Scheme;
+pub use scheme::{Scheme, UnknownScheme};

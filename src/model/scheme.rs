@@ -3,7 +3,7 @@
 //! Two coordinates may be compared by their numbers only where their schemes are equal. Deliberately absent: any
 //! translation between schemes, which is identity's work.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use crate::id::Namespace;
 
@@ -78,6 +78,46 @@ impl fmt::Display for Scheme {
     }
 }
 
+/// A text that names no ordering scheme.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this names no ordering scheme")]
+pub struct UnknownScheme;
+
+/// Reads what [`fmt::Display`] writes.
+impl FromStr for Scheme {
+    type Err = UnknownScheme;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const WORDS: [Scheme; 11] = [
+            Scheme::Standard,
+            Scheme::TvdbAired,
+            Scheme::TvdbDvd,
+            Scheme::TvdbAbsolute,
+            Scheme::TmdbDefault,
+            Scheme::Trakt,
+            Scheme::AniDb,
+            Scheme::Entry,
+            Scheme::SimklTv,
+            Scheme::SimklAnime,
+            Scheme::Production,
+        ];
+        if let Some(scheme) = WORDS.into_iter().find(|scheme| scheme.to_string() == text) {
+            return Ok(scheme);
+        }
+        if let Some(group) = text.strip_prefix("tmdb_group:") {
+            return Self::tmdb_group(group).ok_or(UnknownScheme);
+        }
+        if let Some(number) = text.strip_prefix("account:") {
+            return number.parse().map(Self::Account).map_err(|_| UnknownScheme);
+        }
+        let mode = Namespace::ALL.iter().find_map(|namespace| {
+            let mode = text.strip_prefix(namespace.as_str())?.parse().ok()?;
+            Some(Self::Mode(*namespace, mode))
+        });
+        mode.ok_or(UnknownScheme)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,5 +130,17 @@ mod tests {
             assert_eq!(Scheme::tmdb_group(bad), None, "{bad}");
         }
         assert_eq!(Scheme::Mode(Namespace::Tvdb, 2).to_string(), "tvdb2");
+    }
+
+    #[test]
+    fn a_scheme_is_read_as_it_is_written() {
+        let group = Scheme::tmdb_group("5acf93e60e0a26346d0000ce").unwrap();
+        let schemes = [Scheme::Standard, Scheme::TvdbAbsolute, Scheme::SimklAnime, group, Scheme::Account(7)];
+        for scheme in schemes.into_iter().chain([Scheme::Mode(Namespace::AniDb, 3), Scheme::Mode(Namespace::Tvdb, 2)]) {
+            assert_eq!(scheme.to_string().parse(), Ok(scheme));
+        }
+        for bad in ["", "tvdb", "tvdb256", "dvd", "account:x", "tmdb_group:5"] {
+            assert_eq!(bad.parse::<Scheme>(), Err(UnknownScheme), "{bad}");
+        }
     }
 }

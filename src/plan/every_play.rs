@@ -281,7 +281,15 @@ impl<'a> EveryPlay<'a> {
     }
 
     /// Widens paired viewings over both stamps and adds what only the target has; everything in order of time.
+    /// What is left of the target is its own, or another row of a viewing that the source has: that is in step, too.
     fn add_target_only(&mut self) {
+        let instants = self.viewings.iter().filter(|viewing| viewing.form == Form::Instant);
+        let told: Vec<(Span, Option<&'a Seen>)> = instants.map(|viewing| (viewing.span, viewing.source)).collect();
+        let teller = |mark: &Mark<'a>| {
+            let at = told.partition_point(|(span, _)| span.end < mark.span.start.saturating_sub(TOLERANCE_S));
+            let (span, source) = told.get(at).filter(|_| mark.form == Form::Instant)?;
+            source.filter(|_| span.start <= mark.span.end.saturating_add(TOLERANCE_S))
+        };
         for viewing in &mut self.viewings {
             let dated = viewing.target.filter(|_| viewing.form == Form::Instant);
             if let Some(WatchedAt::Exact(at) | WatchedAt::Minute(at)) = dated.and_then(|row| play(row.fact())) {
@@ -291,7 +299,8 @@ impl<'a> EveryPlay<'a> {
         }
         for mark in self.marks.iter().filter(|mark| !mark.is_taken) {
             let Mark { form, span, row, .. } = *mark;
-            self.viewings.push(Viewing { form, span, source: None, target: Some(row), base: None, group: None });
+            let source = teller(mark);
+            self.viewings.push(Viewing { form, span, source, target: Some(row), base: None, group: None });
         }
         self.viewings.sort_by_key(|viewing| (viewing.span, viewing.source.is_none()));
     }

@@ -189,9 +189,13 @@ fn identity(input: &FeatureInput<'_>, entity: EntityIx, source: Option<&Seen>, t
         return Link::new("identity", format_smolstr!("{name}."));
     };
     let (how, level) = match input.join.confidence(input.catalog, source.item(), target.item()) {
+        Confidence::C0 => ("a person said that both are the same", "C0"),
         Confidence::C1 => ("at least two ids of both sides are equal", "C1"),
         Confidence::C2 => ("one id of both sides is equal", "C2"),
         Confidence::C3 => ("the numbers of both sides are equal, or a third item links them", "C3"),
+        Confidence::C4 => ("a table or a learned alignment translates the numbers of one side into the other's", "C4"),
+        Confidence::C5 => ("title and year are equal and nothing else has them", "C5"),
+        Confidence::C6 => ("only the titles are alike", "C6"),
         Confidence::X => ("the ids contradict each other", "X"),
     };
     Link::new("identity", format_smolstr!("{name}: {how}.")).under(level)

@@ -112,7 +112,12 @@ pub(crate) fn item_of(library: &Library, place: LibraryItem) -> Item {
         LibraryItem::Episode { season, number, .. } => {
             let show = library.show(place).unwrap();
             let episode = library.episode(place).unwrap();
-            let show = Show { title: show.title.clone(), year: Some(show.year), ids: ids(Kind::Show, &show.ids) };
+            let show = Show {
+                title: show.title.clone(),
+                year: Some(show.year),
+                ids: ids(Kind::Show, &show.ids),
+                ..Show::default()
+            };
             Item::episode(show, season, number, &episode.title, ids(Kind::Episode, &episode.ids))
         }
     }

@@ -85,7 +85,9 @@ pub(crate) fn tell(seed: u64, length: Length, sabotage: Option<Sabotage>) -> Ver
     let story = Story { seed, sabotage, world: Arc::clone(&world), ledger: Arc::new(MemoryLedger::new()) };
     planted::plant(match sabotage {
         Some(Sabotage::Planted(mistake)) => Some(mistake),
-        _ => None,
+        // Only somebody who goes on without a lease shows that the store would let it.
+        Some(Sabotage::StaleFences) => Some(Mistake::GivesLeasesBackEarly),
+        None => None,
     });
     story.busy_part(start + SignedDuration::from_hours(length.busy_hours));
     let busy_until = world.lock().unwrap().now;
@@ -280,6 +282,8 @@ async fn busy(life: &Life, end: Timestamp) {
                 }
             }
             91..=94 => {
+                // In the middle of a run, where a fall can do harm.
+                last_run = life.request(&pair, JobKind::Run, false).await.or(last_run);
                 life.door.enter().say(&format!("{pair} is to fall"));
                 planted::plan_fall(&pair);
             }

@@ -44,7 +44,8 @@ pub(crate) fn describe(title: Title, dialect: Dialect) -> Item {
         return Item::titled(kind, &format!("Film {title}"), year, ids);
     }
     let show_ids = [id(Namespace::Tmdb, Kind::Show, 4_400), id(Namespace::Tvdb, Kind::Show, 77_001)];
-    let show = Show { title: "The Show".into(), year: Some(2004), ids: show_ids.into_iter().collect() };
+    let show =
+        Show { title: "The Show".into(), year: Some(2004), ids: show_ids.into_iter().collect(), ..Show::default() };
     Item::episode(show, 1, u16::try_from(title - FILMS + 1).unwrap(), "", ids)
 }
 

@@ -18,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crosswatch_identity::{Catalog, ItemIx, Join, join};
+use crosswatch_identity::{Catalog, Evidence, ItemIx, Join, join};
 use crosswatch_model::{
     Capabilities, Fact, Feature, FeatureCapability, Id, IdSet, Item, Kind, Namespace, PairId, PlayDetail, Scale, Show,
     Uid, WatchedAt, WatchedPrecision,
@@ -48,12 +48,12 @@ fn print_ratios() {
         let (source, target) = (packed_ids(size, 1), packed_ids(size, 2));
         let plain = fastest(|| hash_join(&source, &target));
         let pair = Pair::of(size, 999);
-        let joined = join(&pair.catalog, &pair.known);
+        let joined = join(&pair.catalog, &pair.known, &Evidence::new());
         let both_ways = Pair { policy: FeaturePolicy { mode: Mode::TwoWay, ..policy() }, ..Pair::of(size, 999) };
-        let both_joined = join(&both_ways.catalog, &both_ways.known);
+        let both_joined = join(&both_ways.catalog, &both_ways.known, &Evidence::new());
         for (work, time) in [
             ("plain hash join", plain),
-            ("join", fastest(|| join(&pair.catalog, &pair.known))),
+            ("join", fastest(|| join(&pair.catalog, &pair.known, &Evidence::new()))),
             ("plan one-way", fastest(|| pair.plan(&joined))),
             ("plan two-way", fastest(|| both_ways.plan(&both_joined))),
         ] {
@@ -100,7 +100,8 @@ fn item(number: u64, side: u64) -> Item {
     let (show, place) = (number / 100, number % 100);
     let ids_of_show =
         [Namespace::Tmdb, Namespace::Tvdb].map(|from| Id::from_number(from, Kind::Show, show + 1).unwrap());
-    let show = Show { title: "Series".into(), year: Some(2002), ids: ids_of_show.into_iter().collect() };
+    let show =
+        Show { title: "Series".into(), year: Some(2002), ids: ids_of_show.into_iter().collect(), ..Show::default() };
     let own = if number.is_multiple_of(3) { IdSet::EMPTY } else { ids(Kind::Episode, number, side) };
     Item::episode(show, (place / 10) as u16, (place % 10) as u16, "The Train Job", own)
 }
@@ -261,13 +262,13 @@ fn policy() -> FeaturePolicy {
 #[divan::bench(args = SIZES, sample_count = 5)]
 fn join_items(bencher: Bencher<'_, '_>, size: u64) {
     let pair = Pair::of(size, 999);
-    bencher.counter(ItemsCount::new(size * 2)).bench_local(|| join(&pair.catalog, &pair.known));
+    bencher.counter(ItemsCount::new(size * 2)).bench_local(|| join(&pair.catalog, &pair.known, &Evidence::new()));
 }
 
 #[divan::bench(args = SIZES, sample_count = 5)]
 fn plan_one_way(bencher: Bencher<'_, '_>, size: u64) {
     let pair = Pair::of(size, 999);
-    let join = join(&pair.catalog, &pair.known);
+    let join = join(&pair.catalog, &pair.known, &Evidence::new());
     let counts = pair.plan(&join).counts;
     assert_eq!((counts.adds + counts.unchanged, counts.conflicts, counts.removes), (size, 0, 0));
     bencher.counter(ItemsCount::new(size * 2)).bench_local(|| pair.plan(&join));
@@ -276,7 +277,7 @@ fn plan_one_way(bencher: Bencher<'_, '_>, size: u64) {
 #[divan::bench(args = SIZES, sample_count = 5)]
 fn plan_two_way(bencher: Bencher<'_, '_>, size: u64) {
     let pair = Pair { policy: FeaturePolicy { mode: Mode::TwoWay, ..policy() }, ..Pair::of(size, 999) };
-    let join = join(&pair.catalog, &pair.known);
+    let join = join(&pair.catalog, &pair.known, &Evidence::new());
     let counts = pair.plan(&join).counts;
     assert_eq!((counts.adds / 2 + counts.unchanged, counts.conflicts, counts.removes), (size, 0, 0));
     bencher.counter(ItemsCount::new(size * 2)).bench_local(|| pair.plan(&join));
@@ -285,7 +286,7 @@ fn plan_two_way(bencher: Bencher<'_, '_>, size: u64) {
 #[divan::bench(args = SIZES, sample_count = 5)]
 fn plan_unchanged(bencher: Bencher<'_, '_>, size: u64) {
     let pair = Pair::of(size, 1_000);
-    let join = join(&pair.catalog, &pair.known);
+    let join = join(&pair.catalog, &pair.known, &Evidence::new());
     assert!(pair.plan(&join).items.is_empty());
     bencher.counter(ItemsCount::new(size * 2)).bench_local(|| pair.plan(&join));
 }
@@ -293,7 +294,7 @@ fn plan_unchanged(bencher: Bencher<'_, '_>, size: u64) {
 #[divan::bench(args = [100_000u64], sample_count = 5)]
 fn plan_everything_new(bencher: Bencher<'_, '_>, size: u64) {
     let pair = Pair::of(size, 0);
-    let join = join(&pair.catalog, &pair.known);
+    let join = join(&pair.catalog, &pair.known, &Evidence::new());
     bencher.counter(ItemsCount::new(size * 2)).bench_local(|| pair.plan(&join));
 }
 
@@ -302,7 +303,7 @@ const REWATCHES: u64 = 50_000;
 #[divan::bench(args = [1u64, 500], sample_count = 10)]
 fn rewatches_one_way(bencher: Bencher<'_, '_>, movies: u64) {
     let pair = Pair::of_rewatches(REWATCHES, movies, Mode::OneWay);
-    let join = join(&pair.catalog, &pair.known);
+    let join = join(&pair.catalog, &pair.known, &Evidence::new());
     assert!(pair.plan(&join).counts.unchanged > REWATCHES * 99 / 100);
     bencher.counter(ItemsCount::new(REWATCHES * 2)).bench_local(|| pair.plan(&join));
 }
@@ -310,7 +311,7 @@ fn rewatches_one_way(bencher: Bencher<'_, '_>, movies: u64) {
 #[divan::bench(args = [1u64, 500], sample_count = 10)]
 fn rewatches_two_way(bencher: Bencher<'_, '_>, movies: u64) {
     let pair = Pair::of_rewatches(REWATCHES, movies, Mode::TwoWay);
-    let join = join(&pair.catalog, &pair.known);
+    let join = join(&pair.catalog, &pair.known, &Evidence::new());
     assert!(pair.plan(&join).counts.unchanged > REWATCHES * 99 / 100);
     bencher.counter(ItemsCount::new(REWATCHES * 2)).bench_local(|| pair.plan(&join));
 }

@@ -60,7 +60,7 @@ pub(super) fn last_number(item: &WireItem) -> Option<u16> {
 
 /// A series as the show of its episodes.
 pub(super) fn show(item: &WireItem, ids: IdSet) -> Show {
-    Show { title: item.name.text_or_empty().into(), year: item.production_year.small(), ids }
+    Show { title: item.name.text_or_empty().into(), year: item.production_year.small(), ids, ..Show::default() }
 }
 
 /// The item, or one item per episode where a file holds several. The file's own ids are those of its first episode.

@@ -25,7 +25,8 @@ pub(crate) fn item(library: &Library, title: LibraryItem) -> Item {
         LibraryItem::Season { .. } => Item::titled(Kind::Season, "", None, own(Kind::Season)),
         LibraryItem::Episode { season, number, .. } => {
             let show = library.show(title).unwrap();
-            let show = Show { title: show.title.clone(), year: None, ids: ids(Kind::Show, &show.ids) };
+            let show =
+                Show { title: show.title.clone(), year: None, ids: ids(Kind::Show, &show.ids), ..Show::default() };
             Item::episode(show, season, number, "", own(Kind::Episode))
         }
     }

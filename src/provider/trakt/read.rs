@@ -178,7 +178,12 @@ fn titled(kind: Kind, title: &WireTitle) -> Item {
 
 fn show(row: &WireRow) -> Option<Show> {
     let title = row.show.get()?;
-    Some(Show { title: title.title.text_or_empty().into(), year: title.year.small(), ids: ids(Kind::Show, title) })
+    Some(Show {
+        title: title.title.text_or_empty().into(),
+        year: title.year.small(),
+        ids: ids(Kind::Show, title),
+        ..Show::default()
+    })
 }
 
 /// Movies have no TheTVDB numbers at Trakt, seasons no IMDb ids.

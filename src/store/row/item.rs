@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use crosswatch_model::{Id, IdSet, Item, Kind, Show};
+use crosswatch_model::{Id, IdSet, Item, Kind, Scheme, Show};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use smol_str::SmolStr;
+use smol_str::{SmolStr, format_smolstr};
 
 use super::{RowError, Stored, row};
 
@@ -25,6 +25,8 @@ struct ShowV1 {
     title: SmolStr,
     year: Option<u16>,
     ids: Vec<IdV1>,
+    /// Its ordering scheme where it is not the standard one.
+    scheme: Option<SmolStr>,
 }
 
 impl ItemV1 {
@@ -38,6 +40,7 @@ impl ItemV1 {
                 title: show.title.clone(),
                 year: show.year,
                 ids: IdV1::of_all(&show.ids),
+                scheme: (show.scheme != Scheme::Standard).then(|| format_smolstr!("{}", show.scheme)),
             }),
             season: item.season,
             number: item.number,
@@ -47,7 +50,15 @@ impl ItemV1 {
     pub(super) fn item(self) -> Result<Item, RowError> {
         let show = match self.show {
             None => None,
-            Some(show) => Some(Box::new(Show { title: show.title, year: show.year, ids: ids(&show.ids)? })),
+            Some(show) => Some(Box::new(Show {
+                title: show.title,
+                year: show.year,
+                ids: ids(&show.ids)?,
+                scheme: match show.scheme {
+                    None => Scheme::Standard,
+                    Some(text) => text.parse().map_err(|_| RowError::Field("scheme"))?,
+                },
+            })),
         };
         Ok(Item {
             kind: Kind::from_number(self.kind).ok_or(RowError::Field("kind"))?,

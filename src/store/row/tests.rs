@@ -7,7 +7,7 @@ use std::fmt::Debug;
 use crosswatch_model::{
     Action, After, BaselineRow, Cause, Completeness, Counts, Fact, Feature, Flips, HoldKind, Id, IdSet, Item, Kind,
     Namespace, NativeRef, OpId, Outcome, PairId, PlanItem, PlanState, PlayKey, ProviderId, Rating, ReadReport, Reason,
-    RunId, RunState, Show, Side, Uid, WatchedAt,
+    RunId, RunState, Scheme, Show, Side, Uid, WatchedAt,
 };
 use crosswatch_port::{
     EventRecord, FeatureTally, HeldRecord, LeaseRecord, OutboxRecord, OutboxState, PairFeatureRecord, PlanRecord,
@@ -33,7 +33,7 @@ fn movie() -> Item {
 
 fn episode() -> Item {
     let show_ids = [Id::parse(Namespace::Tvdb, Kind::Show, "81189").unwrap()].into_iter().collect();
-    let show = Show { title: "Breaking Bad".into(), year: Some(2008), ids: show_ids };
+    let show = Show { title: "Breaking Bad".into(), year: Some(2008), ids: show_ids, scheme: Scheme::TvdbAired };
     Item::episode(show, 0, 3, "", IdSet::EMPTY)
 }
 
@@ -161,7 +161,7 @@ fn facts_and_bulk_rows_are_these_bytes() {
     golden(&baseline(), "01019781a16592ce6ab13b80ce075bcd1581a16d92ce6ab13b6c00150200c4040102030493500107");
     golden(&BaselineRow::default(), "010197c0c0000000c0c0");
     golden(&movie(), "01019701aa546865204d6174726978cd07cf92c40501010207e5c4040201025bc0c0c0");
-    golden(&episode(), "01019704a0c09093ac427265616b696e6720426164cd07d891c4050302013d250003");
+    golden(&episode(), "01019704a0c09094ac427265616b696e6720426164cd07d891c4050302013d25aa747664625f61697265640003");
     golden(
         &line(),
         "01019dccffa7726174696e6773a4686f6c64a672656d6f7665a6746172676574079701aa546865204d6174726978cd07cf92c40501010207e5c4040201025bc0c0c0c081a1729255c0c0b0746f6f5f6d616e795f72656d6f766573a3776879a7706c616e6e6564",
@@ -325,7 +325,7 @@ fn ids() -> impl Strategy<Value = IdSet> {
 
 fn item() -> impl Strategy<Value = Item> {
     let show = (".{0,40}", prop::option::of(any::<u16>()), ids())
-        .prop_map(|(title, year, ids)| Box::new(Show { title: title.into(), year, ids }));
+        .prop_map(|(title, year, ids)| Box::new(Show { title: title.into(), year, ids, scheme: Scheme::Account(7) }));
     let year = || prop::option::of(any::<u16>());
     (prop::sample::select(Kind::ALL), ".{0,40}", year(), ids(), prop::option::of(show), year(), year()).prop_map(
         |(kind, title, year, ids, show, season, number)| Item {

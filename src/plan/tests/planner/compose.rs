@@ -1,6 +1,6 @@
 //! Features seen together, on a target that keeps one status per item.
 
-use crosswatch_identity::{Catalog, join};
+use crosswatch_identity::{Catalog, Evidence, join};
 use crosswatch_model::{Capabilities, Fact, Feature, PairId, WatchedAt};
 use crosswatch_plan::{FeatureInput, FeaturePlan, Mode, Read, Seen, compose, plan_feature};
 use jiff::tz::TimeZone;
@@ -31,7 +31,7 @@ impl Pair {
             })
         };
         let (source, target) = (read(&self.source), read(&self.target));
-        let join = join(&catalog, &[]);
+        let join = join(&catalog, &[], &Evidence::new());
         let pair = PairId::parse("home-to-simkl").unwrap();
         let mut policy = policy();
         policy.mode = self.mode;

@@ -272,3 +272,12 @@ fn a_start_and_a_stop_that_were_one_play_stay_one_when_another_is_watched() {
         gone.converges(&[]);
     }
 }
+
+#[test]
+fn another_row_of_a_viewing_that_the_source_has_is_never_removed() {
+    let twice = || [m(1).played(T1), m(1).played(T1 + 60)];
+    let world = history().source([m(1).played(T1 + 29)]).target(twice()).wrote(twice()).removing();
+    world.expect(&[]);
+    let gone = history().source([]).target(twice()).wrote(twice()).removing();
+    gone.expect(&["- movie 1", "- movie 1"]);
+}

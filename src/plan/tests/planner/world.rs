@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crosswatch_identity::{Catalog, EntityIx, ItemIx, join};
+use crosswatch_identity::{Catalog, EntityIx, Evidence, ItemIx, join};
 use crosswatch_model::{
     Action, Capabilities, Fact, Feature, FeatureCapability, Id, IdSet, Item, Kind, Namespace, NativeRef, PairId,
     PlayDetail, Rating, Scale, Show, Side, Uid, WatchedAt, WatchedPrecision,
@@ -49,7 +49,7 @@ fn titled(kind: Kind, number: u64) -> Row {
 /// Episode of show `show` of TMDB, by numbers.
 pub(crate) fn e(show: u64, season: u16, number: u16) -> Row {
     let ids = IdSet::from_iter([Id::from_number(Namespace::Tmdb, Kind::Show, show).unwrap()]);
-    let show = Show { title: format!("show {show}").into(), year: None, ids };
+    let show = Show { title: format!("show {show}").into(), year: None, ids, ..Show::default() };
     row(Item::episode(show, season, number, "", IdSet::EMPTY))
 }
 
@@ -414,7 +414,7 @@ impl World {
             .collect();
         let runtimes_s: Vec<(ItemIx, u32)> =
             self.runtimes_s.iter().map(|(item, runtime_s)| (catalog.push(item).unwrap(), *runtime_s)).collect();
-        let join = join(&catalog, &known);
+        let join = join(&catalog, &known, &Evidence::new());
         let answer = question(&FeatureInput {
             pair: &PairId::parse("home-to-trakt").unwrap(),
             feature: self.feature,

@@ -159,6 +159,7 @@ impl ShowIn {
             title: title("show.title", &self.title)?,
             year: self.year,
             ids: ids("show.ids", Kind::Show, &self.ids)?,
+            ..Show::default()
         })
     }
 }
