@@ -64,8 +64,8 @@ impl Desk {
         let mut learned = Learned { baseline: Vec::new(), readings: Vec::new(), holds: Vec::new() };
         for decision in &named.decided.features {
             self.push_baseline(decision, &mut learned.baseline);
-            let source = self.kept(decision, verified, Side::Source);
-            let target = self.kept(decision, verified, Side::Target);
+            let source = kept(decision, verified, Side::Source);
+            let target = kept(decision, verified, Side::Target);
             let has_written = verified.features.iter().any(|written| written.feature == decision.feature);
             let writing_runs = u32::from(has_written);
             self.push_pair_feature(decision, [&source, &target], writing_runs, &mut learned.baseline);
@@ -79,17 +79,6 @@ impl Desk {
             learned.holds.extend(decision.plan.holds.iter().cloned());
         }
         learned
-    }
-
-    /// The newest read of a side. What a person has to look at first is not made good by the read after the writes.
-    fn kept<'r>(&self, decision: &'r FeatureDecision, verified: &'r Verified, side: Side) -> Kept<'r> {
-        let before = decision.reads.side(side);
-        let is_trusted = |read: &Read| decision.takes_for_complete(side, read);
-        let (read, is_fresh, mark) = match verified.of(decision.feature, side).filter(|_| is_trusted(&before.read)) {
-            Some(after) => (&after.read, true, after.mark.as_ref()),
-            None => (&before.read, before.is_fresh, before.mark.as_ref()),
-        };
-        Kept { read, is_fresh, is_trusted: is_trusted(read), mark }
     }
 
     fn push_baseline(&self, decision: &FeatureDecision, changes: &mut Vec<Change>) {
@@ -160,6 +149,17 @@ impl Desk {
         };
         Some(Reading { account: account.clone(), feature, head, rows })
     }
+}
+
+/// The newest read of a side. What a person has to look at first is not made good by the read after the writes.
+fn kept<'r>(decision: &'r FeatureDecision, verified: &'r Verified, side: Side) -> Kept<'r> {
+    let before = decision.reads.side(side);
+    let is_trusted = |read: &Read| decision.takes_for_complete(side, read);
+    let (read, is_fresh, mark) = match verified.of(decision.feature, side).filter(|_| is_trusted(&before.read)) {
+        Some(after) => (&after.read, true, after.mark.as_ref()),
+        None => (&before.read, before.is_fresh, before.mark.as_ref()),
+    };
+    Kept { read, is_fresh, is_trusted: is_trusted(read), mark }
 }
 
 /// A read that may be kept.

@@ -4,17 +4,18 @@
 //! the cheap question and is done. Where plays can be read from a moment on, only that window is read, and the account's
 //! own total proves that the rest is as it was.
 
-use crosswatch_identity::{Evidence, Join, Placement, join};
-use crosswatch_model::{Fact, Feature, FeatureSet, Outcome, PlayKey, Reason, Scale, Side, Uid};
+use crosswatch_identity::{EntityIx, Evidence, Join, Placement, join, may_be_aliases};
+use crosswatch_model::{Action, Fact, Feature, FeatureSet, Outcome, PlayKey, Reason, Scale, Side, Uid};
 use crosswatch_plan::{Read, Seen};
-use crosswatch_port::{Change, LineRecord, ReadScope, UnresolvedRecord};
+use crosswatch_port::{Change, ItemRecord, LineRecord, ReadScope, UnresolvedRecord};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::{SmolStr, format_smolstr};
 
 use super::{
     apply::{Applied, Named, is_write},
     collect::read_pages,
+    decide::Decided,
     journey::{Journey, Stop},
     naming::{Survey, name},
 };
@@ -213,7 +214,11 @@ async fn compare(
         let Some(uid) = record.line.uid else { continue };
         let facts =
             named.decided.join.entity_of_uid(uid).and_then(|entity| shown.get(&entity)).map_or(&[][..], Vec::as_slice);
-        if is_visible(&record, facts, scale, &zone) {
+        let alias = if facts.is_empty() { alias(named, verified, &record) } else { None };
+        if let Some(known) = alias {
+            verified.confirmed += 1;
+            changes.push(Change::PutItem(known));
+        } else if is_visible(&record, facts, scale, &zone) {
             verified.confirmed += 1;
             record.line.outcome = Outcome::Verified;
         } else {
@@ -226,7 +231,35 @@ async fn compare(
     journey.commit_many(changes).await
 }
 
-type Shown = FxHashMap<crosswatch_identity::EntityIx, Vec<Fact>>;
+/// The side says that it has the item already and shows it under other ids: where exactly one of its rows may be it, and
+/// the other side knows nothing of that row, the ids of the row are ids of the item from now on.
+fn alias(named: &Named, verified: &FeatureVerified, record: &LineRecord) -> Option<ItemRecord> {
+    let Decided { catalog, join, features, .. } = &named.decided;
+    if record.line.outcome != Outcome::AlreadyThere || record.line.action != Action::Add {
+        return None;
+    }
+    let uid = record.line.uid?;
+    let ours = join.entity_of_uid(uid)?;
+    let item = join.known_item(ours)?;
+    let decision = features.iter().find(|decision| decision.feature == verified.feature)?;
+    let entity = |row: &Seen| match join.placement(row.item()) {
+        Placement::Entity(entity) => Some(entity),
+        _ => None,
+    };
+    let across: FxHashSet<EntityIx> =
+        decision.reads.side(verified.side.other()).read.rows().iter().filter_map(entity).collect();
+    let rows = verified.read.rows().iter().filter(|row| may_be_aliases(catalog, item, row.item()));
+    let mut candidates: Vec<EntityIx> =
+        rows.filter_map(entity).filter(|entity| *entity != ours && !across.contains(entity)).collect();
+    candidates.sort_unstable();
+    candidates.dedup();
+    let [only] = candidates.as_slice() else { return None };
+    let mut known = catalog.get(item);
+    known.ids = known.ids.iter().chain(join.merged(catalog, *only).ids.iter()).collect();
+    Some(ItemRecord { uid, item: known })
+}
+
+type Shown = FxHashMap<EntityIx, Vec<Fact>>;
 
 fn shown_facts(join: &Join, read: &Read) -> Shown {
     let mut shown = Shown::default();
@@ -239,7 +272,7 @@ fn shown_facts(join: &Join, read: &Read) -> Shown {
 }
 
 fn is_visible(record: &LineRecord, facts: &[Fact], scale: Scale, zone: &TimeZone) -> bool {
-    let is_removal = record.line.action == crosswatch_model::Action::Remove;
+    let is_removal = record.line.action == Action::Remove;
     let value = if is_removal { record.line.before.or(record.line.value) } else { record.line.value };
     let is_there = match value {
         Some(value) => facts.iter().any(|fact| shows(&value, fact, scale, zone)),

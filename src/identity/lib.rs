@@ -59,4 +59,4 @@ pub use plex_guid::Parsed;
 pub use provenance::{How, Origin, Provenance, Source, Witness};
 pub use provider_ids::namespace_of_key;
 pub use table::{Table, TableFault, TableShift};
-pub use titles::{TitleMatch, look_mislabelled, title_matches};
+pub use titles::{TitleMatch, look_mislabelled, may_be_aliases, title_matches};

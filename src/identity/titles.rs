@@ -73,6 +73,20 @@ pub fn look_mislabelled(catalog: &Catalog, one: ItemIx, other: ItemIx) -> bool {
         && ids.iter().any(|id| others.iter().any(|other| are_swapped(id, other)))
 }
 
+/// Whether two items may be one title under different ids: equal kind, title and year, and no namespace in which both have
+/// an id. Evidence only together with the word of an account that it has the one while it shows the other.
+pub fn may_be_aliases(catalog: &Catalog, one: ItemIx, other: ItemIx) -> bool {
+    let (ids, others) = (catalog.ids(one), catalog.ids(other));
+    let meet = |id: &Id| others.iter().any(|other| other.namespace() == id.namespace());
+    let title = normal_title(catalog.title(one));
+    catalog.kind(one) == catalog.kind(other)
+        && !title.is_empty()
+        && title == normal_title(catalog.title(other))
+        && catalog.year(one).is_some()
+        && catalog.year(one) == catalog.year(other)
+        && !ids.iter().any(meet)
+}
+
 /// An item, and all items of its side that have the same title.
 type Named<'a> = (ItemIx, &'a [ItemIx]);
 
@@ -110,7 +124,30 @@ pub(crate) fn normal_title(title: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crosswatch_model::{Item, Kind};
+
     use super::*;
+
+    #[test]
+    fn aliases_agree_in_all_but_their_namespaces() {
+        let film = |title: &str, year: Option<u16>, ids: &[(Namespace, &str)]| {
+            let ids = ids.iter().map(|(namespace, text)| Id::parse(*namespace, Kind::Movie, text).unwrap());
+            Item::titled(Kind::Movie, title, year, ids.collect())
+        };
+        let one = film("Amélie", Some(2001), &[(Namespace::Tmdb, "194")]);
+        let check = |other: &Item, expected: bool| {
+            let mut catalog = Catalog::new();
+            let (one, other) = (catalog.push(&one).unwrap(), catalog.push(other).unwrap());
+            assert_eq!(may_be_aliases(&catalog, one, other), expected);
+            assert_eq!(may_be_aliases(&catalog, other, one), expected);
+        };
+        let imdb = [(Namespace::Imdb, "tt0211915")];
+        check(&film("Amelie", Some(2001), &imdb), true);
+        check(&film("Amelie", Some(2002), &imdb), false);
+        check(&film("Amelie", None, &imdb), false);
+        check(&film("Emily", Some(2001), &imdb), false);
+        check(&film("Amelie", Some(2001), &[(Namespace::Tmdb, "195")]), false);
+    }
 
     #[test]
     fn titles_are_compared_by_their_letters() {

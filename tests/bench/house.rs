@@ -144,7 +144,7 @@ impl House {
     }
 
     /// Stops everything.
-    pub(crate) async fn stop(self) -> Result<(), Failure> {
+    pub(crate) fn stop(self) -> Result<(), Failure> {
         self.service.stop()?;
         self.jellyfin.stop();
         self.trakt.stop();

@@ -37,11 +37,11 @@ fn fail(error: &str) -> ExitCode {
 async fn measure() -> Result<(), Box<dyn std::error::Error>> {
     rustls::crypto::ring::default_provider().install_default().map_err(|_| "a TLS provider is installed already")?;
     println!("machine: {}", machine());
-    println!("binary: {:.1} MB", fs::metadata(child::binary()?)?.len() as f64 / 1e6);
+    println!("binary: {} KB", fs::metadata(child::binary()?)?.len() / 1000);
     let empty = House::start(0).await?;
     println!("start to ready: {} ms", empty.ready_ms);
     println!("idle memory after start: {:.1} MiB", empty.settled_memory_mib().await?);
-    empty.stop().await?;
+    empty.stop()?;
     println!();
     println!(
         "| watched items | run | seconds | CPU s | peak memory MiB | requests Jellyfin | requests Trakt | written |"
@@ -57,7 +57,7 @@ async fn measure() -> Result<(), Box<dyn std::error::Error>> {
         print_row(size, "ten new plays, to Trakt", &house.run("jellyfin-to-trakt").await?);
         print_row(size, "unchanged again, to Trakt", &house.run("jellyfin-to-trakt").await?);
         print_row(size, "unchanged, Trakt to the ledger", &house.run_twice("trakt-to-ledger").await?);
-        house.stop().await?;
+        house.stop()?;
     }
     Ok(())
 }

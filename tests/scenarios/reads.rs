@@ -198,7 +198,8 @@ fn s22_the_question_says_how_much_the_target_lost() {
     service.run().expect("succeeded");
     trakt.unlist(&places(20));
     service.run().expect("held");
-    assert_eq!(service.held()[0]["sentence"], "The target lost 20 of 20 known items; approving puts 20 back.");
+    let sentence = "The target lost 20 of 20 items since its last complete read; approving puts 20 back.";
+    assert_eq!(service.held()[0]["sentence"], sentence);
 }
 
 /// How many removals are held; nothing else may be in the lines of this run.

@@ -47,12 +47,6 @@ impl SimLedger {
         let answer = write(&self.door.ledger)?;
         if survives { Ok(answer) } else { Err(dead()) }
     }
-
-    /// Takes commits with an old fence as if it were the current one.
-    fn without_fences(&self, commits: &[Commit]) -> Vec<Commit> {
-        let strip = |commit: &Commit| Commit { fence: None, ..commit.clone() };
-        commits.iter().map(strip).collect()
-    }
 }
 
 fn dead() -> StorageFailure {
@@ -66,7 +60,7 @@ impl Ledger for SimLedger {
 
     fn commit(&self, commits: Vec<Commit>) -> Result<Vec<Result<(), Refused>>, StorageFailure> {
         let sent =
-            if self.sabotage == Some(Sabotage::StaleFences) { self.without_fences(&commits) } else { commits.clone() };
+            if self.sabotage == Some(Sabotage::StaleFences) { without_fences(&commits) } else { commits.clone() };
         if self.commits_left.fetch_sub(1, Ordering::SeqCst) == 1 {
             return Err(StorageFailure("the disk failed".to_owned()));
         }
@@ -229,4 +223,10 @@ impl Ledger for SimLedger {
     fn sync(&self) -> Result<(), StorageFailure> {
         self.write(Ledger::sync)
     }
+}
+
+/// Takes commits with an old fence as if it were the current one.
+fn without_fences(commits: &[Commit]) -> Vec<Commit> {
+    let strip = |commit: &Commit| Commit { fence: None, ..commit.clone() };
+    commits.iter().map(strip).collect()
 }

@@ -140,7 +140,7 @@ impl Story {
             self.ledger.crash();
         }
         world.orphan_parcels();
-        let downtime_ms = i64::try_from(*world.dice.pick(&[50, 700, 2_500, 60_000, 900_000])).unwrap();
+        let downtime_ms = *world.dice.pick(&[50, 700, 2_500, 60_000, 900_000]);
         world.say(&format!("process gone, power loss {is_power_loss}, down for {downtime_ms} ms"));
         world.now += SignedDuration::from_millis(downtime_ms);
     }

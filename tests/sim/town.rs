@@ -64,13 +64,11 @@ impl Town {
             Shape::Twins,
         ]);
         let arrows: &[(&str, &str)] = match shape {
-            Shape::One => &[("home", "web")],
+            Shape::One | Shape::TwoWay => &[("home", "web")],
             Shape::Fork => &[("home", "web"), ("home", "den")],
             Shape::Join => &[("home", "web"), ("den", "web")],
-            Shape::Chain => &[("home", "web"), ("web", "den")],
+            Shape::Chain | Shape::TwoWayChain => &[("home", "web"), ("web", "den")],
             Shape::Tree => &[("home", "web"), ("home", "den"), ("web", "attic")],
-            Shape::TwoWay => &[("home", "web")],
-            Shape::TwoWayChain => &[("home", "web"), ("web", "den")],
             Shape::Loop => &[("home", "web"), ("web", "home")],
             Shape::Twins => &[("home", "web"), ("den", "attic")],
         };
