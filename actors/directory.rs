@@ -5,10 +5,11 @@ use std::{
     sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
-use crosswatch_model::{PairId, ProviderId};
+use crosswatch_model::{PairId, ProviderId, RunId};
 use tokio::sync::broadcast;
 
 use crate::{
+    answers::{Answer, Answers},
     mailbox::Mailbox,
     notifier::{Happened, Notifier},
     outbox::Outbox,
@@ -25,6 +26,7 @@ pub struct Directory {
     entries: Arc<RwLock<Entries>>,
     store: StoreDoor,
     events: broadcast::Sender<Happened>,
+    answers: Answers,
 }
 
 #[derive(Default)]
@@ -40,7 +42,7 @@ struct Entries {
 impl Directory {
     /// A directory that knows the store only.
     pub(crate) fn new(store: StoreDoor, events: broadcast::Sender<Happened>) -> Self {
-        Self { entries: Arc::default(), store, events }
+        Self { entries: Arc::default(), store, events, answers: Answers::default() }
     }
 
     /// The store.
@@ -81,6 +83,15 @@ impl Directory {
     /// The outbox of an account.
     pub fn outbox(&self, id: &ProviderId) -> Option<Mailbox<Outbox>> {
         self.read().outboxes.get(id).cloned()
+    }
+
+    /// The answer to a question, once it is there.
+    pub fn answer(&self, id: RunId) -> Option<Answer> {
+        self.answers.get(id)
+    }
+
+    pub(crate) fn put_answer(&self, id: RunId, answer: Answer) {
+        self.answers.put(id, answer);
     }
 
     /// Tells listeners that something happened; a full notifier loses the event, never the work.

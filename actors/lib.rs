@@ -8,6 +8,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+mod answers;
 mod blueprint;
 mod budget;
 mod children;
@@ -30,6 +31,7 @@ mod scheduler;
 mod store;
 mod supervisor;
 
+pub use answers::{Answer, FeatureAnswer};
 pub use blueprint::{AccountBlueprint, Blueprint, FeatureBlueprint, PairBlueprint, SharedPair, Surroundings};
 pub use budget::{AccountBudget, BudgetState, Pace, Rate};
 pub use children::ChildState;

@@ -9,6 +9,7 @@ mod decide;
 mod finish;
 mod journey;
 mod naming;
+mod question;
 mod settle;
 mod verify;
 

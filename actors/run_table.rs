@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crosswatch_model::{Cause, FeatureSet, PairId, RunId};
+use crosswatch_model::{Cause, FeatureSet, ItemRef, PairId, RunId};
 use smol_str::SmolStr;
 
 use crate::planted::{self, Mistake};
@@ -19,6 +19,15 @@ pub enum JobKind {
     DryRun,
     /// Reads and plans; the result is a plan that can be looked at.
     Plan,
+    /// Reads and plans; the result is the answer to a question about one item.
+    Why,
+}
+
+impl JobKind {
+    /// Whether it is listed among the runs.
+    pub const fn is_run(self) -> bool {
+        matches!(self, Self::Run | Self::DryRun)
+    }
 }
 
 /// A job that was asked for.
@@ -36,6 +45,8 @@ pub struct Job {
     pub features: FeatureSet,
     /// Held items are let through, once.
     pub approves_held: bool,
+    /// What is asked, for [`JobKind::Why`].
+    pub question: Option<ItemRef>,
     /// Pair and accounts it needs for itself.
     pub resources: Vec<SmolStr>,
 }
@@ -70,10 +81,8 @@ impl RunTable {
         {
             return Placed::AlreadyRunning(running.id);
         }
-        if let Some(waiting) = self
-            .waiting
-            .iter_mut()
-            .find(|other| other.pair == job.pair && other.kind == job.kind && job.kind != JobKind::Plan)
+        if let Some(waiting) =
+            self.waiting.iter_mut().find(|other| other.pair == job.pair && other.kind == job.kind && job.kind.is_run())
         {
             waiting.features = waiting.features.iter().chain(job.features.iter()).collect();
             waiting.approves_held |= job.approves_held;
@@ -164,6 +173,7 @@ mod tests {
             cause: Cause::Manual,
             features: FeatureSet::NONE,
             approves_held: false,
+            question: None,
             resources,
         }
     }

@@ -108,6 +108,7 @@ impl Scheduler {
             let request = RequestRun {
                 pair: entry.pair.clone(),
                 kind: JobKind::Run,
+                question: None,
                 cause: Cause::Schedule,
                 features: Some(entry.features),
                 approves_held: false,

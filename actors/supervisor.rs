@@ -9,7 +9,7 @@ use actix::{
     Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, MessageResult, ResponseActFuture,
     ResponseFuture, WrapFuture, fut,
 };
-use crosswatch_model::{Cause, Feature, FeatureSet, PairId, RunId, RunState};
+use crosswatch_model::{Cause, Feature, FeatureSet, ItemRef, PairId, RunId, RunState};
 use crosswatch_port::{Change, Commit, Durability, Fence, LeaseAsk, RunError, RunRecord};
 use smol_str::{SmolStr, format_smolstr};
 use tokio_util::sync::CancellationToken;
@@ -53,6 +53,8 @@ pub struct RequestRun {
     pub features: Option<FeatureSet>,
     /// Held items are let through, once.
     pub approves_held: bool,
+    /// What is asked, for [`JobKind::Why`].
+    pub question: Option<ItemRef>,
     /// Wait behind a running job of the pair instead of being refused.
     pub may_queue: bool,
 }
@@ -220,6 +222,7 @@ impl Supervisor {
             cause: request.cause,
             features,
             approves_held: request.approves_held,
+            question: request.question.clone(),
             resources: pair.resources(),
         })
     }
@@ -290,7 +293,7 @@ impl Supervisor {
     /// Ends a job that never got to its pair, or whose pair fell.
     fn fail(&mut self, job: &Job, kind: &str, detail: &str, context: &mut Context<Self>) {
         tracing::warn!(pair = job.pair.as_str(), run = %job.id, "the run failed: {detail}");
-        if job.kind != JobKind::Plan {
+        if job.kind.is_run() {
             let record = RunRecord {
                 state: RunState::Failed,
                 finished_at: Some(self.surroundings.clock.now()),
@@ -453,7 +456,7 @@ impl Handler<RequestRun> for Supervisor {
             Ok(job) => job,
             Err(refusal) => return Box::pin(fut::ready(Err(refusal))),
         };
-        let (id, record, is_plan) = (job.id, self.queued_record(&job), job.kind == JobKind::Plan);
+        let (id, record, is_run) = (job.id, self.queued_record(&job), job.kind.is_run());
         match self.table.place(job, request.may_queue) {
             Placed::AlreadyRunning(running) => return Box::pin(fut::ready(Err(Refusal::AlreadyRunning(running)))),
             Placed::Joined(id) => return Box::pin(fut::ready(Ok(Started { id }))),
@@ -461,7 +464,7 @@ impl Handler<RequestRun> for Supervisor {
         }
         let store = self.directory.store().clone();
         let saving = async move {
-            if is_plan {
+            if !is_run {
                 return Ok(());
             }
             store
@@ -498,7 +501,7 @@ impl Handler<CancelRun> for Supervisor {
             return MessageResult(true);
         }
         let Some(job) = self.table.withdraw(message.0) else { return MessageResult(false) };
-        if job.kind != JobKind::Plan {
+        if job.kind.is_run() {
             let record = RunRecord {
                 state: RunState::Cancelled,
                 finished_at: Some(self.surroundings.clock.now()),

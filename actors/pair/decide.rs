@@ -1,7 +1,7 @@
 //! Deciding: who is who, and what to do about it. Runs on the lane; sees no account and no store.
 
 use crosswatch_identity::{Catalog, EntityIx, Evidence, ItemIx, Join, join};
-use crosswatch_model::{Feature, HoldKind, Side, Uid};
+use crosswatch_model::{Feature, HoldKind, ItemRef, Side, Uid};
 use crosswatch_plan::{
     Approvals, ConflictPolicy, FeatureInput, FeaturePlan, FeaturePolicy, Mode, Read, compose, judge, plan_feature,
 };
@@ -12,8 +12,10 @@ use smol_str::{SmolStr, format_smolstr};
 use super::{
     collect::{Collected, FeatureReads, SideAccount},
     journey::{Journey, Stop},
+    question,
 };
 use crate::{
+    answers::FeatureAnswer,
     blueprint::SharedPair,
     planted::{self, Mistake},
 };
@@ -26,6 +28,8 @@ pub(super) struct Decided {
     pub(super) features: Vec<FeatureDecision>,
     pub(super) source: SideAccount,
     pub(super) target: SideAccount,
+    /// What was asked about one item, answered.
+    pub(super) answers: Vec<FeatureAnswer>,
 }
 
 impl Decided {
@@ -81,7 +85,8 @@ pub(super) async fn decide(journey: &Journey, collected: Collected) -> Result<De
     let pair = journey.pair.as_ref().clone();
     let approves_held = journey.ticket.job.approves_held;
     let (now, zone) = (journey.surroundings.clock.now(), journey.surroundings.clock.zone());
-    let work = move || Desk { pair: std::rc::Rc::new(pair), approves_held, now, zone }.decide(collected);
+    let question = journey.ticket.job.question.clone();
+    let work = move || Desk { pair: std::rc::Rc::new(pair), approves_held, question, now, zone }.decide(collected);
     Ok(journey.surroundings.lane.run(work).await?)
 }
 
@@ -95,6 +100,7 @@ struct Prepared {
 struct Desk {
     pair: SharedPair,
     approves_held: bool,
+    question: Option<ItemRef>,
     now: Timestamp,
     zone: TimeZone,
 }
@@ -134,6 +140,7 @@ impl Desk {
         }
         let mut plans: Vec<FeaturePlan> = inputs.iter().map(plan_feature).collect();
         compose(&inputs, &mut plans);
+        let answers = self.question.iter().flat_map(|question| question::answer(question, &inputs, &known)).collect();
         drop(inputs);
         let decision = |(prepared, plan): (Prepared, FeaturePlan)| FeatureDecision {
             feature: prepared.reads.feature,
@@ -145,7 +152,7 @@ impl Desk {
             uids: FxHashMap::default(),
         };
         let features = prepared.into_iter().zip(plans).map(decision).collect();
-        Decided { catalog, known, join, features, source, target }
+        Decided { catalog, known, join, features, source, target, answers }
     }
 
     /// What holds for every feature alike: nothing without an approval, everything where one is given in advance, and

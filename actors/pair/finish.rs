@@ -13,7 +13,7 @@ use super::{
     journey::{Journey, Stop, account_error},
     verify::Verified,
 };
-use crate::{notifier::Tell, run_table::JobKind};
+use crate::{answers::Answer, notifier::Tell, run_table::JobKind};
 
 /// Runs of a pair that are kept, and plans.
 const RUNS_KEPT: usize = 200;
@@ -114,6 +114,10 @@ fn tallies(decided: &Decided) -> Vec<FeatureTally> {
 
 /// Keeps the lines of a dry run or plan, so that they can be looked at.
 pub(super) async fn keep_lines(journey: &Journey, decided: &Decided) -> Result<Vec<FeatureTally>, Stop> {
+    if journey.ticket.job.kind == JobKind::Why {
+        journey.directory.put_answer(journey.record.id, Answer::Found(decided.answers.clone()));
+        return Ok(tallies(decided));
+    }
     let is_plan = journey.ticket.job.kind == JobKind::Plan;
     let owner = journey.record.id;
     let lines: Vec<PlanItem> = if is_plan {
@@ -191,6 +195,7 @@ pub(super) async fn finish(journey: &mut Journey, result: Result<Ending, Stop>) 
     };
     let changes = match journey.ticket.job.kind {
         JobKind::Plan => plan_that_failed(journey),
+        JobKind::Why => question_that_failed(journey),
         JobKind::Run | JobKind::DryRun => vec![Change::PutRun(journey.record.clone()), Change::AppendEvent(event)],
     };
     if !changes.is_empty() {
@@ -200,7 +205,11 @@ pub(super) async fn finish(journey: &mut Journey, result: Result<Ending, Stop>) 
             tracing::error!(run = %journey.record.id, "the end of the run was not saved: {error}");
         }
     }
-    let kind = if journey.ticket.job.kind == JobKind::Plan { "plan.finished" } else { "run.finished" };
+    let kind = match journey.ticket.job.kind {
+        JobKind::Plan => "plan.finished",
+        JobKind::Why => "why.finished",
+        JobKind::Run | JobKind::DryRun => "run.finished",
+    };
     journey.happened(kind, 0, None, journey.record.sentence.clone());
     tracing::info!(pair = journey.pair.id.as_str(), run = %journey.record.id, state = %journey.record.state, "{}", journey.record.sentence);
     if let Err(error) = forget_oldest(journey).await {
@@ -247,6 +256,14 @@ fn plan_that_failed(journey: &Journey) -> Vec<Change> {
         cost: Vec::new(),
         sentence: journey.record.sentence.clone(),
     })]
+}
+
+/// A question that could not be answered says so, so that nobody waits for it.
+fn question_that_failed(journey: &Journey) -> Vec<Change> {
+    if let Some(error) = journey.record.error.as_ref().filter(|_| journey.record.tallies.is_empty()) {
+        journey.directory.put_answer(journey.record.id, Answer::Failed(error.detail.clone()));
+    }
+    Vec::new()
 }
 
 async fn count_outcomes(journey: &Journey) -> Result<Vec<(Feature, Outcome, u64)>, Stop> {

@@ -194,7 +194,7 @@ impl Journey {
         self.record.state = state;
         self.record.sentence = sentence.into();
         self.update_requests().await;
-        if self.ticket.job.kind != JobKind::Plan {
+        if self.ticket.job.kind.is_run() {
             self.commit(Durability::Buffered, vec![Change::PutRun(self.record.clone())]).await?;
         }
         self.happened("run.phase", 0, None, sentence.into());

@@ -47,6 +47,8 @@ pub(crate) enum Command {
     Run(RunArguments),
     /// Shows what a run of a pair would do, and changes nothing.
     Plan(PlanArguments),
+    /// Explains what happened or will happen to an item of a pair, and changes nothing.
+    Why(WhyArguments),
     /// Lists runs, newest first.
     Runs(RunsArguments),
     /// Asks the running service whether it is ready; for containers.
@@ -108,6 +110,20 @@ pub(crate) struct PlanArguments {
     /// Only this feature; may be repeated.
     #[arg(long = "feature", value_name = "FEATURE", value_parser = feature)]
     pub features: Vec<Feature>,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Of `why`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct WhyArguments {
+    /// The pair.
+    #[arg(value_name = "PAIR")]
+    pub pair: String,
+    /// The item: `imdb:tt0133093`, `tmdb_movie:603`, `tvdb_show:81189/1/3`.
+    #[arg(value_name = "ITEM")]
+    pub item: String,
     /// Prints JSON.
     #[arg(long)]
     pub json: bool,

@@ -23,7 +23,7 @@ use std::process::ExitCode;
 
 use crate::{
     cli::{Arguments, Command},
-    commands::{check, demo, healthcheck, plan, run, runs, serve},
+    commands::{check, demo, healthcheck, plan, run, runs, serve, why},
     exit::{Exit, Failure},
     telemetry::Audience,
 };
@@ -59,6 +59,7 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
             Command::Check(arguments) => check::run(&settings, arguments).await,
             Command::Run(arguments) => run::run(&settings, &arguments).await,
             Command::Plan(arguments) => plan::run(&settings, &arguments).await,
+            Command::Why(arguments) => why::run(&settings, &arguments).await,
             Command::Runs(arguments) => runs::run(&settings, &arguments).await,
             Command::Healthcheck => healthcheck::run(&settings).await,
         }

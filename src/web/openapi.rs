@@ -34,6 +34,7 @@ use crate::{api, metrics, problem::ApiProblem, sse, state::ApiState};
         api::plans::plans,
         api::plans::plan,
         api::plans::items,
+        api::why::why,
         api::runs::start,
         api::runs::runs,
         api::runs::run,
@@ -107,7 +108,7 @@ mod tests {
         let count = names.len();
         names.sort_unstable();
         names.dedup();
-        assert_eq!((names.len(), count), (27, 27));
+        assert_eq!((names.len(), count), (28, 28));
     }
 
     #[test]

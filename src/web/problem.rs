@@ -33,6 +33,9 @@ pub enum ApiProblem {
     /// No such plan.
     #[error("there is no plan with the id {0:?}; GET /api/v1/plans lists them")]
     UnknownPlan(String),
+    /// Nobody knows the item.
+    #[error("neither side of the pair knows {0}; is the id right, and is its kind (tmdb_movie, tvdb_show …)?")]
+    UnknownItem(String),
     /// No such feature.
     #[error("{0:?} is not a feature; use one of: {all}", all = features())]
     UnknownFeature(String),
@@ -124,6 +127,7 @@ impl ApiProblem {
             Self::UnknownPair(_) => (StatusCode::NOT_FOUND, "unknown-pair", "No such pair"),
             Self::UnknownRun(_) => (StatusCode::NOT_FOUND, "unknown-run", "No such run"),
             Self::UnknownPlan(_) => (StatusCode::NOT_FOUND, "unknown-plan", "No such plan"),
+            Self::UnknownItem(_) => (StatusCode::NOT_FOUND, "unknown-item", "Nobody knows the item"),
             Self::UnknownFeature(_) => (StatusCode::NOT_FOUND, "unknown-feature", "No such feature"),
             Self::MethodNotAllowed { .. } => {
                 (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "The path takes other methods")
@@ -289,6 +293,7 @@ mod tests {
             ApiProblem::UnknownPair(text()),
             ApiProblem::UnknownRun(text()),
             ApiProblem::UnknownPlan(text()),
+            ApiProblem::UnknownItem(text()),
             ApiProblem::UnknownFeature(text()),
             ApiProblem::MethodNotAllowed { allowed: "GET" },
             ApiProblem::BadBody(text()),

@@ -13,6 +13,8 @@ mod presence;
 mod quiet;
 mod reads;
 mod reference;
+mod two_way;
+mod why;
 mod writes;
 
 use crosswatch_tests::service::{Trakt, ledger, one_way};

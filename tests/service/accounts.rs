@@ -179,6 +179,25 @@ impl Trakt {
         }
     }
 
+    /// Rates titles from 1 to 10.
+    pub fn rate(&self, items: &[LibraryItem], rating: u8) {
+        let mut state = self.service.state();
+        let anna = state.account_mut("anna").unwrap();
+        for item in items {
+            anna.rate(*item, rating, now());
+        }
+    }
+
+    /// Every rating as `TITLE is VALUE`, sorted.
+    pub fn ratings(&self) -> Vec<String> {
+        let state = self.service.state();
+        let given = state.account("anna").unwrap().ratings().iter();
+        let mut ratings: Vec<String> =
+            given.map(|(item, given)| format!("{} is {}", name_of(state.library(), *item), given.rating)).collect();
+        ratings.sort();
+        ratings
+    }
+
     /// Adds a play of each title.
     pub fn watch(&self, items: &[LibraryItem], at: &str) {
         let mut state = self.service.state();

@@ -230,6 +230,7 @@ impl Life {
             cause: Cause::Manual,
             features: None,
             approves_held,
+            question: None,
             may_queue: true,
         };
         let supervisor = self.house.directory().supervisor()?;

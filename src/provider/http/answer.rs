@@ -250,10 +250,10 @@ mod tests {
             (&json, ""),
             (&json, "{}"),
         ] {
-            let read = answer(RequestKind::Read, 200, headers, body);
-            assert_eq!(word(&read.json::<Vec<u32>>().unwrap_err()), "transient", "{body}");
-            let write = answer(RequestKind::Write, 200, headers, body);
-            assert_eq!(word(&write.json::<Vec<u32>>().unwrap_err()), "in_doubt", "{body}");
+            for kind in [RequestKind::Read, RequestKind::Write] {
+                let answer = answer(kind, 200, headers, body);
+                assert_eq!(word(&answer.json::<Vec<u32>>().unwrap_err()), "in_doubt", "{body}");
+            }
         }
         assert_eq!(answer(RequestKind::Read, 200, &html, "").verdict(), Verdict::Failed);
         assert_eq!(answer(RequestKind::Read, 200, &json, "[]").json::<Vec<u32>>(), Ok(vec![]));

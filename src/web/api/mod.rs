@@ -15,6 +15,7 @@ pub mod shapes;
 mod starting;
 pub(crate) mod status;
 pub(crate) mod tracker;
+pub(crate) mod why;
 
 use std::future::{Ready, ready};
 
@@ -64,6 +65,7 @@ fn pair_routes(config: &mut ServiceConfig) {
         .service(at("/pairs/{id}", "GET").route(web::get().to(pairs::pair)))
         .service(at("/pairs/{id}/plan", "POST").route(web::post().to(plans::start)))
         .service(at("/pairs/{id}/run", "POST").route(web::post().to(runs::start)))
+        .service(at("/why", "GET").route(web::get().to(why::why)))
         .service(at("/plans", "GET").route(web::get().to(plans::plans)))
         .service(at("/plans/{id}", "GET").route(web::get().to(plans::plan)))
         .service(at("/plans/{id}/items", "GET").route(web::get().to(plans::items)))

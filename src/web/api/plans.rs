@@ -82,7 +82,14 @@ pub(crate) async fn start(
     let pair = configured(&state, &id)?.id.clone();
     let features = feature_set(body.0.features.as_deref())?;
     let events = state.directory.listen();
-    let wish = Wish { pair: pair.clone(), kind: JobKind::Plan, features, approves_held: false, may_queue: true };
+    let wish = Wish {
+        pair: pair.clone(),
+        kind: JobKind::Plan,
+        features,
+        approves_held: false,
+        question: None,
+        may_queue: true,
+    };
     let id = starting::start(&state, wish).await?;
     asked.add(id, &pair);
     match wait_for(&Making { state: &state, id, pair: &pair }, id, length, events).await? {

@@ -69,6 +69,7 @@ pub(crate) async fn start(
         features: feature_set(features.as_deref())?,
         approves_held: approve_held,
         may_queue: queue,
+        question: None,
     };
     let events = state.directory.listen();
     let id = starting::start(&state, wish).await?;

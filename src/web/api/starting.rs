@@ -1,7 +1,7 @@
 //! Asking the supervisor for a run or plan.
 
 use crosswatch_actors::{JobKind, PairSituation, RequestRun};
-use crosswatch_model::{Cause, FeatureSet, PairId, RunId};
+use crosswatch_model::{Cause, FeatureSet, ItemRef, PairId, RunId};
 
 use crate::{
     problem::ApiProblem,
@@ -15,13 +15,16 @@ pub(crate) struct Wish {
     pub(crate) kind: JobKind,
     pub(crate) features: Option<FeatureSet>,
     pub(crate) approves_held: bool,
+    /// What is asked, for [`JobKind::Why`].
+    pub(crate) question: Option<ItemRef>,
     pub(crate) may_queue: bool,
 }
 
 /// Asks, and answers the id of the run or plan.
 pub(crate) async fn start(state: &ApiState, wish: Wish) -> Result<RunId, ApiProblem> {
-    let Wish { pair, kind, features, approves_held, may_queue } = wish;
-    let request = RequestRun { pair: pair.clone(), kind, cause: Cause::Manual, features, approves_held, may_queue };
+    let Wish { pair, kind, features, approves_held, question, may_queue } = wish;
+    let cause = Cause::Manual;
+    let request = RequestRun { pair: pair.clone(), kind, cause, features, approves_held, question, may_queue };
     let answer = state.supervisor()?.ask(request, ACTOR_DEADLINE).await?;
     answer.map(|started| started.id).map_err(|refusal| ApiProblem::of_refusal(refusal, &pair))
 }

@@ -11,6 +11,7 @@ mod schedule;
 mod status;
 mod tally;
 mod tracker;
+mod why;
 
 pub use fact::{FactShape, Precision};
 pub use held::HeldShape;
@@ -25,6 +26,7 @@ pub use status::{
 };
 pub use tally::{CountsShape, ReadShape, ReadsShape};
 pub use tracker::{TrackerAdd, TrackerDropped, TrackerEntry, TrackerIds, TrackerRow};
+pub use why::{LinkShape, WhyFactShape, WhyFeatureShape, WhyShape};
 
 pub(crate) use held::held_id;
 pub(crate) use pair::counts;
