@@ -2,7 +2,7 @@
 //!
 //! Jellyfin keeps one row per user and item: watched or not, the date of the last play, a position, a favourite mark and a
 //! number from 0 to 10 that no screen shows. It has no log of plays and no cheap question "what changed", so every read is
-//! a full one, in large pages of few fields. It cannot be asked for an item by external id; see [`index`].
+//! a full one, in large pages of few fields. It cannot be asked for an item by external id; see `index.rs`.
 //! Deliberately absent: playlists and collections as watchlists, the websocket, and the call that marks an item as played,
 //! because it counts a play each time it is sent.
 
