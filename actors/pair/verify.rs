@@ -50,7 +50,6 @@ pub(super) struct FeatureVerified {
     pub(super) read: Read,
     /// The mark seen before that read.
     pub(super) mark: Option<SmolStr>,
-    pub(super) confirmed: u64,
     pub(super) missing: u64,
 }
 
@@ -72,7 +71,7 @@ pub(super) async fn verify(journey: &mut Journey, named: &mut Named, applied: &A
         for feature in written.iter() {
             let read = read_again(journey, named, side, feature, &of(&lines, feature, side)).await?;
             let mark = stamps.get(feature).cloned();
-            verified.features.push(FeatureVerified { feature, side, read, mark, confirmed: 0, missing: 0 });
+            verified.features.push(FeatureVerified { feature, side, read, mark, missing: 0 });
         }
     }
     rejoin(journey, named, &mut verified).await?;
@@ -216,10 +215,8 @@ async fn compare(
             named.decided.join.entity_of_uid(uid).and_then(|entity| shown.get(&entity)).map_or(&[][..], Vec::as_slice);
         let alias = if facts.is_empty() { alias(named, verified, &record) } else { None };
         if let Some(known) = alias {
-            verified.confirmed += 1;
             changes.push(Change::PutItem(known));
         } else if is_visible(&record, facts, scale, &zone) {
-            verified.confirmed += 1;
             record.line.outcome = Outcome::Verified;
         } else {
             verified.missing += 1;
