@@ -1,9 +1,9 @@
-//! What an adapter keeps in the store: its tokens, and for the ledger its rows.
+//! What an adapter keeps in the store: its tokens, its notes, and for the ledger its rows.
 
 use crosswatch_model::{Feature, ProviderId, Uid};
 use crosswatch_port::{
-    Change, Commit, Durability, Fault, Ledger, LocalFuture, Shelf, ShelfChange, ShelfCursor, ShelfRow, StorageFailure,
-    Vault,
+    Cache, Change, Commit, Durability, Fault, Ledger, LocalFuture, Shelf, ShelfChange, ShelfCursor, ShelfRow,
+    StorageFailure, Vault,
 };
 use secrecy::{ExposeSecret, SecretString};
 use smol_str::{SmolStr, format_smolstr};
@@ -53,6 +53,24 @@ impl Vault for AccountKeeping {
     fn save<'a>(&'a self, name: &'a str, secret: SecretString) -> LocalFuture<'a, Result<(), Fault>> {
         let change = Change::PutSecret(self.account.clone(), name.into(), secret.expose_secret().as_bytes().to_vec());
         Box::pin(self.save(vec![change]))
+    }
+}
+
+/// No note is larger; a library of a million items needs less.
+const NOTE_MAX_BYTES: usize = 128 << 20;
+
+impl Cache for AccountKeeping {
+    fn recall<'a>(&'a self, name: &'a str) -> LocalFuture<'a, Result<Option<Vec<u8>>, Fault>> {
+        let name = SmolStr::new(name);
+        Box::pin(self.read(move |ledger, account| ledger.cached(account, &name)))
+    }
+
+    fn keep<'a>(&'a self, name: &'a str, bytes: Vec<u8>) -> LocalFuture<'a, Result<(), Fault>> {
+        if bytes.len() > NOTE_MAX_BYTES {
+            let fault = Fault::Rejected(format_smolstr!("a note of {} bytes is too large to keep", bytes.len()));
+            return Box::pin(std::future::ready(Err(fault)));
+        }
+        Box::pin(self.save(vec![Change::PutCache(self.account.clone(), name.into(), bytes)]))
     }
 }
 

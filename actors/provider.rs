@@ -8,8 +8,8 @@ use std::{rc::Rc, sync::Arc, time::Duration};
 use actix::{Actor, Context, Handler, Message, ResponseFuture};
 use crosswatch_model::{Capabilities, Feature, FeatureSet, ProviderId};
 use crosswatch_port::{
-    Budget, CellNow, CellQuery, Clock, Cursor, Entropy, Fault, Page, Probe, Provider, ReadScope, Shelf, Stamps, Vault,
-    Write, WriteOutcome, WriteReport,
+    Budget, Cache, CellNow, CellQuery, Clock, Cursor, Entropy, Fault, Page, Probe, Provider, ReadScope, Shelf, Stamps,
+    Vault, Write, WriteOutcome, WriteReport,
 };
 
 use crate::{
@@ -36,6 +36,8 @@ pub struct AccountPorts {
     pub budget: Rc<dyn Budget>,
     /// Where the account's tokens are kept.
     pub vault: Rc<dyn Vault>,
+    /// Where the adapter keeps what it need not ask again.
+    pub cache: Rc<dyn Cache>,
     /// The account's rows, when it is a ledger.
     pub shelf: Rc<dyn Shelf>,
 }
@@ -129,6 +131,7 @@ impl Account {
             entropy: Arc::clone(entropy),
             budget: Rc::clone(&budget) as Rc<dyn Budget>,
             vault: Rc::clone(&keeping) as Rc<dyn Vault>,
+            cache: Rc::clone(&keeping) as Rc<dyn Cache>,
             shelf: keeping,
         };
         Self { adapter: build(&ports), budget }

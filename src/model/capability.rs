@@ -1,5 +1,7 @@
 //! What an account can read and keep, as data. The planner clips against it before anything is sent.
 
+use smol_str::SmolStr;
+
 use crate::{feature::Feature, id::Kind, rating::Scale};
 
 /// How exactly a target keeps the moment of a play.
@@ -41,6 +43,8 @@ pub struct FeatureCapability {
     pub batch_size: usize,
     /// How many rows the account holds at most, where told.
     pub max_rows: Option<u64>,
+    /// The account tells what was removed; elsewhere a removal shows only as a row that is missing.
+    pub tells_removals: bool,
 }
 
 /// Everything an account can do.
@@ -64,6 +68,8 @@ pub struct Capabilities {
     pub needs_ids: bool,
     /// The account belongs to a media server (an item must be in its library), not to a tracker.
     pub is_media_server: bool,
+    /// The membership that the limits above belong to (`free`, `vip`), where the account tells.
+    pub membership: Option<SmolStr>,
 }
 
 impl Capabilities {

@@ -47,6 +47,16 @@ pub trait Vault {
     fn save<'a>(&'a self, name: &'a str, secret: SecretString) -> LocalFuture<'a, Result<(), Fault>>;
 }
 
+/// Durable notes of one account's adapter: what it keeps so that it need not ask again, such as the ids of a library or the
+/// rows of the last complete read. No secrets, and nothing that cannot be read anew: an adapter MUST work when they are gone.
+pub trait Cache {
+    /// Reads a note.
+    fn recall<'a>(&'a self, name: &'a str) -> LocalFuture<'a, Result<Option<Vec<u8>>, Fault>>;
+
+    /// Writes a note in place of the one of that name.
+    fn keep<'a>(&'a self, name: &'a str, bytes: Vec<u8>) -> LocalFuture<'a, Result<(), Fault>>;
+}
+
 /// One row of the ledger.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ShelfRow {

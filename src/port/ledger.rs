@@ -96,6 +96,8 @@ pub enum Change {
     Shelf(ProviderId, ShelfChange),
     /// Writes a secret of an account.
     PutSecret(ProviderId, SmolStr, Vec<u8>),
+    /// Writes what an adapter keeps under a name, in place of what was there.
+    PutCache(ProviderId, SmolStr, Vec<u8>),
 }
 
 /// Why a single commit was refused while the store is fine.
@@ -247,6 +249,9 @@ pub trait Ledger: Send + Sync {
 
     /// A secret of an account.
     fn secret(&self, account: &ProviderId, name: &str) -> Result<Option<Vec<u8>>, StorageFailure>;
+
+    /// What an adapter keeps under a name.
+    fn cached(&self, account: &ProviderId, name: &str) -> Result<Option<Vec<u8>>, StorageFailure>;
 
     /// Everything buffered is on the disk when this returns.
     fn sync(&self) -> Result<(), StorageFailure>;

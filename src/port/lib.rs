@@ -14,7 +14,7 @@ mod provider;
 mod record;
 mod sink;
 
-pub use account::{Budget, RequestKind, Shelf, ShelfChange, ShelfCursor, ShelfRow, Vault, Verdict};
+pub use account::{Budget, Cache, RequestKind, Shelf, ShelfChange, ShelfCursor, ShelfRow, Vault, Verdict};
 pub use clock::{Clock, Entropy};
 pub use fault::Fault;
 pub use ledger::{

@@ -118,6 +118,8 @@ pub struct Row {
     pub native: Option<NativeRef>,
     /// Our entity, where the account is our own ledger.
     pub uid: Option<Uid>,
+    /// How long the film or episode runs, where the account tells.
+    pub runtime_s: Option<u32>,
 }
 
 /// One operation to send.

@@ -2,9 +2,9 @@
 
 use std::{rc::Rc, sync::Arc};
 
-use crosswatch_port::{Budget, Clock, Entropy, Vault};
+use crosswatch_port::{Budget, Cache, Clock, Entropy, Vault};
 
-/// Time, chance, the account's request budget and the place for its tokens.
+/// Time, chance, the account's request budget, and the places for its tokens and notes.
 #[derive(Clone)]
 pub struct Ports {
     /// Wall time and waiting.
@@ -15,4 +15,6 @@ pub struct Ports {
     pub budget: Rc<dyn Budget>,
     /// Keeps tokens that an account hands out.
     pub vault: Rc<dyn Vault>,
+    /// Keeps what the adapter need not ask again.
+    pub cache: Rc<dyn Cache>,
 }

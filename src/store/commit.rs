@@ -15,13 +15,13 @@ use crate::{
     batch::Batch,
     failure::StoreError,
     key::{
-        EventKey, FactKey, FeatureKey, HeldKey, IdentityKey, ItemKey, LineKey, OutboxKey, ReadingKey, RunKey,
-        SecretKey, instant_prefix, line_prefix,
+        EventKey, FactKey, FeatureKey, HeldKey, IdentityKey, ItemKey, KeptKey, LineKey, OutboxKey, ReadingKey, RunKey,
+        instant_prefix, line_prefix,
     },
     keyspaces::Space,
     ledger::FjallLedger,
     names::{MetaKey, NameKind},
-    row::{Number, Pointer, Present, ReadFact, Secret, Stored},
+    row::{Cached, Number, Pointer, Present, ReadFact, Secret, Stored},
     view::{KeyRange, parse},
 };
 
@@ -124,7 +124,11 @@ impl Batch<'_> {
             Change::Shelf(account, change) => self.change_shelf(&account, &change),
             Change::PutSecret(account, name, secret) => {
                 let account = self.account(&account)?;
-                self.put(Space::Secret, &SecretKey { account, name }, &Secret(secret))
+                self.put(Space::Secret, &KeptKey { account, name }, &Secret(secret))
+            }
+            Change::PutCache(account, name, bytes) => {
+                let account = self.account(&account)?;
+                self.put(Space::Cache, &KeptKey { account, name }, &Cached(bytes))
             }
         }
     }

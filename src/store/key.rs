@@ -91,9 +91,9 @@ pub(crate) struct EventKey {
     pub(crate) seq: u32,
 }
 
-/// `secret`: a secret of an account.
+/// `secret` and `cache`: what an account keeps under a name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct SecretKey {
+pub(crate) struct KeptKey {
     pub(crate) account: u32,
     pub(crate) name: SmolStr,
 }
@@ -284,7 +284,7 @@ impl Key for EventKey {
     }
 }
 
-impl Key for SecretKey {
+impl Key for KeptKey {
     fn bytes(&self) -> Vec<u8> {
         join(&[&scope_prefix(self.account), self.name.as_bytes()])
     }

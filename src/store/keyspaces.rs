@@ -53,11 +53,13 @@ pub(crate) enum Space {
     ShelfSize,
     /// Secrets of accounts. Never part of snapshots or exports.
     Secret,
+    /// What adapters keep so that they need not ask again.
+    Cache,
 }
 
 impl Space {
     /// Every space.
-    pub(crate) const ALL: [Self; 18] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::Meta,
         Self::Lease,
         Self::Run,
@@ -76,6 +78,7 @@ impl Space {
         Self::Shelf,
         Self::ShelfSize,
         Self::Secret,
+        Self::Cache,
     ];
 
     /// Its name in messages, and in the database where it has a keyspace of its own.
@@ -99,6 +102,7 @@ impl Space {
             Self::Shelf => "shelf",
             Self::ShelfSize => "shelf_size",
             Self::Secret => "secret",
+            Self::Cache => "cache",
         }
     }
 
@@ -116,9 +120,14 @@ impl Space {
             Self::Event => Some(9),
             Self::ShelfSize => Some(10),
             Self::Secret => Some(11),
-            Self::Line | Self::Item | Self::Identity | Self::Baseline | Self::Reading | Self::Outbox | Self::Shelf => {
-                None
-            }
+            Self::Line
+            | Self::Item
+            | Self::Identity
+            | Self::Baseline
+            | Self::Reading
+            | Self::Outbox
+            | Self::Shelf
+            | Self::Cache => None,
         }
     }
 
@@ -164,6 +173,7 @@ pub(crate) struct Keyspaces {
     reading: Keyspace,
     outbox: Keyspace,
     shelf: Keyspace,
+    cache: Keyspace,
     record: Keyspace,
 }
 
@@ -179,6 +189,7 @@ impl Keyspaces {
             reading: bulk(Space::Reading)?,
             outbox: bulk(Space::Outbox)?,
             shelf: bulk(Space::Shelf)?,
+            cache: bulk(Space::Cache)?,
             record: open_one(database, "record", SHARED_MEMTABLE_BYTES)?,
         })
     }
@@ -193,6 +204,7 @@ impl Keyspaces {
             Space::Reading => &self.reading,
             Space::Outbox => &self.outbox,
             Space::Shelf => &self.shelf,
+            Space::Cache => &self.cache,
             Space::Meta
             | Space::Lease
             | Space::Run

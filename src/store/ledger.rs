@@ -226,6 +226,10 @@ impl Ledger for FjallLedger {
         self.attempt(|| self.view().shelf_count(account, feature))
     }
 
+    fn cached(&self, account: &ProviderId, name: &str) -> Result<Option<Vec<u8>>, StorageFailure> {
+        self.attempt(|| self.view().cached(account, name))
+    }
+
     fn secret(&self, account: &ProviderId, name: &str) -> Result<Option<Vec<u8>>, StorageFailure> {
         self.attempt(|| self.view().secret(account, name))
     }

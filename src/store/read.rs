@@ -11,12 +11,12 @@ use crosswatch_port::{
 use crate::{
     failure::StoreError,
     key::{
-        FactKey, FeatureKey, IdentityKey, ItemKey, Key, ReadingKey, SecretKey, entity_prefix, feature_prefix,
+        FactKey, FeatureKey, IdentityKey, ItemKey, KeptKey, Key, ReadingKey, entity_prefix, feature_prefix,
         scope_prefix,
     },
     keyspaces::Space,
     names::NameKind,
-    row::{Pointer, ReadFact, Secret, ShelfFact, ShelfSize},
+    row::{Cached, Pointer, ReadFact, Secret, ShelfFact, ShelfSize},
     view::{KeyRange, View},
 };
 
@@ -152,8 +152,14 @@ impl View<'_> {
 
     pub(crate) fn secret(&self, account: &ProviderId, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let Some(account) = self.account(account)? else { return Ok(None) };
-        let secret: Option<Secret> = self.value(Space::Secret, &SecretKey { account, name: name.into() })?;
+        let secret: Option<Secret> = self.value(Space::Secret, &KeptKey { account, name: name.into() })?;
         Ok(secret.map(|Secret(bytes)| bytes))
+    }
+
+    pub(crate) fn cached(&self, account: &ProviderId, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(account) = self.account(account)? else { return Ok(None) };
+        let cached: Option<Cached> = self.value(Space::Cache, &KeptKey { account, name: name.into() })?;
+        Ok(cached.map(|Cached(bytes)| bytes))
     }
 
     pub(crate) fn pair(&self, pair: &PairId) -> Result<Option<u32>, StoreError> {

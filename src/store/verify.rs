@@ -10,12 +10,12 @@ use crosswatch_port::{
 use crate::{
     failure::{StoreError, hex},
     key::{
-        EventKey, FactKey, FeatureKey, HeldKey, IdentityKey, ItemKey, Key, LeaseKey, LineKey, OutboxKey, ReadingKey,
-        RunKey, SecretKey,
+        EventKey, FactKey, FeatureKey, HeldKey, IdentityKey, ItemKey, KeptKey, Key, LeaseKey, LineKey, OutboxKey,
+        ReadingKey, RunKey,
     },
     keyspaces::Space,
     names::MetaKey,
-    row::{Lease, Life, Number, Pointer, Present, ReadFact, Secret, ShelfFact, ShelfSize, Stored},
+    row::{Cached, Lease, Life, Number, Pointer, Present, ReadFact, Secret, ShelfFact, ShelfSize, Stored},
     view::{KeyRange, View, decode, parse},
 };
 
@@ -61,7 +61,8 @@ impl View<'_> {
             Space::Event => self.verify_rows::<EventKey, EventRecord>(space),
             Space::Shelf => self.verify_rows::<FactKey, ShelfFact>(space),
             Space::ShelfSize => self.verify_rows::<FeatureKey, ShelfSize>(space),
-            Space::Secret => self.verify_rows::<SecretKey, Secret>(space),
+            Space::Secret => self.verify_rows::<KeptKey, Secret>(space),
+            Space::Cache => self.verify_rows::<KeptKey, Cached>(space),
         }
     }
 

@@ -239,6 +239,7 @@ mod tests {
                 needs_ids: false,
                 keeps_one_status: false,
                 is_media_server: false,
+                membership: None,
             },
             requests_sent,
             budget: BudgetState { breaker: "open", failures: 5, waits: None, reads_left: None, write_every: None },

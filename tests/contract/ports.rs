@@ -10,8 +10,8 @@ use std::{
 
 use crosswatch_model::{Feature, ProviderId, Uid};
 use crosswatch_port::{
-    Budget, Change, Commit, Durability, Fault, Ledger, LocalFuture, RequestKind, Shelf, ShelfChange, ShelfCursor,
-    ShelfRow, StorageFailure, Vault, Verdict,
+    Budget, Cache, Change, Commit, Durability, Fault, Ledger, LocalFuture, RequestKind, Shelf, ShelfChange,
+    ShelfCursor, ShelfRow, StorageFailure, Vault, Verdict,
     fake::{FixedClock, MemoryLedger, SeededEntropy},
 };
 use crosswatch_provider::Ports;
@@ -53,6 +53,21 @@ impl Vault for MemoryVault {
     }
 }
 
+/// Notes in memory. Clones share them.
+#[derive(Clone, Default)]
+pub(crate) struct MemoryCache(Rc<RefCell<BTreeMap<String, Vec<u8>>>>);
+
+impl Cache for MemoryCache {
+    fn recall<'a>(&'a self, name: &'a str) -> LocalFuture<'a, Result<Option<Vec<u8>>, Fault>> {
+        Box::pin(ready(Ok(self.0.borrow().get(name).cloned())))
+    }
+
+    fn keep<'a>(&'a self, name: &'a str, bytes: Vec<u8>) -> LocalFuture<'a, Result<(), Fault>> {
+        self.0.borrow_mut().insert(name.to_owned(), bytes);
+        Box::pin(ready(Ok(())))
+    }
+}
+
 /// The ports of an adapter. The clock stands still and sleeping moves it, so that retries take no time.
 pub(crate) fn ports(vault: &MemoryVault) -> Ports {
     Ports {
@@ -60,6 +75,7 @@ pub(crate) fn ports(vault: &MemoryVault) -> Ports {
         entropy: Arc::new(SeededEntropy::new(1)),
         budget: Rc::new(OpenBudget),
         vault: Rc::new(vault.clone()),
+        cache: Rc::new(MemoryCache::default()),
     }
 }
 

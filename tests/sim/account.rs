@@ -107,6 +107,7 @@ impl Truth {
             can_read_since: self.make == Make::Tracker && feature == Feature::History,
             batch_size: self.batch_size,
             max_rows: None,
+            tells_removals: false,
         };
         Capabilities {
             features: vec![
@@ -126,6 +127,7 @@ impl Truth {
             needs_ids: true,
             keeps_one_status: false,
             is_media_server: self.make == Make::Server,
+            membership: None,
         }
     }
 

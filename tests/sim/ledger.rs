@@ -216,6 +216,10 @@ impl Ledger for SimLedger {
         self.read(|ledger| ledger.shelf_count(account, feature))
     }
 
+    fn cached(&self, account: &ProviderId, name: &str) -> Result<Option<Vec<u8>>, StorageFailure> {
+        self.read(|ledger| ledger.cached(account, name))
+    }
+
     fn secret(&self, account: &ProviderId, name: &str) -> Result<Option<Vec<u8>>, StorageFailure> {
         self.read(|ledger| ledger.secret(account, name))
     }

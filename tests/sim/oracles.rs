@@ -270,6 +270,7 @@ fn moves_state(change: &Change) -> bool {
             | Change::DropRun(..)
             | Change::AppendEvent(_)
             | Change::PutSecret(..)
+            | Change::PutCache(..)
             | Change::Shelf(..)
     )
 }

@@ -301,6 +301,7 @@ impl World {
             fact: held.fact,
             native: Some(NativeRef(u128::from(*row))),
             uid: None,
+            runtime_s: None,
         };
         let page = Page {
             rows: rows.iter().map(row).collect(),

@@ -37,6 +37,7 @@ fn open(provider: &Provider, ports: &AccountPorts) -> Result<Rc<dyn Adapter>, Fa
         entropy: ports.entropy.clone(),
         budget: Rc::clone(&ports.budget),
         vault: Rc::clone(&ports.vault),
+        cache: Rc::clone(&ports.cache),
     };
     match provider.kind {
         ProviderKind::Jellyfin => jellyfin::open(jellyfin_options(provider)?, adapter_ports),

@@ -28,6 +28,7 @@ impl Provider for Unusable {
             needs_ids: true,
             keeps_one_status: false,
             is_media_server: false,
+            membership: None,
         }
     }
 

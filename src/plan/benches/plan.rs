@@ -227,6 +227,7 @@ fn capabilities() -> Capabilities {
             can_read_since: false,
             batch_size: 100,
             max_rows: None,
+            tells_removals: false,
         }],
         scale: Scale::TEN,
         watched_precision: WatchedPrecision::Second,
@@ -236,6 +237,7 @@ fn capabilities() -> Capabilities {
         keeps_one_status: false,
         needs_ids: true,
         is_media_server: false,
+        membership: None,
     }
 }
 

@@ -322,6 +322,10 @@ impl Ledger for MemoryLedger {
         })
     }
 
+    fn cached(&self, account: &ProviderId, name: &str) -> Result<Option<Vec<u8>>, StorageFailure> {
+        self.read(|now| now.cache.get(&(account.clone(), name.into())).cloned())
+    }
+
     fn secret(&self, account: &ProviderId, name: &str) -> Result<Option<Vec<u8>>, StorageFailure> {
         self.read(|now| now.secrets.get(&(account.clone(), name.into())).cloned())
     }

@@ -46,6 +46,7 @@ pub(super) struct State {
     pub(super) events: BTreeMap<(Timestamp, u32), EventRecord>,
     pub(super) shelves: BTreeMap<(ProviderId, Feature), ShelfState>,
     pub(super) secrets: BTreeMap<(ProviderId, SmolStr), Vec<u8>>,
+    pub(super) cache: BTreeMap<(ProviderId, SmolStr), Vec<u8>>,
     leases: BTreeMap<SmolStr, Lease>,
     life: Option<u128>,
     minted_uids: u64,
@@ -133,6 +134,7 @@ impl State {
             Change::AppendEvent(record) => self.append_event(record),
             Change::Shelf(account, change) => self.change_shelf(account, &change),
             Change::PutSecret(account, name, secret) => drop(self.secrets.insert((account, name), secret)),
+            Change::PutCache(account, name, bytes) => drop(self.cache.insert((account, name), bytes)),
         }
     }
 

@@ -82,6 +82,7 @@ impl Provider for Jellyfin {
             can_read_since: false,
             batch_size: 50,
             max_rows: None,
+            tells_removals: false,
         };
         Capabilities {
             features: vec![
@@ -98,6 +99,7 @@ impl Provider for Jellyfin {
             needs_ids: true,
             keeps_one_status: false,
             is_media_server: true,
+            membership: None,
         }
     }
 

@@ -14,7 +14,7 @@ use smol_str::SmolStr;
 use super::{
     Jellyfin,
     account::Account,
-    row::{Shows, describe, fact, last_number, show},
+    row::{Shows, describe, fact, last_number, runtime_s, show},
     wire::{self, List, WireItem},
 };
 use crate::{http::Call, reading::Position};
@@ -252,11 +252,14 @@ impl Reading {
             page.unusable += 1;
             return;
         }
+        // A file of several episodes is longer than each of them.
+        let runtime_s = if last_number(item).is_none() { runtime_s(item) } else { None };
         let rows = describe(item, kind, ids, &self.shows).into_iter().map(|item| Row {
             item,
             fact,
             native: Some(NativeRef(id)),
             uid: None,
+            runtime_s,
         });
         page.rows.extend(rows);
     }

@@ -28,14 +28,15 @@ pub(super) fn fact(feature: Feature, kind: Kind, item: &WireItem, user_data: &Us
         }
         (Feature::Progress, Kind::Movie | Kind::Episode) => Some(Fact::Resume {
             position_s: user_data.position_s()?,
-            duration_s: duration_s(item),
+            duration_s: runtime_s(item),
             stopped_at: user_data.last_played(),
         }),
         _ => None,
     }
 }
 
-fn duration_s(item: &WireItem) -> Option<u32> {
+/// How long the file runs.
+pub(super) fn runtime_s(item: &WireItem) -> Option<u32> {
     let ticks = item.run_time_ticks.whole().filter(|ticks| *ticks > 0)?;
     u32::try_from(ticks / TICKS_PER_SECOND).ok()
 }

@@ -5,7 +5,7 @@
 use std::{rc::Rc, sync::Arc};
 
 use crosswatch_port::{
-    Budget, Clock, Entropy, Fault, LocalFuture, Notice, NoticeKind, RequestKind, Sink, Vault, Verdict,
+    Budget, Cache, Clock, Entropy, Fault, LocalFuture, Notice, NoticeKind, RequestKind, Sink, Vault, Verdict,
 };
 use reqwest::{
     Method, Url,
@@ -62,7 +62,8 @@ pub fn open(options: &NotifyOptions, clock: Arc<dyn Clock>, entropy: Arc<dyn Ent
     if options.kind == NotifyKind::Ntfy && split_topic(&url).is_none() {
         return Err(Fault::Rejected("the ntfy url names no topic; write it as https://ntfy.sh/my-topic".into()));
     }
-    let ports = Ports { clock, entropy, budget: Rc::new(Unlimited), vault: Rc::new(Unlimited) };
+    let ports =
+        Ports { clock, entropy, budget: Rc::new(Unlimited), vault: Rc::new(Unlimited), cache: Rc::new(Unlimited) };
     Ok(Rc::new(HttpSink {
         http: HttpClient::new(ports, options.verify_tls)?,
         kind: options.kind,
@@ -167,6 +168,16 @@ impl Vault for Unlimited {
     fn save<'a>(&'a self, _: &'a str, _: SecretString) -> LocalFuture<'a, Result<(), Fault>> {
         let fault = Fault::Rejected("notices keep no secrets of their own".into());
         Box::pin(std::future::ready(Err(fault)))
+    }
+}
+
+impl Cache for Unlimited {
+    fn recall<'a>(&'a self, _: &'a str) -> LocalFuture<'a, Result<Option<Vec<u8>>, Fault>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
+    fn keep<'a>(&'a self, _: &'a str, _: Vec<u8>) -> LocalFuture<'a, Result<(), Fault>> {
+        Box::pin(std::future::ready(Ok(())))
     }
 }
 

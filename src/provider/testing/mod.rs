@@ -10,7 +10,7 @@ use std::{
 };
 
 use crosswatch_port::{
-    Budget, Fault, LocalFuture, RequestKind, Vault, Verdict,
+    Budget, Cache, Fault, LocalFuture, RequestKind, Vault, Verdict,
     fake::{FixedClock, SeededEntropy},
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -68,11 +68,27 @@ impl Vault for OpenVault {
     }
 }
 
+/// Notes in memory.
+#[derive(Default)]
+pub(crate) struct OpenCache(pub(crate) RefCell<BTreeMap<String, Vec<u8>>>);
+
+impl Cache for OpenCache {
+    fn recall<'a>(&'a self, name: &'a str) -> LocalFuture<'a, Result<Option<Vec<u8>>, Fault>> {
+        Box::pin(std::future::ready(Ok(self.0.borrow().get(name).cloned())))
+    }
+
+    fn keep<'a>(&'a self, name: &'a str, bytes: Vec<u8>) -> LocalFuture<'a, Result<(), Fault>> {
+        self.0.borrow_mut().insert(name.to_owned(), bytes);
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
 /// Everything an adapter gets, with handles to look into it.
 pub(crate) struct House {
     pub(crate) clock: Arc<FixedClock>,
     pub(crate) budget: Rc<OpenBudget>,
     pub(crate) vault: Rc<OpenVault>,
+    pub(crate) cache: Rc<OpenCache>,
 }
 
 impl House {
@@ -82,6 +98,7 @@ impl House {
             clock: Arc::new(FixedClock::at("2026-11-22T12:00:00Z".parse().unwrap())),
             budget: Rc::default(),
             vault: Rc::default(),
+            cache: Rc::default(),
         }
     }
 
@@ -91,6 +108,7 @@ impl House {
             entropy: Arc::new(SeededEntropy::new(1)),
             budget: self.budget.clone(),
             vault: self.vault.clone(),
+            cache: self.cache.clone(),
         }
     }
 }

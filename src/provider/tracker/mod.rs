@@ -46,6 +46,7 @@ impl Provider for Tracker {
             can_read_since: false,
             batch_size: BATCH_LIMIT,
             max_rows: None,
+            tells_removals: false,
         };
         Capabilities {
             features: vec![
@@ -62,6 +63,7 @@ impl Provider for Tracker {
             needs_ids: false,
             keeps_one_status: false,
             is_media_server: false,
+            membership: None,
         }
     }
 
@@ -213,7 +215,7 @@ fn native(uid: Uid, play: PlayKey) -> NativeRef {
 }
 
 fn row(row: ShelfRow) -> Row {
-    Row { item: row.item, fact: row.fact, native: Some(native(row.uid, row.play)), uid: Some(row.uid) }
+    Row { item: row.item, fact: row.fact, native: Some(native(row.uid, row.play)), uid: Some(row.uid), runtime_s: None }
 }
 
 fn cursor_after(last: ShelfCursor) -> Cursor {

@@ -181,7 +181,7 @@ mod tests {
 
     fn row(item: Item, at: &str, id: u128) -> Row {
         let fact = Fact::Play(WatchedAt::Exact(at.parse().unwrap()).to_minute());
-        Row { item, fact, native: Some(NativeRef(id)), uid: None }
+        Row { item, fact, native: Some(NativeRef(id)), uid: None, runtime_s: None }
     }
 
     #[test]

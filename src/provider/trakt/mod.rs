@@ -75,6 +75,7 @@ struct Trakt {
     /// Row ids of the read under way, because rows move while pages are read.
     seen: RefCell<BTreeMap<Feature, FxHashSet<u64>>>,
     watchlist_limit: Cell<Option<u64>>,
+    membership: RefCell<Option<SmolStr>>,
 }
 
 /// Prepares an account. Nothing is sent yet.
@@ -83,6 +84,7 @@ pub fn open(options: &TraktOptions, ports: Ports) -> Result<Rc<dyn Provider>, Fa
         api: api::Api::new(options, ports)?,
         seen: RefCell::default(),
         watchlist_limit: Cell::new(None),
+        membership: RefCell::default(),
     }))
 }
 
@@ -98,7 +100,9 @@ impl Trakt {
         if identity.is_empty() {
             return Err(Fault::Transient("Trakt did not tell whose account this is; trying later may help".into()));
         }
-        let product = if user.vip.flag() == Some(true) { "Trakt VIP" } else { "Trakt" };
+        let is_vip = user.vip.flag();
+        self.membership.replace(is_vip.map(|is_vip| if is_vip { "vip" } else { "free" }.into()));
+        let product = if is_vip == Some(true) { "Trakt VIP" } else { "Trakt" };
         Ok(Probe { fingerprint: format_smolstr!("trakt:{identity}"), user: name.into(), product: product.into() })
     }
 
@@ -146,6 +150,7 @@ impl Provider for Trakt {
             can_read_since: false,
             batch_size: write::BATCH_LIMIT,
             max_rows: None,
+            tells_removals: false,
         };
         Capabilities {
             features: vec![
@@ -162,6 +167,7 @@ impl Provider for Trakt {
             needs_ids: true,
             keeps_one_status: false,
             is_media_server: false,
+            membership: self.membership.borrow().clone(),
         }
     }
 

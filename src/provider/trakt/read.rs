@@ -134,7 +134,8 @@ fn read_row(feature: Feature, row: &WireRow) -> Option<Row> {
         Feature::Progress => resume(row)?,
     };
     let native = if feature == Feature::Ratings { None } else { row.id.whole() };
-    Some(Row { item, fact, native: native.map(|id| NativeRef(u128::from(id))), uid: None })
+    let runtime_s = row.episode.get().or_else(|| row.movie.get()).and_then(runtime_s);
+    Some(Row { item, fact, native: native.map(|id| NativeRef(u128::from(id))), uid: None, runtime_s })
 }
 
 /// Trakt drops the seconds. A play without a date, or with the placeholder of 1970, has none.
@@ -144,9 +145,14 @@ fn watched_at(field: &Scalar) -> WatchedAt {
     dated.map_or(WatchedAt::Unknown, |at| WatchedAt::Exact(at).to_minute())
 }
 
+/// The length of a title, told in minutes in the full form only.
+fn runtime_s(title: &WireTitle) -> Option<u32> {
+    u32::try_from(title.runtime.whole().filter(|minutes| *minutes > 0)?.checked_mul(60)?).ok()
+}
+
 fn resume(row: &WireRow) -> Option<Fact> {
     let title = row.episode.get().or_else(|| row.movie.get())?;
-    let duration_s = u32::try_from(title.runtime.whole().filter(|minutes| *minutes > 0)?.checked_mul(60)?).ok()?;
+    let duration_s = runtime_s(title)?;
     let percent = row.progress.number().filter(|percent| (0.0..=100.0).contains(percent))?;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the duration")]
     let position_s = (f64::from(duration_s) * percent / 100.0).round() as u32;

@@ -107,7 +107,7 @@ keys! {
     outbox_keys: (number(), long()).prop_map(|(account, seq)| OutboxKey { account, seq });
     held_keys: long().prop_map(HeldKey);
     event_keys: (instant(), number()).prop_map(|(at, seq)| EventKey { at, seq });
-    secret_keys: (number(), name()).prop_map(|(account, name)| SecretKey { account, name });
+    secret_keys: (number(), name()).prop_map(|(account, name)| KeptKey { account, name });
     meta_keys: meta_key();
 }
 

@@ -9,6 +9,7 @@
 
 mod baseline;
 mod bytes;
+mod cached;
 mod event;
 mod fact;
 mod head;
@@ -33,6 +34,7 @@ mod word;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use cached::Cached;
 pub(crate) use identity::Pointer;
 pub(crate) use lease::Lease;
 pub(crate) use meta::{Life, Number, Present};

@@ -252,6 +252,7 @@ fn small_records_are_these_bytes() {
         "020186a87265736f75726365a172a566656e636502a4626f6f74c40103a372756ec40105a874616b656e5f617492ce6ab13b8000a769735f68656c64c3",
     );
     golden(&Secret(vec![0, 255]), "020181a6736563726574c40200ff");
+    golden(&Cached(vec![0, 255]), "010191c40200ff");
     golden(&ShelfSize { rows: 2, change_number: 3 }, "020182a4726f777302ad6368616e67655f6e756d62657203");
     golden(&Number(200), "020181a66e756d626572ccc8");
     golden(&Life(0), "020181a4626f6f74c400");
@@ -417,6 +418,7 @@ proptest! {
 
     #[test]
     fn secrets_and_numbers_come_back(secret in prop::collection::vec(any::<u8>(), 0..300), number in any::<u64>(), boot in any::<u128>()) {
+        round_trip(&Cached(secret.clone()))?;
         round_trip(&Secret(secret))?;
         round_trip(&Number(number))?;
         round_trip(&Life(boot))?;

@@ -78,6 +78,7 @@ impl Provider for Shown {
             can_read_since: false,
             batch_size: 100,
             max_rows: None,
+            tells_removals: false,
         };
         Capabilities {
             features: Feature::ALL.iter().copied().map(feature).collect(),
@@ -89,6 +90,7 @@ impl Provider for Shown {
             needs_ids: false,
             keeps_one_status: false,
             is_media_server: false,
+            membership: None,
         }
     }
 
@@ -133,7 +135,7 @@ impl Provider for Shown {
 pub(super) fn listed(number: u64, title: &str) -> Row {
     let id = Id::from_number(Namespace::Tmdb, Kind::Movie, number).unwrap();
     let item = Item::titled(Kind::Movie, title, Some(1999), [id].into_iter().collect());
-    Row { item, fact: Fact::Listed(None), native: None, uid: None }
+    Row { item, fact: Fact::Listed(None), native: None, uid: None, runtime_s: None }
 }
 
 fn account(id: &str, rows: &Rows, gate: &Gate) -> AccountBlueprint {

@@ -184,6 +184,7 @@ pub(crate) fn tracker() -> Capabilities {
         can_read_since: false,
         batch_size: 100,
         max_rows: None,
+        tells_removals: false,
     };
     Capabilities {
         features: Feature::ALL.iter().copied().map(feature).collect(),
@@ -195,6 +196,7 @@ pub(crate) fn tracker() -> Capabilities {
         keeps_one_status: false,
         needs_ids: true,
         is_media_server: false,
+        membership: None,
     }
 }
 

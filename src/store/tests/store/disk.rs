@@ -32,6 +32,7 @@ fn fill(ledger: &dyn Ledger) {
             Change::PutUnresolved(unresolved(0, Feature::History, 1, 1)),
             Change::AppendEvent(event(1, "a")),
             Change::PutSecret(account(0), "token".into(), vec![1]),
+            Change::PutCache(account(0), "index".into(), vec![1, 2]),
         ],
     );
 }
@@ -74,7 +75,8 @@ fn verify_counts_every_row() {
     let of = |keyspace: &str| counts.iter().find(|count| count.keyspace == keyspace).unwrap().rows;
     assert_eq!((of("item"), of("identity"), of("baseline"), of("shelf"), of("shelf_size")), (2, 2, 1, 1, 1));
     assert_eq!(of("run"), 2, "the record and its place in the index");
-    assert_eq!(counts.len(), 18);
+    assert_eq!(of("cache"), 1);
+    assert_eq!(counts.len(), 19);
 }
 
 /// Changes a database behind the store's back.

@@ -88,7 +88,8 @@ fn change() -> impl Strategy<Value = Change> {
             fact(feature, number)
         )),
         place.prop_map(|(of, feature, uid, play)| drop_shelf(of, feature, uid, play)),
-        (of, 0u8..9).prop_map(|(of, secret)| Change::PutSecret(account(of), "token".into(), vec![secret])),
+        (of.clone(), 0u8..9).prop_map(|(of, secret)| Change::PutSecret(account(of), "token".into(), vec![secret])),
+        (of, 0u8..9).prop_map(|(of, note)| Change::PutCache(account(of), "index".into(), vec![note])),
     ]
 }
 

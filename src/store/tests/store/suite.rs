@@ -356,6 +356,8 @@ fn small_records_are_written_replaced_and_dropped() {
                 Change::PutPairFeature(pair(0), Feature::History, pair_feature("a")),
                 Change::PutSecret(account(0), "token".into(), vec![0, 255, 1]),
                 Change::PutSecret(account(0), "token".into(), vec![7]),
+                Change::PutCache(account(0), "index".into(), vec![1; 300_000]),
+                Change::PutCache(account(0), "index".into(), vec![2, 0]),
             ],
         );
         assert_eq!(ledger.held(), Ok(vec![held(2, 5), held(300, 1)]));
@@ -365,6 +367,8 @@ fn small_records_are_written_replaced_and_dropped() {
         assert_eq!(ledger.pair_feature(&pair(1), Feature::History), Ok(None));
         assert_eq!(ledger.secret(&account(0), "token"), Ok(Some(vec![7])));
         assert_eq!(ledger.secret(&account(0), "toke"), Ok(None));
+        assert_eq!(ledger.cached(&account(0), "index"), Ok(Some(vec![2, 0])));
+        assert_eq!(ledger.cached(&account(1), "index"), Ok(None));
         assert_eq!(ledger.secret(&account(1), "token"), Ok(None));
         let dropped = Change::DropUnresolved(pair(0), Feature::History, Uid(2), PlayKey(0));
         commit(ledger, vec![Change::DropHeld(2), Change::DropHeld(77), dropped]);

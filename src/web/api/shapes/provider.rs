@@ -30,6 +30,8 @@ pub struct FeatureCapabilityShape {
     batch_size: usize,
     /// Rows the account holds at most, where told.
     max_rows: Option<u64>,
+    /// Whether a removal is told as such; elsewhere it shows only as a row that is missing.
+    tells_removals: bool,
 }
 
 impl From<&FeatureCapability> for FeatureCapabilityShape {
@@ -43,6 +45,7 @@ impl From<&FeatureCapability> for FeatureCapabilityShape {
             can_read_since: entry.can_read_since,
             batch_size: entry.batch_size,
             max_rows: entry.max_rows,
+            tells_removals: entry.tells_removals,
         }
     }
 }
@@ -71,6 +74,9 @@ pub struct CapabilitiesShape {
     keeps_one_status: bool,
     /// Whether it is a media server, which holds what is in its libraries.
     is_media_server: bool,
+    /// The membership that the limits belong to, where the account tells.
+    #[schema(example = "vip")]
+    membership: Option<String>,
 }
 
 impl From<&Capabilities> for CapabilitiesShape {
@@ -92,6 +98,7 @@ impl From<&Capabilities> for CapabilitiesShape {
             needs_ids: capabilities.needs_ids,
             keeps_one_status: capabilities.keeps_one_status,
             is_media_server: capabilities.is_media_server,
+            membership: capabilities.membership.as_ref().map(ToString::to_string),
         }
     }
 }
