@@ -12,6 +12,7 @@ mod fault;
 mod ledger;
 mod provider;
 mod record;
+mod sign_in;
 mod sink;
 
 pub use account::{Budget, Cache, RequestKind, Shelf, ShelfChange, ShelfCursor, ShelfRow, Vault, Verdict};
@@ -27,6 +28,7 @@ pub use record::{
     EventRecord, FeatureTally, HeldRecord, ItemRecord, LeaseRecord, LineRecord, OutboxRecord, OutboxState,
     PairFeatureRecord, PlanRecord, ReadingHead, ReadingRow, RunError, RunRecord, UnresolvedRecord,
 };
+pub use sign_in::{SignIn, SignInCode, SignInState};
 pub use sink::{Notice, NoticeKind, Sink};
 
 use std::{future::Future, pin::Pin};

@@ -9,7 +9,7 @@ use crosswatch_model::{Action, Capabilities, Fact, Feature, FeatureSet, Item, Na
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
-use crate::{Fault, LocalFuture};
+use crate::{Fault, LocalFuture, SignIn};
 
 /// An account.
 pub trait Provider {
@@ -39,6 +39,11 @@ pub trait Provider {
 
     /// Sends operations of one feature, at most the capability's batch size.
     fn write<'a>(&'a self, feature: Feature, writes: &'a [Write]) -> LocalFuture<'a, WriteReport>;
+
+    /// The sign-in with a code, where the account has one.
+    fn sign_in(&self) -> Option<&dyn SignIn> {
+        None
+    }
 
     /// How many requests this account was sent since the process started, retries and token refreshes included.
     fn requests_sent(&self) -> u64;
