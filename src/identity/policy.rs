@@ -1,8 +1,10 @@
 //! What a level of confidence is good enough for: one table, by operation and direction.
 //!
-//! [`rule`] is the only place that knows it. A better level than the weakest is allowed too, a weaker one is a question to
-//! a person or a skip with a reason. A contradiction allows nothing. Removals also need what the planner knows and this
-//! table does not: a complete read that once held the entity, no rematch on either side, no dispute.
+//! [`rule`] is the only place that knows it; the planner asks it for every change. A better level than the weakest is
+//! allowed too, a weaker one is a skip with a reason. A contradiction allows nothing.
+//! One equal id is enough to replace or remove a value where no id differs: libraries that were matched by an older agent
+//! carry one id, and their owners change their minds too. What makes that safe lies beside this table: a removal also
+//! needs a complete read that once held the entity, no rematch on either side, no dispute, and a row that was read again.
 
 use std::fmt;
 
@@ -101,10 +103,8 @@ impl fmt::Display for Direction {
 pub struct Rule {
     /// The weakest level.
     pub weakest: Confidence,
-    /// The weakest level where we wrote the target's row ourselves and know it by its own number.
+    /// The weakest level where we wrote the target's row ourselves.
     pub weakest_if_ours: Confidence,
-    /// The weakest level where we wrote the row and both sides count in the same ordering scheme.
-    pub weakest_if_ours_in_one_scheme: Confidence,
     /// Whether the target's item must have been read again just now.
     pub needs_read_back: bool,
 }
@@ -114,10 +114,8 @@ pub struct Rule {
 pub struct Circumstances {
     /// How sure the match is.
     pub level: Confidence,
-    /// We wrote the target's row ourselves and know it by its own number.
+    /// We wrote the target's row ourselves.
     pub is_ours: bool,
-    /// Both sides count in the same ordering scheme.
-    pub is_one_scheme: bool,
     /// The target's item was read again just now.
     pub was_read_back: bool,
 }
@@ -136,11 +134,7 @@ pub enum Permission {
 impl Rule {
     /// Whether this change may go on without a person.
     pub fn permits(self, circumstances: Circumstances) -> Permission {
-        let weakest = match (circumstances.is_ours, circumstances.is_one_scheme) {
-            (false, _) => self.weakest,
-            (true, false) => self.weakest_if_ours,
-            (true, true) => self.weakest_if_ours_in_one_scheme,
-        };
+        let weakest = if circumstances.is_ours { self.weakest_if_ours } else { self.weakest };
         if circumstances.level == Confidence::X || circumstances.level > weakest {
             Permission::TooWeak
         } else if self.needs_read_back && !circumstances.was_read_back {
@@ -154,7 +148,7 @@ impl Rule {
 /// One row of the table: an operation, and its weakest level in each of [`Direction::ALL`].
 type Row = (Operation, [Confidence; 4]);
 
-use Confidence::{C0, C1, C2, C3, C4, C5};
+use Confidence::{C0, C2, C3, C4, C5};
 
 const TABLE: [Row; 8] = [
     (Operation::AddToWatchlist, [C2, C2, C2, C2]),
@@ -162,8 +156,8 @@ const TABLE: [Row; 8] = [
     (Operation::MarkWatched, [C3, C3, C3, C3]),
     (Operation::Rate, [C3, C3, C3, C3]),
     (Operation::SetProgress, [C3, C3, C3, C3]),
-    (Operation::Overwrite, [C1, C1, C1, C1]),
-    (Operation::Remove, [C1, C1, C1, C1]),
+    (Operation::Overwrite, [C2, C2, C2, C2]),
+    (Operation::Remove, [C2, C2, C2, C2]),
     (Operation::RemoveInBulk, [C0, C0, C0, C0]),
 ];
 
@@ -173,8 +167,7 @@ pub fn rule(operation: Operation, direction: Direction) -> Rule {
     let is_removal = operation == Operation::Remove;
     Rule {
         weakest,
-        weakest_if_ours: if is_removal { C2 } else { weakest },
-        weakest_if_ours_in_one_scheme: if is_removal { C3 } else { weakest },
+        weakest_if_ours: if is_removal || operation == Operation::Overwrite { C3 } else { weakest },
         needs_read_back: is_removal && direction.to == AccountKind::Server,
     }
 }
@@ -184,7 +177,7 @@ pub fn rule_with_titles(operation: Operation, direction: Direction) -> Rule {
     let rule = rule(operation, direction);
     match operation {
         Operation::AddToWatchlist | Operation::AddPlay | Operation::MarkWatched | Operation::Rate => {
-            Rule { weakest: C5, weakest_if_ours: C5, weakest_if_ours_in_one_scheme: C5, ..rule }
+            Rule { weakest: C5, weakest_if_ours: C5, ..rule }
         }
         Operation::SetProgress | Operation::Overwrite | Operation::Remove | Operation::RemoveInBulk => rule,
     }
@@ -219,7 +212,7 @@ pub fn table() -> String {
     [head].into_iter().chain(rows).collect::<Vec<_>>().join("\n")
 }
 
-/// `C1, C2 if ours, read`.
+/// `C2, C3 if ours, read`.
 impl fmt::Display for Rule {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}", self.weakest)?;
@@ -243,29 +236,27 @@ history add (dated)     C4                    C4                    C4          
 mark watched, no date   C3                    C3                    C3                    C3
 rating set              C3                    C3                    C3                    C3
 progress                C3                    C3                    C3                    C3
-rating overwrite        C1                    C1                    C1                    C1
-remove                  C1, C2 if ours        C1, C2 if ours        C1, C2 if ours, read  C1, C2 if ours, read
+rating overwrite        C2, C3 if ours        C2, C3 if ours        C2, C3 if ours        C2, C3 if ours
+remove                  C2, C3 if ours        C2, C3 if ours        C2, C3 if ours, read  C2, C3 if ours, read
 remove in bulk          C0                    C0                    C0                    C0";
         assert_eq!(table(), expected);
     }
 
     #[test]
-    fn every_removal_has_level_c1_or_was_written_by_us() {
+    fn numbers_alone_remove_only_what_we_wrote() {
         let [.., server] = Direction::ALL;
         let [tracker, ..] = Direction::ALL;
-        let case = |direction, level, is_ours, is_one_scheme| {
-            let circumstances = Circumstances { level, is_ours, is_one_scheme, was_read_back: false };
+        let case = |direction, level, is_ours| {
+            let circumstances = Circumstances { level, is_ours, was_read_back: false };
             rule(Operation::Remove, direction).permits(circumstances)
         };
-        assert_eq!(case(tracker, C1, false, false), Permission::Granted);
-        assert_eq!(case(tracker, C2, false, true), Permission::TooWeak);
-        assert_eq!(case(tracker, C2, true, false), Permission::Granted);
-        assert_eq!(case(tracker, C3, true, false), Permission::TooWeak);
-        assert_eq!(case(tracker, C3, true, true), Permission::Granted);
-        assert_eq!(case(tracker, C4, true, true), Permission::TooWeak);
-        assert_eq!(case(server, C1, true, true), Permission::AfterReadBack);
+        assert_eq!(case(tracker, C2, false), Permission::Granted);
+        assert_eq!(case(tracker, C3, false), Permission::TooWeak);
+        assert_eq!(case(tracker, C3, true), Permission::Granted);
+        assert_eq!(case(tracker, C4, true), Permission::TooWeak);
+        assert_eq!(case(server, C2, true), Permission::AfterReadBack);
         for direction in Direction::ALL {
-            assert_eq!(case(direction, Confidence::X, true, true), Permission::TooWeak);
+            assert_eq!(case(direction, Confidence::X, true), Permission::TooWeak);
         }
     }
 

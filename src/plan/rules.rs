@@ -1,6 +1,9 @@
 //! What the policy and both accounts' abilities mean for single facts that are written to one side: clip and refuse.
 
-use crosswatch_identity::{Confidence, EntityIx, ItemIx};
+use crosswatch_identity::{
+    Confidence, EntityIx, ItemIx,
+    policy::{AccountKind, Circumstances, Direction, Operation, Permission, rule},
+};
 use crosswatch_model::{
     Capabilities, Fact, Feature, Kind, PlayDetail, Rating, Reason, Side, WatchedAt, WatchedPrecision,
 };
@@ -120,17 +123,30 @@ impl<'a> Rules<'a> {
         if let Some(known) = self.input.join.known_item(entity) {
             level = level.min(self.confidence(new.item(), known).max(self.confidence(known, old.item())));
         }
-        let is_ours = base.is_some_and(|base| base.is_ours_on(self.side));
-        match self.input.feature {
-            Feature::Progress => level <= Confidence::C3,
-            _ => level <= Confidence::C2 || (level == Confidence::C3 && is_ours),
-        }
+        let operation = match self.input.feature {
+            Feature::Progress => Operation::SetProgress,
+            Feature::History | Feature::Watchlist | Feature::Ratings => Operation::Overwrite,
+        };
+        self.permits(operation, level, base)
     }
 
     /// Whether the match is good enough to remove the written side's fact.
     pub(crate) fn may_remove(&self, entity: EntityIx, held: &Seen, base: &BaselineRow) -> bool {
         let known = self.input.join.known_item(entity);
-        base.is_ours_on(self.side) || known.is_some_and(|known| self.confidence(known, held.item()) <= Confidence::C2)
+        let level = known.map_or(Confidence::X, |known| self.confidence(known, held.item()));
+        self.permits(Operation::Remove, level, Some(base))
+    }
+
+    /// Every row is read again just before it is removed, so that much is always so.
+    fn permits(&self, operation: Operation, level: Confidence, base: Option<&BaselineRow>) -> bool {
+        let kind = |account: &Capabilities| match account.is_media_server {
+            true => AccountKind::Server,
+            false => AccountKind::Tracker,
+        };
+        let direction = Direction { from: kind(self.from), to: kind(self.to) };
+        let is_ours = base.is_some_and(|base| base.is_ours_on(self.side));
+        let circumstances = Circumstances { level, is_ours, was_read_back: true };
+        rule(operation, direction).permits(circumstances) == Permission::Granted
     }
 
     fn confidence(&self, one: ItemIx, other: ItemIx) -> Confidence {

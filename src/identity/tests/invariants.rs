@@ -9,7 +9,7 @@ use crosswatch_identity::{
     Catalog, Confidence, EntityIx, Evidence, ItemIx, Join, Origin, Placement, Source, Witness,
     aliases::Aliases,
     join,
-    policy::{Circumstances, Direction, Operation, Permission, rule},
+    policy::{AccountKind, Circumstances, Direction, Operation, Permission, rule},
 };
 use crosswatch_model::{Id, IdSet, Item, Kind, Namespace, Reason, Show, Uid};
 use proptest::prelude::*;
@@ -131,15 +131,16 @@ proptest! {
     }
 
     #[test]
-    fn invariant_13_no_removal_rests_on_less_than_c1_or_our_own_row(
-        level in 0usize..8, is_ours in any::<bool>(), is_one_scheme in any::<bool>(), was_read_back in any::<bool>()
+    fn invariant_13_no_removal_rests_on_less_than_an_equal_id_or_our_own_row(
+        level in 0usize..8, is_ours in any::<bool>(), was_read_back in any::<bool>()
     ) {
         use Confidence::{C0, C1, C2, C3, C4, C5, C6, X};
         let level = [C0, C1, C2, C3, C4, C5, C6, X][level];
         for direction in Direction::ALL {
-            let circumstances = Circumstances { level, is_ours, is_one_scheme, was_read_back };
+            let circumstances = Circumstances { level, is_ours, was_read_back };
             if rule(Operation::Remove, direction).permits(circumstances) == Permission::Granted {
-                prop_assert!(level <= C1 || is_ours && level <= C2 || is_ours && is_one_scheme && level <= C3);
+                prop_assert!(level <= C2 || is_ours && level <= C3);
+                prop_assert!(was_read_back || direction.to == AccountKind::Tracker);
             }
         }
     }
