@@ -122,7 +122,12 @@ async fn load_known(journey: &Journey) -> Result<(Catalog, Vec<(Uid, ItemIx)>), 
     let read = |ledger: &dyn Ledger| {
         let (mut catalog, mut known, mut is_full) = (Catalog::new(), Vec::new(), false);
         ledger.visit_items(&mut |record| match catalog.push(&record.item) {
-            Ok(item) => known.push((record.uid, item)),
+            Ok(item) => {
+                known.push((record.uid, item));
+                if let Some(runtime_s) = record.runtime_s {
+                    catalog.note_runtime(item, runtime_s);
+                }
+            }
             Err(_) => is_full = true,
         })?;
         Ok((catalog, known, is_full))
@@ -219,6 +224,9 @@ pub(super) async fn read_pages(
         tally.page(PageHead { stream: page.stream, rows: page.received, total: page.total, is_last: page.ends_stream });
         for row in &page.rows {
             let item = catalog.push(&row.item).map_err(|_| too_many_items())?;
+            if let Some(runtime_s) = row.runtime_s {
+                catalog.note_runtime(item, runtime_s);
+            }
             rows.push(Seen::new(item, &row.fact, row.native));
         }
         journey.happened(

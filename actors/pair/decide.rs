@@ -128,7 +128,6 @@ impl Desk {
                 baseline: &prepared.reads.baseline,
                 is_first_run: prepared.is_first_run,
                 run_number: prepared.reads.known_pair.as_ref().map_or(0, |known| known.writing_runs),
-                runtimes_s: &[],
                 in_flight: &prepared.reads.in_flight,
                 unresolved: &prepared.reads.unresolved,
                 policy: &prepared.policy,

@@ -52,13 +52,23 @@ impl Survey {
                 let is_described_differently = join.members(entity).any(|member| member != known);
                 if is_described_differently
                     && !self.enriched.contains(&entity)
-                    && join.merged(catalog, entity) != catalog.get(known)
+                    && (has_learned_its_length(join, catalog, entity, known)
+                        || join.merged(catalog, entity) != catalog.get(known))
                 {
                     self.enriched.insert(entity);
                 }
             }
         }
     }
+}
+
+fn has_learned_its_length(join: &Join, catalog: &Catalog, entity: EntityIx, known: ItemIx) -> bool {
+    catalog.runtime_s(known).is_none() && runtime_s(join, catalog, entity).is_some()
+}
+
+/// The shortest length that was told of an entity.
+fn runtime_s(join: &Join, catalog: &Catalog, entity: EntityIx) -> Option<u32> {
+    join.members(entity).filter_map(|member| catalog.runtime_s(member)).min()
 }
 
 /// Mints names and writes the records of new and enriched entities into `changes`.
@@ -77,23 +87,25 @@ pub(super) async fn name(
         let first = journey.directory.store().query(move |ledger| ledger.mint_uids(count)).await?;
         for (number, entity) in (first.0..).zip(survey.nameless) {
             let (uid, item) = (Uid(number), join.merged(catalog, entity));
+            let runtime_s = runtime_s(join, catalog, entity);
             names.0.insert(entity, uid);
             if let Ok(described) = catalog.push(&item) {
                 minted.push((uid, described));
             }
-            changes.push(Change::PutItem(ItemRecord { uid, item }));
+            changes.push(Change::PutItem(ItemRecord { uid, item, runtime_s }));
         }
     }
     for entity in survey.enriched {
         let Some(uid) = join.uid(entity) else { continue };
         let item = join.merged(catalog, entity);
+        let runtime_s = runtime_s(join, catalog, entity);
         // A full catalog keeps the older description.
         if let (Ok(described), Ok(at)) = (catalog.push(&item), known.binary_search_by_key(&uid, |(uid, _)| *uid))
             && let Some(entry) = known.get_mut(at)
         {
             entry.1 = described;
         }
-        changes.push(Change::PutItem(ItemRecord { uid, item }));
+        changes.push(Change::PutItem(ItemRecord { uid, item, runtime_s }));
     }
     known.append(&mut minted);
     known.sort_unstable_by_key(|(uid, _)| *uid);

@@ -253,7 +253,7 @@ fn alias(named: &Named, verified: &FeatureVerified, record: &LineRecord) -> Opti
     let [only] = candidates.as_slice() else { return None };
     let mut known = catalog.get(item);
     known.ids = known.ids.iter().chain(join.merged(catalog, *only).ids.iter()).collect();
-    Some(ItemRecord { uid, item: known })
+    Some(ItemRecord { uid, item: known, runtime_s: None })
 }
 
 type Shown = FxHashMap<EntityIx, Vec<Fact>>;

@@ -6,7 +6,7 @@
 use std::hash::{Hash, Hasher};
 
 use crosswatch_model::{Id, Item, Kind, Scheme, Show};
-use rustc_hash::FxHasher;
+use rustc_hash::{FxHashMap, FxHasher};
 
 use crate::{
     provenance::{Origin, Witness},
@@ -42,6 +42,8 @@ pub struct Catalog {
     witnesses: Vec<Witness>,
     /// Per show, who told it.
     show_tellers: Vec<Tellers>,
+    /// How long items run, where it was told.
+    runtimes_s: FxHashMap<u32, u32>,
     row_slots: Slots,
     show_slots: Slots,
 }
@@ -129,6 +131,22 @@ impl Catalog {
             told: Told::of(item),
         });
         Ok(ItemIx(ix))
+    }
+
+    /// Notes how long an item runs. Of several lengths the shortest stays.
+    pub fn note_runtime(&mut self, item: ItemIx, runtime_s: u32) {
+        let known = self.runtimes_s.entry(item.0).or_insert(runtime_s);
+        *known = runtime_s.min(*known);
+    }
+
+    /// How long an item runs, where it was told.
+    pub fn runtime_s(&self, item: ItemIx) -> Option<u32> {
+        self.runtimes_s.get(&item.0).copied()
+    }
+
+    /// Every length that was told, in no particular order.
+    pub fn runtimes_s(&self) -> impl Iterator<Item = (ItemIx, u32)> {
+        self.runtimes_s.iter().map(|(item, runtime_s)| (ItemIx(*item), *runtime_s))
     }
 
     fn push_show(&mut self, show: &Show) -> Result<u32, CatalogFull> {

@@ -173,8 +173,8 @@ impl Join {
         self.likeness(catalog, one, other).level()
     }
 
-    /// What speaks for and against two items of one entity being the same thing. A caller who knows more, as lengths and
-    /// dates of broadcast, adds it.
+    /// What speaks for and against two items of one entity being the same thing. A caller who knows more, as dates of
+    /// broadcast, adds it.
     pub fn likeness(&self, catalog: &Catalog, one: ItemIx, other: ItemIx) -> Likeness {
         let (ids, others) = (self.own_ids(catalog, one), self.own_ids(catalog, other));
         let in_both = |id: &&Id| others.iter().any(|other| other.namespace() == id.namespace());
@@ -191,6 +191,7 @@ impl Join {
             placing,
             show: (placing != Placing::Unrelated).then_some(Confidence::C2),
             years_apart: years.filter(|_| are_films).map(|(year, other)| year.abs_diff(other)),
+            runtimes_s: catalog.runtime_s(one).zip(catalog.runtime_s(other)).filter(|_| are_films),
             ..Likeness::default()
         }
     }

@@ -18,10 +18,10 @@ pub(crate) struct Runtimes {
 impl Runtimes {
     pub(crate) fn of(input: &FeatureInput<'_>) -> Self {
         let mut order: Vec<(u32, u32)> = input
-            .runtimes_s
-            .iter()
-            .filter_map(|(item, runtime_s)| match input.join.placement(*item) {
-                Placement::Entity(entity) => Some((entity.number(), *runtime_s)),
+            .catalog
+            .runtimes_s()
+            .filter_map(|(item, runtime_s)| match input.join.placement(item) {
+                Placement::Entity(entity) => Some((entity.number(), runtime_s)),
                 Placement::Disputed(..) | Placement::NoIdentity => None,
             })
             .collect();

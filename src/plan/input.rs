@@ -1,6 +1,6 @@
 //! Everything the planner looks at for one feature. There is no other input.
 
-use crosswatch_identity::{Catalog, ItemIx, Join};
+use crosswatch_identity::{Catalog, Join};
 use crosswatch_model::{Capabilities, Feature, PairId, Side, Uid};
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -31,8 +31,6 @@ pub struct FeatureInput<'a> {
     pub is_first_run: bool,
     /// How many runs of this pair wrote something so far.
     pub run_number: u32,
-    /// Lengths of items in seconds, where a side told one, in any order.
-    pub runtimes_s: &'a [(ItemIx, u32)],
     /// Writes that are on their way or in doubt, by this pair or any other writer of either account.
     pub in_flight: &'a [(Uid, PlayKey)],
     /// Writes that an account refused and that wait for their next try.

@@ -139,9 +139,8 @@ impl<'a> Rules<'a> {
 
     /// Every row is read again just before it is removed, so that much is always so.
     fn permits(&self, operation: Operation, level: Confidence, base: Option<&BaselineRow>) -> bool {
-        let kind = |account: &Capabilities| match account.is_media_server {
-            true => AccountKind::Server,
-            false => AccountKind::Tracker,
+        let kind = |account: &Capabilities| {
+            if account.is_media_server { AccountKind::Server } else { AccountKind::Tracker }
         };
         let direction = Direction { from: kind(self.from), to: kind(self.to) };
         let is_ours = base.is_some_and(|base| base.is_ours_on(self.side));

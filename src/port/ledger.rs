@@ -64,7 +64,7 @@ pub enum Change {
     PutLine(LineRecord),
     /// Forgets a run or plan with its lines.
     DropRun(PairId, RunId),
-    /// Writes an entity and points its ids at it.
+    /// Writes an entity and points its ids at it. A length that was told before stays where the record has none.
     PutItem(ItemRecord),
     /// Writes a baseline row.
     PutBaseline(PairId, Feature, Uid, PlayKey, BaselineRow),

@@ -142,6 +142,8 @@ pub struct ItemRecord {
     pub uid: Uid,
     /// Title, year, ids and coordinates.
     pub item: Item,
+    /// How long it runs, where an account told.
+    pub runtime_s: Option<u32>,
 }
 
 /// The last complete read of one feature of one account.

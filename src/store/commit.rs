@@ -5,7 +5,7 @@
 
 use std::cmp::Reverse;
 
-use crosswatch_model::{Feature, Item, PairId, PlayKey, ProviderId, RunId, Uid};
+use crosswatch_model::{Feature, PairId, PlayKey, ProviderId, RunId, Uid};
 use crosswatch_port::{
     Change, Commit, Durability, EventRecord, ItemRecord, LineRecord, OutboxRecord, PlanRecord, ReadingRow, Refused,
     RunRecord, ShelfChange, UnresolvedRecord,
@@ -21,7 +21,7 @@ use crate::{
     keyspaces::Space,
     ledger::FjallLedger,
     names::{MetaKey, NameKind},
-    row::{Cached, Number, Pointer, Present, ReadFact, Secret, Stored},
+    row::{Cached, Entity, Number, Pointer, Present, ReadFact, Secret, Stored},
     view::{KeyRange, parse},
 };
 
@@ -176,9 +176,9 @@ impl Batch<'_> {
 
     /// Writes an entity, points its ids at it, and drops the pointers of ids it no longer has.
     fn put_item(&mut self, record: &ItemRecord) -> Result<(), StoreError> {
-        let ItemRecord { uid, item } = record;
-        let before: Option<Item> = self.get(Space::Item, &ItemKey(*uid))?;
-        for id in before.iter().flat_map(|before| before.ids.iter()).filter(|id| !item.ids.contains(*id)) {
+        let ItemRecord { uid, item, runtime_s } = record;
+        let before: Option<Entity> = self.get(Space::Item, &ItemKey(*uid))?;
+        for id in before.iter().flat_map(|before| before.item.ids.iter()).filter(|id| !item.ids.contains(*id)) {
             let key = IdentityKey(id);
             if self.get(Space::Identity, &key)? == Some(Pointer(*uid)) {
                 self.remove(Space::Identity, &key)?;
@@ -187,7 +187,8 @@ impl Batch<'_> {
         for id in item.ids.iter() {
             self.put(Space::Identity, &IdentityKey(id), &Pointer(*uid))?;
         }
-        self.put(Space::Item, &ItemKey(*uid), item)
+        let runtime_s = runtime_s.or(before.and_then(|before| before.runtime_s));
+        self.put(Space::Item, &ItemKey(*uid), &Entity { item: item.clone(), runtime_s })
     }
 
     pub(crate) fn put_run(&mut self, record: &RunRecord) -> Result<(), StoreError> {

@@ -16,21 +16,21 @@ use crate::{
     },
     keyspaces::Space,
     names::NameKind,
-    row::{Cached, Pointer, ReadFact, Secret, ShelfFact, ShelfSize},
+    row::{Cached, Entity, Pointer, ReadFact, Secret, ShelfFact, ShelfSize},
     view::{KeyRange, View},
 };
 
 impl View<'_> {
     pub(crate) fn visit_items(&self, visit: &mut dyn FnMut(ItemRecord)) -> Result<(), StoreError> {
-        self.visit(Space::Item, &KeyRange::ALL, &mut |ItemKey(uid), item| {
-            visit(ItemRecord { uid, item });
+        self.visit(Space::Item, &KeyRange::ALL, &mut |ItemKey(uid), Entity { item, runtime_s }| {
+            visit(ItemRecord { uid, item, runtime_s });
             ControlFlow::Continue(())
         })
     }
 
     pub(crate) fn item(&self, uid: Uid) -> Result<Option<ItemRecord>, StoreError> {
-        let item: Option<Item> = self.value(Space::Item, &ItemKey(uid))?;
-        Ok(item.map(|item| ItemRecord { uid, item }))
+        let entity: Option<Entity> = self.value(Space::Item, &ItemKey(uid))?;
+        Ok(entity.map(|Entity { item, runtime_s }| ItemRecord { uid, item, runtime_s }))
     }
 
     pub(crate) fn uid_of(&self, id: Id) -> Result<Option<Uid>, StoreError> {
@@ -141,7 +141,8 @@ impl View<'_> {
 
     fn shelved_item(&self, key: &FactKey) -> Result<Item, StoreError> {
         let item_key = ItemKey(key.uid);
-        self.value(Space::Item, &item_key)?.ok_or_else(|| StoreError::missing_row(Space::Item, &item_key.bytes()))
+        let entity: Option<Entity> = self.value(Space::Item, &item_key)?;
+        entity.map(|entity| entity.item).ok_or_else(|| StoreError::missing_row(Space::Item, &item_key.bytes()))
     }
 
     pub(crate) fn shelf_count(&self, account: &ProviderId, feature: Feature) -> Result<(u64, u64), StoreError> {

@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::BTreeMap, ops::ControlFlow};
 
-use crosswatch_model::{BaselineRow, Item, PlanItem};
+use crosswatch_model::{BaselineRow, PlanItem};
 use crosswatch_port::{
     EventRecord, HeldRecord, OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead, RunRecord, UnresolvedRecord,
 };
@@ -15,7 +15,7 @@ use crate::{
     },
     keyspaces::Space,
     names::MetaKey,
-    row::{Cached, Lease, Life, Number, Pointer, Present, ReadFact, Secret, ShelfFact, ShelfSize, Stored},
+    row::{Cached, Entity, Lease, Life, Number, Pointer, Present, ReadFact, Secret, ShelfFact, ShelfSize, Stored},
     view::{KeyRange, View, decode, parse},
 };
 
@@ -49,7 +49,7 @@ impl View<'_> {
             Space::Run => self.verify_records::<RunRecord>(space),
             Space::Plan => self.verify_records::<PlanRecord>(space),
             Space::Line => self.verify_rows::<LineKey, PlanItem>(space),
-            Space::Item => self.verify_rows::<ItemKey, Item>(space),
+            Space::Item => self.verify_rows::<ItemKey, Entity>(space),
             Space::Identity => self.verify_rows::<IdentityKey, Pointer>(space),
             Space::Baseline => self.verify_rows::<FactKey, BaselineRow>(space),
             Space::Reading => self.verify_rows::<ReadingKey, ReadFact>(space),

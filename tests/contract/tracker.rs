@@ -26,8 +26,10 @@ struct Tracker {
 fn start(contents: &Contents) -> Box<dyn Account> {
     let (ledger, account) = (Rc::new(MemoryLedger::new()), ProviderId::parse("ledger").unwrap());
     let items = contents.items();
-    let mut changes: Vec<Change> =
-        items.iter().map(|(_, (uid, item))| Change::PutItem(ItemRecord { uid: *uid, item: item.clone() })).collect();
+    let mut changes: Vec<Change> = items
+        .iter()
+        .map(|(_, (uid, item))| Change::PutItem(ItemRecord { uid: *uid, item: item.clone(), runtime_s: None }))
+        .collect();
     for (place, fact) in facts_of(contents) {
         let play = match fact {
             Fact::Play(at) => PlayKey::of(at),

@@ -204,7 +204,6 @@ impl Pair {
             baseline: &self.baseline,
             is_first_run: false,
             run_number: 0,
-            runtimes_s: &[],
             in_flight: &[],
             unresolved: &[],
             policy: &self.policy,

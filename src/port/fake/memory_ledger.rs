@@ -180,14 +180,14 @@ impl Ledger for MemoryLedger {
     }
 
     fn visit_items(&self, visit: &mut dyn FnMut(ItemRecord)) -> Result<(), StorageFailure> {
-        let items: Vec<ItemRecord> = self
-            .read(|now| now.items.iter().map(|(uid, item)| ItemRecord { uid: *uid, item: item.clone() }).collect())?;
+        let items: Vec<ItemRecord> =
+            self.read(|now| now.items.keys().filter_map(|uid| now.item_record(*uid)).collect())?;
         items.into_iter().for_each(visit);
         Ok(())
     }
 
     fn item(&self, uid: Uid) -> Result<Option<ItemRecord>, StorageFailure> {
-        self.read(|now| now.items.get(&uid).map(|item| ItemRecord { uid, item: item.clone() }))
+        self.read(|now| now.item_record(uid))
     }
 
     fn uid_of(&self, id: Id) -> Result<Option<Uid>, StorageFailure> {

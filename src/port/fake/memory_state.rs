@@ -35,6 +35,7 @@ pub(super) struct State {
     pub(super) plans: BTreeMap<Reverse<RunId>, PlanRecord>,
     pub(super) lines: BTreeMap<(RunId, u32), PlanItem>,
     pub(super) items: BTreeMap<Uid, Item>,
+    pub(super) runtimes_s: BTreeMap<Uid, u32>,
     pub(super) identity: BTreeMap<Id, Uid>,
     pub(super) baselines: BTreeMap<(PairId, Feature), BTreeMap<(Uid, PlayKey), BaselineRow>>,
     pub(super) readings: BTreeMap<(ProviderId, Feature), BTreeMap<ReadingPlace, Fact>>,
@@ -138,8 +139,13 @@ impl State {
         }
     }
 
+    pub(super) fn item_record(&self, uid: Uid) -> Option<ItemRecord> {
+        let runtime_s = self.runtimes_s.get(&uid).copied();
+        self.items.get(&uid).map(|item| ItemRecord { uid, item: item.clone(), runtime_s })
+    }
+
     fn put_item(&mut self, record: ItemRecord) {
-        let ItemRecord { uid, item } = record;
+        let ItemRecord { uid, item, runtime_s } = record;
         let before = self.items.get(&uid).map(|before| before.ids.clone()).unwrap_or_default();
         for id in before.iter().filter(|id| !item.ids.contains(*id)) {
             if self.identity.get(&id) == Some(&uid) {
@@ -148,6 +154,9 @@ impl State {
         }
         self.identity.extend(item.ids.iter().map(|id| (id, uid)));
         self.items.insert(uid, item);
+        if let Some(runtime_s) = runtime_s {
+            self.runtimes_s.insert(uid, runtime_s);
+        }
     }
 
     fn drop_reading_row(&mut self, reading: (ProviderId, Feature), row: ReadingRow) {

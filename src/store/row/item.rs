@@ -18,7 +18,20 @@ pub(crate) struct ItemV1 {
     season: Option<u16>,
     number: Option<u16>,
 }
-row!(ItemV1, Positional, 1);
+
+/// An entity with what is known of it beside its description.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Entity {
+    pub(crate) item: Item,
+    pub(crate) runtime_s: Option<u32>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct EntityV1 {
+    item: ItemV1,
+    runtime_s: Option<u32>,
+}
+row!(EntityV1, Positional, 1);
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct ShowV1 {
@@ -72,15 +85,15 @@ impl ItemV1 {
     }
 }
 
-impl Stored for Item {
-    type Row = ItemV1;
+impl Stored for Entity {
+    type Row = EntityV1;
 
-    fn to_row(&self) -> ItemV1 {
-        ItemV1::of(self)
+    fn to_row(&self) -> EntityV1 {
+        EntityV1 { item: ItemV1::of(&self.item), runtime_s: self.runtime_s }
     }
 
-    fn from_row(row: ItemV1) -> Result<Self, RowError> {
-        row.item()
+    fn from_row(row: EntityV1) -> Result<Self, RowError> {
+        Ok(Self { item: row.item.item()?, runtime_s: row.runtime_s })
     }
 }
 

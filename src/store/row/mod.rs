@@ -36,6 +36,7 @@ mod tests;
 
 pub(crate) use cached::Cached;
 pub(crate) use identity::Pointer;
+pub(crate) use item::Entity;
 pub(crate) use lease::Lease;
 pub(crate) use meta::{Life, Number, Present};
 pub(crate) use reading::ReadFact;

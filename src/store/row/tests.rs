@@ -160,8 +160,14 @@ fn facts_and_bulk_rows_are_these_bytes() {
     golden(&ReadFact(Fact::Play(WatchedAt::Minute(at(1_789_999_980)))), "01019181a16d92ce6ab13b6c00");
     golden(&baseline(), "01019781a16592ce6ab13b80ce075bcd1581a16d92ce6ab13b6c00150200c4040102030493500107");
     golden(&BaselineRow::default(), "010197c0c0000000c0c0");
-    golden(&movie(), "01019701aa546865204d6174726978cd07cf92c40501010207e5c4040201025bc0c0c0");
-    golden(&episode(), "01019704a0c09094ac427265616b696e6720426164cd07d891c4050302013d25aa747664625f61697265640003");
+    golden(
+        &Entity { item: movie(), runtime_s: Some(8_160) },
+        "0101929701aa546865204d6174726978cd07cf92c40501010207e5c4040201025bc0c0c0cd1fe0",
+    );
+    golden(
+        &Entity { item: episode(), runtime_s: None },
+        "0101929704a0c09094ac427265616b696e6720426164cd07d891c4050302013d25aa747664625f61697265640003c0",
+    );
     golden(
         &line(),
         "01019dccffa7726174696e6773a4686f6c64a672656d6f7665a6746172676574079701aa546865204d6174726978cd07cf92c40501010207e5c4040201025bc0c0c0c081a1729255c0c0b0746f6f5f6d616e795f72656d6f766573a3776879a7706c616e6e6564",
@@ -287,8 +293,8 @@ fn values_outside_the_closed_sets_are_refused() {
     let rating = Fact::Rated { value: Rating::new(85).unwrap(), rated_at: None };
     let rating = refused(encode(&ShelfFact(rating)).unwrap(), &[85], &[101]);
     assert_eq!(decode::<ShelfFact>(&rating), Err(RowError::Field("rating")));
-    let kind = refused(encode(&episode()).unwrap(), &[0x97, 4], &[0x97, 5]);
-    assert_eq!(decode::<Item>(&kind), Err(RowError::Field("kind")));
+    let kind = refused(encode(&Entity { item: episode(), runtime_s: None }).unwrap(), &[0x97, 4], &[0x97, 5]);
+    assert_eq!(decode::<Entity>(&kind), Err(RowError::Field("kind")));
 }
 
 #[test]
@@ -378,8 +384,8 @@ proptest! {
     }
 
     #[test]
-    fn items_come_back(item in item()) {
-        round_trip(&item)?;
+    fn items_come_back(item in item(), runtime_s in any::<Option<u32>>()) {
+        round_trip(&Entity { item, runtime_s })?;
     }
 
     #[test]
@@ -428,8 +434,8 @@ proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
         let bytes = [&[1, 1], &bytes[..]].concat();
-        if let Ok(item) = decode::<Item>(&bytes) {
-            round_trip(&item)?;
+        if let Ok(entity) = decode::<Entity>(&bytes) {
+            round_trip(&entity)?;
         }
         if let Ok(row) = decode::<BaselineRow>(&bytes) {
             round_trip(&row)?;

@@ -74,7 +74,11 @@ pub(crate) fn name(entities: &impl Entities, items: Vec<Item>) -> Result<Result<
         }
     }
     let is_changed = |(uid, item): &(&Uid, &Item)| before.get(uid) != Some(item);
-    let changed = desk.known.iter().filter(is_changed).map(|(uid, item)| ItemRecord { uid: *uid, item: item.clone() });
+    let changed = desk.known.iter().filter(is_changed).map(|(uid, item)| ItemRecord {
+        uid: *uid,
+        item: item.clone(),
+        runtime_s: None,
+    });
     Ok(Ok(Named { uids: desk.uids, changed: changed.collect(), records: desk.known }))
 }
 
@@ -212,12 +216,12 @@ mod tests {
 
         fn item(&self, uid: Uid) -> Result<Option<ItemRecord>, StorageFailure> {
             let record = self.records.iter().find(|(other, _)| *other == uid);
-            Ok(record.map(|(uid, item)| ItemRecord { uid: *uid, item: item.clone() }))
+            Ok(record.map(|(uid, item)| ItemRecord { uid: *uid, item: item.clone(), runtime_s: None }))
         }
 
         fn visit(&self, visit: &mut dyn FnMut(ItemRecord)) -> Result<(), StorageFailure> {
             for (uid, item) in &self.records {
-                visit(ItemRecord { uid: *uid, item: item.clone() });
+                visit(ItemRecord { uid: *uid, item: item.clone(), runtime_s: None });
             }
             Ok(())
         }
@@ -254,7 +258,10 @@ mod tests {
         let known = [movie(&[(Tmdb, 603)]), movie(&[(Tmdb, 604)])];
         let found = named(&known, &[movie(&[(Tmdb, 604), (Trakt, 9)])]).unwrap();
         assert_eq!(found.uids, [Uid(2)]);
-        assert_eq!(found.changed, [ItemRecord { uid: Uid(2), item: movie(&[(Tmdb, 604), (Trakt, 9)]) }]);
+        assert_eq!(
+            found.changed,
+            [ItemRecord { uid: Uid(2), item: movie(&[(Tmdb, 604), (Trakt, 9)]), runtime_s: None }]
+        );
         let again = named(&known, &[movie(&[(Tmdb, 604)])]).unwrap();
         assert_eq!((again.uids, again.changed), (vec![Uid(2)], vec![]));
     }

@@ -46,7 +46,6 @@ impl Pair {
             baseline: &[],
             is_first_run: false,
             run_number: 0,
-            runtimes_s: &[],
             in_flight: &[],
             unresolved: &[],
             policy: &policy,

@@ -414,8 +414,10 @@ impl World {
             .iter()
             .map(|((uid, play), row)| BaselineEntry { uid: *uid, play: *play, row: *row })
             .collect();
-        let runtimes_s: Vec<(ItemIx, u32)> =
-            self.runtimes_s.iter().map(|(item, runtime_s)| (catalog.push(item).unwrap(), *runtime_s)).collect();
+        for (item, runtime_s) in &self.runtimes_s {
+            let item = catalog.push(item).unwrap();
+            catalog.note_runtime(item, *runtime_s);
+        }
         let join = join(&catalog, &known, &Evidence::new());
         let answer = question(&FeatureInput {
             pair: &PairId::parse("home-to-trakt").unwrap(),
@@ -427,7 +429,6 @@ impl World {
             baseline: &baseline,
             is_first_run: self.is_first_run,
             run_number: self.run_number,
-            runtimes_s: &runtimes_s,
             in_flight: &self.in_flight,
             unresolved: &self.unresolved,
             policy: &self.policy,

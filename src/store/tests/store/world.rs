@@ -43,7 +43,7 @@ pub(crate) fn item(ids: &[u64]) -> Item {
 }
 
 pub(crate) fn put_item(uid: u64, ids: &[u64]) -> Change {
-    Change::PutItem(ItemRecord { uid: Uid(uid), item: item(ids) })
+    Change::PutItem(ItemRecord { uid: Uid(uid), item: item(ids), runtime_s: None })
 }
 
 pub(crate) fn fact(feature: Feature, number: u8) -> Fact {
