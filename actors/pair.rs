@@ -10,6 +10,7 @@ mod finish;
 mod journey;
 mod naming;
 mod question;
+mod rematch;
 mod settle;
 mod verify;
 

@@ -192,7 +192,8 @@ fn survey(decided: &Decided) -> Survey {
     let mut survey = Survey::default();
     for feature in features {
         for (side, read) in [(source, &feature.reads.source), (target, &feature.reads.target)] {
-            let keeps_rows = side.capabilities.feature(feature.feature).is_some_and(|entry| entry.has_change_gate);
+            let has_gate = side.capabilities.feature(feature.feature).is_some_and(|entry| entry.has_change_gate);
+            let keeps_rows = has_gate || side.capabilities.is_media_server;
             if read.is_fresh {
                 survey.add_rows(join, catalog, &read.read, keeps_rows);
             }

@@ -65,6 +65,8 @@ pub(super) struct SideRead {
     pub(super) is_fresh: bool,
     /// The mark seen before the read.
     pub(super) mark: Option<SmolStr>,
+    /// The rows that were believed before, of a media server that was read now.
+    pub(super) before: Vec<Seen>,
 }
 
 /// Reads everything. A source that cannot be used ends the run; a target that cannot be used is reported with the plan.
@@ -154,7 +156,7 @@ async fn read_side(
     let account = door.id().clone();
     let head = journey.directory.store().query(move |ledger| ledger.reading_head(&account, feature)).await?;
     let mark = side.stamps.get(feature).cloned();
-    let unread = |read: Read| SideRead { read, is_fresh: false, mark: None };
+    let unread = |read: Read| SideRead { read, is_fresh: false, mark: None, before: Vec::new() };
     if let Some(error) = &side.error {
         return Ok(unread(Read::Unavailable { reason: error.detail.clone() }));
     }
@@ -164,10 +166,16 @@ async fn read_side(
     if let Some(head) = head.as_ref().filter(|head| stands_for_a_read(head, mark.as_ref(), &side.fingerprint)) {
         let rows = load_reading(journey, door, feature, known).await?;
         let proof = format_smolstr!("{} items, unchanged since the complete read of {}", rows.len(), head.taken_at);
-        return Ok(SideRead { read: Read::unchanged(rows, proof), is_fresh: false, mark });
+        return Ok(SideRead { read: Read::unchanged(rows, proof), is_fresh: false, mark, before: Vec::new() });
     }
     let read = read_pages(journey, door, feature, ReadScope::Everything, catalog).await?;
-    Ok(SideRead { read, is_fresh: true, mark })
+    let is_believed = |head: &ReadingHead| head.keeps_rows && head.fingerprint == side.fingerprint;
+    let before = if side.capabilities.is_media_server && head.as_ref().is_some_and(is_believed) {
+        load_reading(journey, door, feature, known).await?
+    } else {
+        Vec::new()
+    };
+    Ok(SideRead { read, is_fresh: true, mark, before })
 }
 
 /// Whether the last complete read is as good as a new one.

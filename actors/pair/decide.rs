@@ -1,6 +1,6 @@
 //! Deciding: who is who, and what to do about it. Runs on the lane; sees no account and no store.
 
-use crosswatch_identity::{Catalog, EntityIx, Evidence, ItemIx, Join, join};
+use crosswatch_identity::{Catalog, EntityIx, Evidence, ItemIx, Join, join, rematch::Holds};
 use crosswatch_model::{Feature, HoldKind, ItemRef, Side, Uid};
 use crosswatch_plan::{
     Approvals, ConflictPolicy, FeatureInput, FeaturePlan, FeaturePolicy, Mode, Read, compose, judge, plan_feature,
@@ -13,6 +13,7 @@ use super::{
     collect::{Collected, FeatureReads, SideAccount},
     journey::{Journey, Stop},
     question,
+    rematch::{Believed, Lookout},
 };
 use crate::{
     answers::FeatureAnswer,
@@ -51,6 +52,8 @@ pub(super) struct FeatureDecision {
     pub(super) is_first_run: bool,
     /// Names the accounts and filters this decision is about.
     pub(super) scope: SmolStr,
+    /// What is believed of the rows of media servers that are about something else than before.
+    pub(super) believed: BelievedRows,
     /// Names of the entities of the plan, once they have one: a later join numbers entities anew.
     pub(super) uids: FxHashMap<EntityIx, Uid>,
 }
@@ -79,6 +82,23 @@ impl FeatureDecision {
     }
 }
 
+/// What is believed of either side.
+#[derive(Debug, Default)]
+pub(super) struct BelievedRows {
+    source: Believed,
+    target: Believed,
+}
+
+impl BelievedRows {
+    /// What is believed of a side.
+    pub(super) fn side(&self, side: Side) -> &Believed {
+        match side {
+            Side::Source => &self.source,
+            Side::Target => &self.target,
+        }
+    }
+}
+
 /// Joins and plans.
 pub(super) async fn decide(journey: &Journey, collected: Collected) -> Result<Decided, Stop> {
     journey.check_cancelled()?;
@@ -95,6 +115,8 @@ struct Prepared {
     reads: FeatureReads,
     policy: FeaturePolicy,
     is_first_run: bool,
+    rematched: Holds,
+    believed: BelievedRows,
 }
 
 struct Desk {
@@ -108,12 +130,14 @@ struct Desk {
 impl Desk {
     fn decide(&self, collected: Collected) -> Decided {
         let Collected { catalog, known, features, source, target } = collected;
-        let join = join(&catalog, &known, &Evidence::new());
+        let evidence = Evidence::new();
+        let join = join(&catalog, &known, &evidence);
         let scope = format_smolstr!("{}|{}|{}", source.fingerprint, target.fingerprint, self.pair.scope);
         let approvals = self.approvals(&features);
+        let lookout = Lookout { catalog: &catalog, join: &join, known: &known, evidence: &evidence, now: self.now };
         let prepare = |reads: FeatureReads| {
             let approved = approvals.unwrap_or(reads.held);
-            self.prepare(reads, approved, &scope)
+            self.prepare(reads, approved, &scope, &lookout)
         };
         let prepared: Vec<Prepared> = features.into_iter().map(prepare).collect();
         let mut inputs = Vec::with_capacity(prepared.len());
@@ -128,6 +152,7 @@ impl Desk {
                 baseline: &prepared.reads.baseline,
                 is_first_run: prepared.is_first_run,
                 run_number: prepared.reads.known_pair.as_ref().map_or(0, |known| known.writing_runs),
+                rematched: &prepared.rematched,
                 in_flight: &prepared.reads.in_flight,
                 unresolved: &prepared.reads.unresolved,
                 policy: &prepared.policy,
@@ -148,6 +173,7 @@ impl Desk {
             policy: prepared.policy,
             is_first_run: prepared.is_first_run,
             scope: scope.clone(),
+            believed: prepared.believed,
             uids: FxHashMap::default(),
         };
         let features = prepared.into_iter().zip(plans).map(decision).collect();
@@ -164,11 +190,20 @@ impl Desk {
         is_in_advance.then_some(Approvals::ALL)
     }
 
-    fn prepare(&self, mut reads: FeatureReads, approvals: Approvals, scope: &SmolStr) -> Prepared {
+    fn prepare(
+        &self,
+        mut reads: FeatureReads,
+        approvals: Approvals,
+        scope: &SmolStr,
+        lookout: &Lookout<'_>,
+    ) -> Prepared {
         let policy = FeaturePolicy { approvals, ..self.policy(&reads) };
         let is_first_run = reads.known_pair.as_ref().is_none_or(|known| known.scope != *scope);
         judge_sides(&mut reads, &policy, is_first_run);
-        Prepared { reads, policy, is_first_run }
+        let mut rematched = Holds::new();
+        let source = lookout.look(&reads.source, &mut rematched);
+        let believed = BelievedRows { source, target: lookout.look(&reads.target, &mut rematched) };
+        Prepared { reads, policy, is_first_run, rematched, believed }
     }
 
     fn policy(&self, reads: &FeatureReads) -> FeaturePolicy {

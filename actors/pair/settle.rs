@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use crosswatch_identity::Placement;
-use crosswatch_model::{Completeness, Fact, Feature, HoldKind, NativeRef, PairId, PlayKey, ProviderId, Side, Uid};
-use crosswatch_plan::{Hold, Read, Removes};
+use crosswatch_model::{Completeness, Feature, HoldKind, NativeRef, PairId, PlayKey, ProviderId, Side, Uid};
+use crosswatch_plan::{Hold, Read, Removes, Seen};
 use crosswatch_port::{
     Change, EventRecord, HeldRecord, Ledger, Notice, NoticeKind, PairFeatureRecord, ReadingHead, ReadingRow,
 };
@@ -20,6 +20,7 @@ use super::{
     collect::SideAccount,
     decide::FeatureDecision,
     journey::{Journey, Stop},
+    rematch::Believed,
     verify::Verified,
 };
 use crate::{blueprint::PairBlueprint, notifier::Tell};
@@ -139,7 +140,9 @@ impl Desk {
         if !kept.is_fresh || !kept.is_trusted {
             return None;
         }
-        let rows = kept.mark.and_then(|_| name_rows(named, kept.read));
+        // The rows of a media server are kept to notice what they become, those of others where a mark stands for them.
+        let is_kept = kept.mark.is_some() || side.capabilities.is_media_server;
+        let rows = if is_kept { name_rows(named, kept) } else { None };
         let head = ReadingHead {
             mark: kept.mark.cloned(),
             fingerprint: side.fingerprint.clone(),
@@ -159,7 +162,9 @@ fn kept<'r>(decision: &'r FeatureDecision, verified: &'r Verified, side: Side) -
         Some(after) => (&after.read, true, after.mark.as_ref()),
         None => (&before.read, before.is_fresh, before.mark.as_ref()),
     };
-    Kept { read, is_fresh, is_trusted: is_trusted(read), mark }
+    let is_open = !decision.policy.approvals.covers(HoldKind::Rematch);
+    let believed = Some(decision.believed.side(side)).filter(|_| is_open);
+    Kept { read, is_fresh, is_trusted: is_trusted(read), believed, mark }
 }
 
 /// A read that may be kept.
@@ -168,21 +173,36 @@ struct Kept<'r> {
     is_fresh: bool,
     /// What is not in it is not there: complete, or approved by a person.
     is_trusted: bool,
+    /// Rows that are about something else than before, until a person says what is right.
+    believed: Option<&'r Believed>,
     mark: Option<&'r SmolStr>,
 }
 
 /// The rows of a read under our own names; `None` where a row has no name or two rows share one, so that the rows could
 /// not stand for the read.
-fn name_rows(named: &Named, read: &Read) -> Option<Rows> {
+fn name_rows(named: &Named, kept: &Kept<'_>) -> Option<Rows> {
     let (join, mut rows) = (&named.decided.join, Rows::new());
-    for row in read.rows() {
+    let is_doubted = |row: &Seen| {
+        row.native().is_some_and(|native| kept.believed.is_some_and(|believed| believed.doubted.contains(&native)))
+    };
+    let mut doubted = 0;
+    for row in kept.read.rows() {
+        if is_doubted(row) {
+            doubted += 1;
+            continue;
+        }
         let fact = row.fact();
         let Placement::Entity(entity) = join.placement(row.item()) else { return None };
         let uid = named.names.of(join, entity)?;
-        let play = if let Fact::Play(at) = fact { PlayKey::of(at) } else { PlayKey::PRESENCE };
+        let play = PlayKey::of_fact(fact);
         rows.insert((uid, play, row.native()), ReadingRow { uid, play, native: row.native(), fact });
     }
-    if rows.len() == read.rows().len() { Some(rows) } else { None }
+    if rows.len() + doubted != kept.read.rows().len() {
+        return None;
+    }
+    let believed = kept.believed.iter().flat_map(|believed| believed.rows.iter());
+    rows.extend(believed.map(|row| ((row.uid, row.play, row.native), *row)));
+    Some(rows)
 }
 
 /// Changes the rows between two heads: the old head goes first, the new one comes last.

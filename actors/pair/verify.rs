@@ -181,11 +181,13 @@ async fn rejoin(journey: &Journey, named: &mut Named, verified: &mut Verified) -
     let catalog = std::mem::take(&mut named.decided.catalog);
     let known = std::mem::take(&mut named.decided.known);
     let features = std::mem::take(&mut verified.features);
+    let sides: Vec<bool> =
+        features.iter().map(|feature| named.decided.account(feature.side).capabilities.is_media_server).collect();
     let work = move || {
         let join = join(&catalog, &known, &Evidence::new());
         let mut survey = Survey::default();
-        for feature in &features {
-            survey.add_rows(&join, &catalog, &feature.read, feature.mark.is_some());
+        for (feature, is_media_server) in features.iter().zip(sides) {
+            survey.add_rows(&join, &catalog, &feature.read, feature.mark.is_some() || is_media_server);
         }
         (catalog, known, features, join, survey)
     };

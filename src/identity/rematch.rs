@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crosswatch_model::{Id, IdSet, Kind, NativeRef};
+use crosswatch_model::{Id, IdSet, Item, Kind, NativeRef};
 use smol_str::SmolStr;
 
 use crate::{evidence::Evidence, titles::normal_title};
@@ -66,8 +66,17 @@ const MAX_REMATCHES: usize = 20;
 /// … or than this part of the library are a mass.
 const MAX_REMATCHES_PERCENT: usize = 5;
 
-/// Compares two complete reads. `evidence` knows which ids were replaced by which.
-pub fn compare(before: &[NativeRow], now: &[NativeRow], evidence: &Evidence) -> Changes {
+/// The ids that say what a row is: its own, or those of its show where it has none.
+pub fn identifying(item: &Item) -> IdSet {
+    match &item.show {
+        Some(show) if item.ids.is_empty() => show.ids.clone(),
+        _ => item.ids.clone(),
+    }
+}
+
+/// Compares two complete reads. Rows that both have alike may be left out; `library` is how many rows there were with
+/// them. `evidence` knows which ids were replaced by which.
+pub fn compare(before: &[NativeRow], now: &[NativeRow], library: usize, evidence: &Evidence) -> Changes {
     let (were, are) = (by_native(before), by_native(now));
     let mut changes: Vec<Change> =
         were.iter().filter_map(|(native, was)| change_in_place(was, are.get(native)?, evidence)).collect();
@@ -78,7 +87,7 @@ pub fn compare(before: &[NativeRow], now: &[NativeRow], evidence: &Evidence) -> 
     changes.extend(changes_between(&gone, &came, evidence));
     changes.sort_unstable();
     let rematches = changes.iter().filter(|change| matches!(change, Change::Rematched(..))).count();
-    let is_mass = rematches > MAX_REMATCHES || rematches * 100 > before.len() * MAX_REMATCHES_PERCENT;
+    let is_mass = rematches > MAX_REMATCHES || rematches * 100 > library * MAX_REMATCHES_PERCENT;
     Changes { changes, extent: if is_mass { Extent::Mass } else { Extent::Usual } }
 }
 
@@ -164,6 +173,11 @@ fn changes_between(gone: &BTreeSet<&NativeRow>, came: &BTreeSet<&NativeRow>, evi
         }
     };
     found.iter().filter(|(_, is)| claims.get(is) == Some(&1)).filter_map(change).collect()
+}
+
+/// The ids under which an item may be held: its own, and those of its show for rows that had no others.
+fn ids_of(item: &Item) -> impl Iterator<Item = Id> {
+    item.ids.iter().chain(item.show.iter().flat_map(|show| show.ids.iter()))
 }
 
 /// What waits for a person, kept from run to run.
@@ -301,14 +315,19 @@ impl Holds {
         self.frozen_since_s.is_some()
     }
 
-    /// Whether something with these ids may be added.
-    pub fn allows_add(&self, ids: &IdSet) -> bool {
-        !ids.iter().any(|id| self.held.get(&id).is_some_and(|held| held.adds > 0))
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.since_s.is_empty() && !self.is_frozen()
     }
 
-    /// Whether something with these ids may be removed.
-    pub fn allows_remove(&self, ids: &IdSet) -> bool {
-        !self.is_frozen() && !ids.iter().any(|id| self.held.contains_key(&id))
+    /// Whether an item may be added or changed.
+    pub fn allows_add(&self, item: &Item) -> bool {
+        !ids_of(item).any(|id| self.held.get(&id).is_some_and(|held| held.adds > 0))
+    }
+
+    /// Whether an item may be removed.
+    pub fn allows_remove(&self, item: &Item) -> bool {
+        !self.is_frozen() && !ids_of(item).any(|id| self.held.contains_key(&id))
     }
 
     /// Frees what a second origin has confirmed since.

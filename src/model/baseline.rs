@@ -12,6 +12,11 @@ use crate::{
 pub struct PlayKey(pub u32);
 
 impl PlayKey {
+    /// The key of a fact: its play, or that it is there.
+    pub fn of_fact(fact: Fact) -> Self {
+        if let Fact::Play(at) = fact { Self::of(at) } else { Self::PRESENCE }
+    }
+
     /// The key where only presence counts.
     pub const PRESENCE: Self = Self(0);
 

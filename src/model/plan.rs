@@ -86,11 +86,13 @@ pub enum HoldKind {
     AccountFull,
     /// A value went back and forth between two writers.
     FlipFlop,
+    /// Rows of a media server are about something else than before.
+    Rematch,
 }
 
 words!(HoldKind {
     Removes => "removes", SourceShrunk => "source_shrunk", TargetShrunk => "target_shrunk", FirstMirror => "first_mirror",
-    DuplicatePlays => "duplicate_plays", AccountFull => "account_full", FlipFlop => "flip_flop",
+    DuplicatePlays => "duplicate_plays", AccountFull => "account_full", FlipFlop => "flip_flop", Rematch => "rematch",
 });
 
 impl HoldKind {
@@ -104,6 +106,7 @@ impl HoldKind {
             Self::DuplicatePlays => Reason::DuplicatePlays,
             Self::AccountFull => Reason::AccountFull,
             Self::FlipFlop => Reason::FlipFlop,
+            Self::Rematch => Reason::Rematched,
         }
     }
 }

@@ -77,6 +77,8 @@ pub enum Reason {
     AccountFull,
     /// The value went back and forth between two writers.
     FlipFlop,
+    /// A row of a media server is about something else than before; neither the old nor the new is believed yet.
+    Rematched,
     /// The target's catalogue does not know the item.
     NotFound,
     /// The item is not in the target's library.
@@ -136,6 +138,7 @@ words!(Reason {
     DuplicatePlays => "duplicate_plays",
     AccountFull => "account_full",
     FlipFlop => "flip_flop",
+    Rematched => "rematched",
     NotFound => "not_found",
     NotInLibrary => "not_in_library",
     RejectedByTarget => "rejected_by_target",
@@ -188,6 +191,9 @@ impl Reason {
             Self::DuplicatePlays => "The plan would double plays of what is watched already.",
             Self::AccountFull => "The account has no room left.",
             Self::FlipFlop => "The value went back and forth between two writers; a person must approve.",
+            Self::Rematched => {
+                "Its row on the media server is about something else than before; a person must say what is right."
+            }
             Self::NotFound => "The target does not know this item.",
             Self::NotInLibrary => "The item is not in the target's library.",
             Self::RejectedByTarget => "The target refused it.",

@@ -24,6 +24,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) repeats_watched: bool,
     /// With it, more than two plays of one item would lie within one length of it.
     pub(crate) crowds: bool,
+    /// A row of a media server that this rests on is about something else than before.
+    pub(crate) is_rematched: bool,
     /// Another row of the same fact is removed after this one: the baseline moves with the last of them.
     pub(crate) is_followed: bool,
 }
@@ -70,6 +72,7 @@ impl<'a> Draft<'a> {
             past: Past::default(),
             repeats_watched: false,
             crowds: false,
+            is_rematched: false,
             is_followed: false,
         }
     }

@@ -14,7 +14,8 @@ use crate::{
 };
 
 /// Every guard with the reason its lines carry.
-pub(crate) const KINDS: [HoldKind; 7] = [
+pub(crate) const KINDS: [HoldKind; 8] = [
+    HoldKind::Rematch,
     HoldKind::SourceShrunk,
     HoldKind::TargetShrunk,
     HoldKind::Removes,
@@ -34,6 +35,7 @@ pub(crate) fn guard(
     drafts: &mut [Draft<'_>],
 ) -> Vec<Hold> {
     let mut watch = Watch { policy, measures, drafts, also: Vec::new() };
+    watch.hold_rematches();
     watch.hold_quarrels();
     for side in Side::ALL.iter().copied() {
         watch.hold_consequences(side);
@@ -98,6 +100,10 @@ impl<'a> Watch<'_, 'a> {
                 self.also.push((kind, draft.side));
             }
         }
+    }
+
+    fn hold_rematches(&mut self) {
+        self.hold_where(HoldKind::Rematch, |draft| draft.write().is_some() && draft.is_rematched);
     }
 
     fn hold_quarrels(&mut self) {

@@ -1,6 +1,6 @@
 //! Everything the planner looks at for one feature. There is no other input.
 
-use crosswatch_identity::{Catalog, Join};
+use crosswatch_identity::{Catalog, Join, rematch::Holds};
 use crosswatch_model::{Capabilities, Feature, PairId, Side, Uid};
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -35,6 +35,8 @@ pub struct FeatureInput<'a> {
     pub in_flight: &'a [(Uid, PlayKey)],
     /// Writes that an account refused and that wait for their next try.
     pub unresolved: &'a [(Uid, PlayKey)],
+    /// Rows of either side that are about something else than before.
+    pub rematched: &'a Holds,
     /// What the pair allows.
     pub policy: &'a FeaturePolicy,
     /// What the source can keep.

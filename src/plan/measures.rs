@@ -105,6 +105,9 @@ impl Measures {
                 "{waiting} items do not fit, the {side} holds at most {}; make room there, then run again.",
                 max_rows.unwrap_or_default()
             ),
+            HoldKind::Rematch => format_smolstr!(
+                "{waiting} changes rest on rows of a media server that are about something else than before; approving accepts what they are now."
+            ),
             HoldKind::FlipFlop => format_smolstr!(
                 "{waiting} values on the {side} went back and forth between this pair and another writer; approving writes them once more."
             ),

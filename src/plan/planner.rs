@@ -274,13 +274,13 @@ impl<'a> Walk<'a> {
                 self.skip(Draft { reason, side: self.side_across(cell.source), ..draft() });
             }
             Verdict::Write(side, action, reason) => {
-                let past = self.past(side, action, cell);
-                self.write(Draft { side, action, reason, past, ..draft() }, rows);
+                let (past, is_rematched) = (self.past(side, action, cell), self.is_rematched(entity, action));
+                self.write(Draft { side, action, reason, past, is_rematched, ..draft() }, rows);
             }
             Verdict::Hold(side, action, reason) => {
-                let past = self.past(side, action, cell);
+                let (past, is_rematched) = (self.past(side, action, cell), self.is_rematched(entity, action));
                 let (held, action) = (Some(action), Action::Hold);
-                self.write(Draft { side, action, held, reason, past, ..draft() }, rows);
+                self.write(Draft { side, action, held, reason, past, is_rematched, ..draft() }, rows);
             }
         }
         self.settle(entity, cell, settle);
@@ -293,6 +293,16 @@ impl<'a> Walk<'a> {
             None if self.way.written().contains(&Side::Source) => Side::Source,
             _ => Side::Target,
         }
+    }
+
+    /// Whether this write of the entity rests on a row that is about something else than before.
+    fn is_rematched(&self, entity: EntityIx, action: Action) -> bool {
+        let holds = self.input.rematched;
+        if holds.is_empty() {
+            return false;
+        }
+        let item = self.input.join.merged(self.input.catalog, entity);
+        !(if action == Action::Remove { holds.allows_remove(&item) } else { holds.allows_add(&item) })
     }
 
     fn past(&self, side: Side, action: Action, cell: &Cell<'_>) -> Past {

@@ -13,6 +13,7 @@ mod presence;
 mod quiet;
 mod reads;
 mod reference;
+mod rematch;
 mod two_way;
 mod why;
 mod writes;

@@ -115,6 +115,17 @@ impl Shelf {
         id
     }
 
+    pub(crate) fn rematch(&mut self, id: JellyfinId, movie: &Movie) -> Option<()> {
+        let provider_ids = self.provider_ids(&movie.ids);
+        let item = self.items.get_mut(&id)?;
+        item.name = movie.title.clone();
+        item.sort_name = movie.title.to_lowercase().into();
+        item.year = Some(movie.year);
+        item.premiered = Some(movie.released);
+        item.provider_ids = provider_ids;
+        Some(())
+    }
+
     /// Takes an item and all below it off the shelf.
     pub(crate) fn remove(&mut self, id: JellyfinId) -> Option<Item> {
         for child in self.children.remove(&id).unwrap_or_default() {

@@ -175,6 +175,12 @@ impl JellyfinState {
         Ok(())
     }
 
+    /// Takes a film for another one: the item, its file and its user data stay, what is told about it changes.
+    pub fn rematch(&mut self, item: JellyfinId, movie: &Movie) -> Result<(), NotOnServer> {
+        self.shelf.rematch(item, movie).ok_or(NotOnServer::Item(item))?;
+        self.refresh_metadata(item)
+    }
+
     /// Ends all sign-ins of a user: from now on the user's tokens answer 401.
     pub fn revoke_tokens(&mut self, user: &str) -> Result<(), NotOnServer> {
         let user = self.user_id(user)?;

@@ -6,9 +6,9 @@ use std::slice::from_ref as only;
 
 use crosswatch_identity::{
     Entry, Evidence, How, Origin, Provenance, Source, Witness,
-    rematch::{Change, Extent, Holds, NativeRow, compare},
+    rematch::{Change, Extent, Holds, NativeRow, compare, identifying},
 };
-use crosswatch_model::{Id, IdSet, Kind, NativeRef};
+use crosswatch_model::{Id, IdSet, Item, Kind, NativeRef, Show};
 use proptest::prelude::*;
 
 fn id(word: &str) -> Id {
@@ -23,6 +23,10 @@ fn ids(words: &str) -> IdSet {
 fn row(native: u128, title: &str, year: u16, words: &str) -> NativeRow {
     let native = (native > 0).then_some(NativeRef(native));
     NativeRow { native, kind: Kind::Movie, ids: ids(words), title: title.into(), year: Some(year) }
+}
+
+fn titled(ids: &IdSet) -> Item {
+    Item::titled(Kind::Movie, "", None, ids.clone())
 }
 
 fn word(change: &Change) -> &'static str {
@@ -44,7 +48,7 @@ fn others() -> Vec<NativeRow> {
 fn check(was: &[NativeRow], is: &[NativeRow], evidence: &Evidence, expected: &[&str]) -> Holds {
     let before = [others(), was.to_vec()].concat();
     let now = [is.to_vec(), others()].concat();
-    let found = compare(&before, &now, evidence);
+    let found = compare(&before, &now, before.len(), evidence);
     assert_eq!(found.changes.iter().map(word).collect::<Vec<_>>(), expected);
     assert_eq!(found.extent, Extent::Usual);
     let mut holds = Holds::new();
@@ -74,7 +78,7 @@ fn better_known_rows_and_moved_rows_change_nothing() {
     check(only(&film), &[row(1, "Heat", 1995, "")], &none, &[]);
     let moved = row(2, "Heat (1080p)", 1995, "tmdb:949");
     let holds = check(only(&film), only(&moved), &none, &["moved"]);
-    assert!(holds.allows_add(&film.ids) && holds.allows_remove(&film.ids));
+    assert!(holds.allows_add(&titled(&film.ids)) && holds.allows_remove(&titled(&film.ids)));
     // Two copies of one film are no move.
     check(only(&film), &[film.clone(), moved], &none, &[]);
 }
@@ -85,13 +89,18 @@ fn case_19_a_row_that_is_another_film_holds_both() {
     let is = row(1, "The Bodyguard", 1992, "imdb:tt0103855 tmdb:619");
     let mut holds = check(only(&was), only(&is), &Evidence::new(), &["rematched"]);
     for ids in [&was.ids, &is.ids] {
-        assert!(!holds.allows_add(ids) && !holds.allows_remove(ids));
+        assert!(!holds.allows_add(&titled(ids)) && !holds.allows_remove(&titled(ids)));
     }
-    assert!(holds.allows_remove(&ids("tmdb:1000")));
+    assert!(holds.allows_remove(&titled(&ids("tmdb:1000"))));
     assert_eq!((holds.questions(100).count(), holds.questions(100 + 7 * 86_400).count()), (0, 1));
     let mut corrected = holds.clone();
     corrected.note(
-        &compare(&[others(), vec![is.clone()]].concat(), &[others(), vec![was.clone()]].concat(), &Evidence::new()),
+        &compare(
+            &[others(), vec![is.clone()]].concat(),
+            &[others(), vec![was.clone()]].concat(),
+            101,
+            &Evidence::new(),
+        ),
         200,
     );
     assert!(corrected.all().count() == 0);
@@ -101,7 +110,7 @@ fn case_19_a_row_that_is_another_film_holds_both() {
     let change = holds.all().next().unwrap().change;
     assert!(holds.release(&change) && !holds.release(&change));
     assert_eq!(holds, Holds::new());
-    assert!(holds.allows_add(&is.ids));
+    assert!(holds.allows_add(&titled(&is.ids)));
 }
 
 #[test]
@@ -109,7 +118,7 @@ fn case_21_a_namesake_that_came_is_a_question() {
     let gone = row(0, "Coma", 2012, "tmdb:758677");
     let came = row(0, "Coma", 2012, "tmdb:430155");
     let holds = check(only(&gone), only(&came), &Evidence::new(), &["suspected"]);
-    assert!(!holds.allows_remove(&gone.ids) && !holds.allows_add(&came.ids));
+    assert!(!holds.allows_remove(&titled(&gone.ids)) && !holds.allows_add(&titled(&came.ids)));
     assert_eq!(holds.all().next().unwrap().change.replaced(), [(id("tmdb:758677"), id("tmdb:430155"))]);
     // The title alone does not decide.
     check(only(&gone), &[row(0, "Coma", 1978, "tmdb:11223")], &Evidence::new(), &[]);
@@ -121,12 +130,12 @@ fn case_22_one_equal_id_makes_it_a_remap() {
     let was = row(0, "63 Up", 2019, "tmdb:567273 imdb:tt10182946");
     let is = row(0, "63 Up", 2019, "tmdb:698102 imdb:tt10182946");
     let mut holds = check(only(&was), only(&is), &Evidence::new(), &["remapped"]);
-    assert!(holds.allows_add(&is.ids) && !holds.allows_remove(&was.ids));
+    assert!(holds.allows_add(&titled(&is.ids)) && !holds.allows_remove(&titled(&was.ids)));
     holds.settle(&redirects("tmdb:567273", "tmdb:698102", &[Origin::Plex]));
-    assert!(!holds.allows_remove(&was.ids));
+    assert!(!holds.allows_remove(&titled(&was.ids)));
     let confirmed = redirects("tmdb:567273", "tmdb:698102", &[Origin::Plex, Origin::Trakt]);
     holds.settle(&confirmed);
-    assert!(holds.allows_remove(&was.ids));
+    assert!(holds.allows_remove(&titled(&was.ids)));
     check(&[row(1, "63 Up", 2019, "tmdb:567273")], &[row(1, "63 Up", 2019, "tmdb:698102")], &confirmed, &["enriched"]);
 }
 
@@ -138,17 +147,21 @@ fn a_rebuilt_library_freezes_all_removals() {
     let mut half = library(0);
     half.truncate(95);
     half.extend(library(500).into_iter().skip(95));
-    assert_eq!(compare(&library(0), &half, &Evidence::new()).extent, Extent::Usual);
+    assert_eq!(compare(&library(0), &half, library(0).len(), &Evidence::new()).extent, Extent::Usual);
     let mut more = library(0);
     more.truncate(94);
     more.extend(library(500).into_iter().skip(94));
-    let found = compare(&library(0), &more, &Evidence::new());
+    let found = compare(&library(0), &more, library(0).len(), &Evidence::new());
     assert_eq!(found.extent, Extent::Mass);
     let mut holds = Holds::new();
     holds.note(&found, 1);
-    assert!(holds.is_frozen() && !holds.allows_remove(&ids("tmdb:7777")) && holds.allows_add(&ids("tmdb:7777")));
+    assert!(
+        holds.is_frozen()
+            && !holds.allows_remove(&titled(&ids("tmdb:7777")))
+            && holds.allows_add(&titled(&ids("tmdb:7777")))
+    );
     holds.thaw();
-    assert!(holds.allows_remove(&ids("tmdb:7777")));
+    assert!(holds.allows_remove(&titled(&ids("tmdb:7777"))));
 }
 
 fn any_rows() -> impl Strategy<Value = Vec<NativeRow>> {
@@ -173,14 +186,14 @@ fn any_rows() -> impl Strategy<Value = Vec<NativeRow>> {
 proptest! {
     #[test]
     fn invariant_15_a_rematch_neither_adds_nor_removes(before in any_rows(), now in any_rows()) {
-        let found = compare(&before, &now, &Evidence::new());
+        let found = compare(&before, &now, before.len(), &Evidence::new());
         let mut holds = Holds::new();
         holds.note(&found, 1);
         for change in &found.changes {
             let (was, is) = change.rows();
             if matches!(change, Change::Rematched(..)) {
                 for ids in [&was.ids, &is.ids].into_iter().filter(|ids| !ids.is_empty()) {
-                    prop_assert!(!holds.allows_add(ids) && !holds.allows_remove(ids));
+                    prop_assert!(!holds.allows_add(&titled(ids)) && !holds.allows_remove(&titled(ids)));
                 }
             }
         }
@@ -197,11 +210,38 @@ proptest! {
         }
         let renumber = |row: &NativeRow| NativeRow { native: Some(NativeRef(row.native.unwrap().0 + 100)), ..row.clone() };
         let renumbered: Vec<NativeRow> = distinct.iter().map(renumber).collect();
-        let found = compare(&distinct, &renumbered, &Evidence::new());
+        let found = compare(&distinct, &renumbered, distinct.len(), &Evidence::new());
         prop_assert_eq!(found.changes.iter().map(word).collect::<Vec<_>>(), vec!["moved"; distinct.len()]);
         let mut holds = Holds::new();
         holds.note(&found, 1);
         prop_assert!(holds.all().next().is_none() && !holds.is_frozen());
-        prop_assert_eq!(compare(&distinct, &distinct, &Evidence::new()).changes, []);
+        prop_assert_eq!(compare(&distinct, &distinct, distinct.len(), &Evidence::new()).changes, []);
     }
+}
+
+#[test]
+fn an_episode_without_ids_is_what_its_show_is() {
+    let show = |word: &str| Show {
+        ids: [Id::parse(word.split_once(':').unwrap().0.parse().unwrap(), Kind::Show, word.split_once(':').unwrap().1)
+            .unwrap()]
+        .into_iter()
+        .collect(),
+        ..Show::default()
+    };
+    let episode = |word: &str, own: IdSet| Item::episode(show(word), 1, 2, "", own);
+    let at = |word: &str| NativeRow {
+        kind: Kind::Episode,
+        ids: identifying(&episode(word, IdSet::EMPTY)),
+        ..row(7, "Pilot", 2000, "")
+    };
+    let found = compare(&[at("tvdb:1")], &[at("tvdb:2")], 100, &Evidence::new());
+    let mut holds = Holds::new();
+    holds.note(&found, 100);
+    for word in ["tvdb:1", "tvdb:2"] {
+        assert!(
+            !holds.allows_add(&episode(word, IdSet::EMPTY)) && !holds.allows_remove(&episode(word, IdSet::EMPTY)),
+            "{word}"
+        );
+    }
+    assert!(holds.allows_remove(&episode("tvdb:3", IdSet::EMPTY)));
 }

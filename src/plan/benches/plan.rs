@@ -18,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crosswatch_identity::{Catalog, Evidence, ItemIx, Join, join};
+use crosswatch_identity::{Catalog, Evidence, ItemIx, Join, join, rematch::Holds};
 use crosswatch_model::{
     Capabilities, Fact, Feature, FeatureCapability, Id, IdSet, Item, Kind, Namespace, PairId, PlayDetail, Scale, Show,
     Uid, WatchedAt, WatchedPrecision,
@@ -204,6 +204,7 @@ impl Pair {
             baseline: &self.baseline,
             is_first_run: false,
             run_number: 0,
+            rematched: &Holds::default(),
             in_flight: &[],
             unresolved: &[],
             policy: &self.policy,

@@ -1,6 +1,6 @@
 //! Features seen together, on a target that keeps one status per item.
 
-use crosswatch_identity::{Catalog, Evidence, join};
+use crosswatch_identity::{Catalog, Evidence, join, rematch::Holds};
 use crosswatch_model::{Capabilities, Fact, Feature, PairId, WatchedAt};
 use crosswatch_plan::{FeatureInput, FeaturePlan, Mode, Read, Seen, compose, plan_feature};
 use jiff::tz::TimeZone;
@@ -35,7 +35,7 @@ impl Pair {
         let pair = PairId::parse("home-to-simkl").unwrap();
         let mut policy = policy();
         policy.mode = self.mode;
-        let zone = TimeZone::UTC;
+        let (zone, rematched) = (TimeZone::UTC, Holds::new());
         let input = |at_feature: usize, feature: Feature| FeatureInput {
             pair: &pair,
             feature,
@@ -46,6 +46,7 @@ impl Pair {
             baseline: &[],
             is_first_run: false,
             run_number: 0,
+            rematched: &rematched,
             in_flight: &[],
             unresolved: &[],
             policy: &policy,

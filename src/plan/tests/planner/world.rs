@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crosswatch_identity::{Catalog, EntityIx, Evidence, ItemIx, join};
+use crosswatch_identity::{Catalog, EntityIx, Evidence, ItemIx, join, rematch::Holds};
 use crosswatch_model::{
     Action, Capabilities, Fact, Feature, FeatureCapability, Id, IdSet, Item, Kind, Namespace, NativeRef, PairId,
     PlayDetail, Rating, Scale, Show, Side, Uid, WatchedAt, WatchedPrecision,
@@ -137,6 +137,7 @@ pub(crate) struct World {
     pub(crate) target_before: Option<u64>,
     pub(crate) zone: TimeZone,
     pub(crate) run_number: u32,
+    pub(crate) rematched: Holds,
     /// Lengths of items in seconds.
     pub(crate) runtimes_s: Vec<(Item, u32)>,
     pub(crate) next_native: u128,
@@ -239,6 +240,7 @@ impl World {
             target_before: None,
             zone: TimeZone::UTC,
             run_number: 0,
+            rematched: Holds::new(),
             runtimes_s: Vec::new(),
             next_native: 1,
         }
@@ -429,6 +431,7 @@ impl World {
             baseline: &baseline,
             is_first_run: self.is_first_run,
             run_number: self.run_number,
+            rematched: &self.rematched,
             in_flight: &self.in_flight,
             unresolved: &self.unresolved,
             policy: &self.policy,
