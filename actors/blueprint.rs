@@ -4,7 +4,7 @@ use std::{rc::Rc, sync::Arc};
 
 use crosswatch_model::{Feature, FeatureSet, PairId, ProviderId};
 use crosswatch_plan::FeaturePolicy;
-use crosswatch_port::{Clock, Entropy, Ledger};
+use crosswatch_port::{Clock, Entropy, Knowledge, Ledger};
 use crosswatch_settings::Schedule;
 use smol_str::SmolStr;
 
@@ -89,6 +89,8 @@ pub struct Blueprint {
     pub entropy: Arc<dyn Entropy>,
     /// Where blocking work runs.
     pub lane: Lane,
+    /// What is known about items beside what accounts say.
+    pub knowledge: Arc<dyn Knowledge>,
     /// Names this process life.
     pub boot: u128,
     /// Whether schedules start runs.
@@ -106,6 +108,8 @@ pub struct Surroundings {
     pub entropy: Arc<dyn Entropy>,
     /// Where blocking work runs.
     pub lane: Lane,
+    /// What is known about items beside what accounts say.
+    pub knowledge: Arc<dyn Knowledge>,
     /// Names this process life.
     pub boot: u128,
 }

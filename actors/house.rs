@@ -2,7 +2,7 @@
 //!
 //! Sockets are bound before this and outlive none of it. Losing every mailbox loses nothing: what matters is in the store.
 
-use std::{rc::Rc, time::Duration};
+use std::{rc::Rc, sync::Arc, time::Duration};
 
 use actix::Actor;
 use crosswatch_port::BootReport;
@@ -35,6 +35,7 @@ impl House {
             clock: blueprint.clock.clone(),
             entropy: blueprint.entropy.clone(),
             lane: blueprint.lane,
+            knowledge: Arc::clone(&blueprint.knowledge),
             boot: blueprint.boot,
         };
         let store =

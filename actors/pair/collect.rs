@@ -4,10 +4,14 @@
 //! stands for a new one and costs nothing. The mark that is kept is the one seen before a read, so a change that lands
 //! in the middle is seen by the next run.
 
+use std::sync::Arc;
+
 use crosswatch_identity::{Catalog, ItemIx};
 use crosswatch_model::{Action, Capabilities, Feature, HoldKind, PairId, PlayKey, Side, Uid};
 use crosswatch_plan::{Approvals, BaselineEntry, PageHead, Read, Seen, Tally};
-use crosswatch_port::{Fault, Ledger, PairFeatureRecord, ReadScope, ReadingHead, RunError, Stamps, StorageFailure};
+use crosswatch_port::{
+    Fault, Known, Ledger, PairFeatureRecord, ReadScope, ReadingHead, RunError, Stamps, StorageFailure,
+};
 use jiff::{SignedDuration, Timestamp};
 use smol_str::{SmolStr, format_smolstr};
 
@@ -24,15 +28,26 @@ pub(super) struct Collected {
     pub(super) features: Vec<FeatureReads>,
     pub(super) source: SideAccount,
     pub(super) target: SideAccount,
+    /// What is known beside what the accounts say.
+    pub(super) beside: Known,
 }
 
 /// One account as this run found it.
 pub(super) struct SideAccount {
     pub(super) capabilities: Capabilities,
     pub(super) fingerprint: SmolStr,
+    /// Names the account and what was known when it was read: a read under other names is none.
+    pub(super) read_as: SmolStr,
     pub(super) stamps: Stamps,
     /// Why it cannot be used at all.
     pub(super) error: Option<RunError>,
+}
+
+impl SideAccount {
+    /// The same account, read with this knowledge.
+    fn knowing(self, beside: &Known) -> Self {
+        Self { read_as: format_smolstr!("{}|{}", self.fingerprint, beside.version), ..self }
+    }
 }
 
 /// One feature, read on both sides.
@@ -77,14 +92,17 @@ pub(super) async fn collect(journey: &Journey) -> Result<Collected, Stop> {
         return Err(Stop::Account { kind, detail: error.detail });
     }
     let target = open_side(journey, Side::Target).await?;
+    let knowledge = Arc::clone(&journey.surroundings.knowledge);
+    let beside = journey.surroundings.lane.run(move || knowledge.current()).await?;
     let (mut catalog, known) = load_known(journey).await?;
     let mut features = Vec::new();
+    let (source, target) = (source.knowing(&beside), target.knowing(&beside));
     for feature in journey.features().iter() {
         let source_read = read_side(journey, &journey.source, &source, feature, &mut catalog, &known).await?;
         let target_read = read_side(journey, &journey.target, &target, feature, &mut catalog, &known).await?;
         features.push(remember(journey, feature, source_read, target_read).await?);
     }
-    Ok(Collected { catalog, known, features, source, target })
+    Ok(Collected { catalog, known, features, source, target, beside })
 }
 
 /// Asks who we are there and what has changed.
@@ -93,6 +111,7 @@ async fn open_side(journey: &Journey, side: Side) -> Result<SideAccount, Stop> {
     let broken = |fault: &Fault, capabilities: Capabilities| SideAccount {
         capabilities,
         fingerprint: SmolStr::default(),
+        read_as: SmolStr::default(),
         stamps: Stamps::default(),
         error: Some(account_error(side, door, fault)),
     };
@@ -116,7 +135,8 @@ async fn open_side(journey: &Journey, side: Side) -> Result<SideAccount, Stop> {
         Err(fault) => return Ok(broken(&fault, before)),
     };
     let capabilities = door.observe().await.map_or(before, |state| state.capabilities);
-    Ok(SideAccount { capabilities, fingerprint: probe.fingerprint, stamps, error: None })
+    let read_as = SmolStr::default();
+    Ok(SideAccount { capabilities, fingerprint: probe.fingerprint, read_as, stamps, error: None })
 }
 
 /// Every entity we have a name for, in the order of the names.
@@ -163,13 +183,13 @@ async fn read_side(
     if side.capabilities.feature(feature).is_none() {
         return Ok(unread(Read::Unconfigured));
     }
-    if let Some(head) = head.as_ref().filter(|head| stands_for_a_read(head, mark.as_ref(), &side.fingerprint)) {
+    if let Some(head) = head.as_ref().filter(|head| stands_for_a_read(head, mark.as_ref(), &side.read_as)) {
         let rows = load_reading(journey, door, feature, known).await?;
         let proof = format_smolstr!("{} items, unchanged since the complete read of {}", rows.len(), head.taken_at);
         return Ok(SideRead { read: Read::unchanged(rows, proof), is_fresh: false, mark, before: Vec::new() });
     }
     let read = read_pages(journey, door, feature, ReadScope::Everything, catalog).await?;
-    let is_believed = |head: &ReadingHead| head.keeps_rows && head.fingerprint == side.fingerprint;
+    let is_believed = |head: &ReadingHead| head.keeps_rows && head.fingerprint == side.read_as;
     let before = if side.capabilities.is_media_server && head.as_ref().is_some_and(is_believed) {
         load_reading(journey, door, feature, known).await?
     } else {
@@ -179,8 +199,8 @@ async fn read_side(
 }
 
 /// Whether the last complete read is as good as a new one.
-fn stands_for_a_read(head: &ReadingHead, mark: Option<&SmolStr>, fingerprint: &SmolStr) -> bool {
-    head.keeps_rows && mark.is_some() && head.mark.as_ref() == mark && &head.fingerprint == fingerprint
+fn stands_for_a_read(head: &ReadingHead, mark: Option<&SmolStr>, read_as: &SmolStr) -> bool {
+    head.keeps_rows && mark.is_some() && head.mark.as_ref() == mark && &head.fingerprint == read_as
 }
 
 /// The rows of the last complete read.

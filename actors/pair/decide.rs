@@ -1,10 +1,13 @@
 //! Deciding: who is who, and what to do about it. Runs on the lane; sees no account and no store.
 
+use std::{rc::Rc, sync::Arc};
+
 use crosswatch_identity::{Catalog, EntityIx, Evidence, ItemIx, Join, join, rematch::Holds};
 use crosswatch_model::{Feature, HoldKind, ItemRef, Side, Uid};
 use crosswatch_plan::{
     Approvals, ConflictPolicy, FeatureInput, FeaturePlan, FeaturePolicy, Mode, Read, compose, judge, plan_feature,
 };
+use crosswatch_port::Known;
 use jiff::{Timestamp, tz::TimeZone};
 use rustc_hash::FxHashMap;
 use smol_str::{SmolStr, format_smolstr};
@@ -25,6 +28,7 @@ use crate::{
 pub(super) struct Decided {
     pub(super) catalog: Catalog,
     pub(super) known: Vec<(Uid, ItemIx)>,
+    pub(super) evidence: Arc<Evidence>,
     pub(super) join: Join,
     pub(super) features: Vec<FeatureDecision>,
     pub(super) source: SideAccount,
@@ -106,7 +110,7 @@ pub(super) async fn decide(journey: &Journey, collected: Collected) -> Result<De
     let approves_held = journey.ticket.job.approves_held;
     let (now, zone) = (journey.surroundings.clock.now(), journey.surroundings.clock.zone());
     let question = journey.ticket.job.question.clone();
-    let work = move || Desk { pair: std::rc::Rc::new(pair), approves_held, question, now, zone }.decide(collected);
+    let work = move || Desk { pair: Rc::new(pair), approves_held, question, now, zone }.decide(collected);
     Ok(journey.surroundings.lane.run(work).await?)
 }
 
@@ -129,12 +133,19 @@ struct Desk {
 
 impl Desk {
     fn decide(&self, collected: Collected) -> Decided {
-        let Collected { catalog, known, features, source, target } = collected;
-        let evidence = Evidence::new();
+        let Collected { catalog, known, features, source, target, beside } = collected;
+        let Known { evidence, shifts, .. } = beside;
         let join = join(&catalog, &known, &evidence);
         let scope = format_smolstr!("{}|{}|{}", source.fingerprint, target.fingerprint, self.pair.scope);
         let approvals = self.approvals(&features);
-        let lookout = Lookout { catalog: &catalog, join: &join, known: &known, evidence: &evidence, now: self.now };
+        let lookout = Lookout {
+            catalog: &catalog,
+            join: &join,
+            known: &known,
+            evidence: &evidence,
+            shifts: &shifts,
+            now: self.now,
+        };
         let prepare = |reads: FeatureReads| {
             let approved = approvals.unwrap_or(reads.held);
             self.prepare(reads, approved, &scope, &lookout)
@@ -177,7 +188,7 @@ impl Desk {
             uids: FxHashMap::default(),
         };
         let features = prepared.into_iter().zip(plans).map(decision).collect();
-        Decided { catalog, known, join, features, source, target, answers }
+        Decided { catalog, known, evidence, join, features, source, target, answers }
     }
 
     /// What holds for every feature alike: nothing without an approval, everything where one is given in advance, and
@@ -201,6 +212,7 @@ impl Desk {
         let is_first_run = reads.known_pair.as_ref().is_none_or(|known| known.scope != *scope);
         judge_sides(&mut reads, &policy, is_first_run);
         let mut rematched = Holds::new();
+        lookout.shifts.iter().for_each(|shift| rematched.shift(shift));
         let source = lookout.look(&reads.source, &mut rematched);
         let believed = BelievedRows { source, target: lookout.look(&reads.target, &mut rematched) };
         Prepared { reads, policy, is_first_run, rematched, believed }

@@ -5,7 +5,7 @@
 //! Deliberately absent: trackers. Their rows are plays and list entries, which never become about something else.
 
 use crosswatch_identity::{
-    Catalog, Evidence, ItemIx, Join,
+    Catalog, Evidence, ItemIx, Join, TableShift,
     rematch::{Holds, NativeRow, compare, identifying},
 };
 use crosswatch_model::{NativeRef, PlayKey, Uid};
@@ -31,6 +31,7 @@ pub(super) struct Lookout<'a> {
     pub(super) join: &'a Join,
     pub(super) known: &'a [(Uid, ItemIx)],
     pub(super) evidence: &'a Evidence,
+    pub(super) shifts: &'a [TableShift],
     pub(super) now: Timestamp,
 }
 

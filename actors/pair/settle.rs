@@ -145,7 +145,7 @@ impl Desk {
         let rows = if is_kept { name_rows(named, kept) } else { None };
         let head = ReadingHead {
             mark: kept.mark.cloned(),
-            fingerprint: side.fingerprint.clone(),
+            fingerprint: side.read_as.clone(),
             items: kept.read.rows().len() as u64,
             taken_at: self.now,
             keeps_rows: rows.is_some(),

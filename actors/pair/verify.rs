@@ -4,7 +4,9 @@
 //! the cheap question and is done. Where plays can be read from a moment on, only that window is read, and the account's
 //! own total proves that the rest is as it was.
 
-use crosswatch_identity::{EntityIx, Evidence, Join, Placement, join, may_be_aliases};
+use std::sync::Arc;
+
+use crosswatch_identity::{EntityIx, Join, Placement, join, may_be_aliases};
 use crosswatch_model::{Action, Fact, Feature, FeatureSet, Outcome, PlayKey, Reason, Scale, Side, Uid};
 use crosswatch_plan::{Read, Seen};
 use crosswatch_port::{Change, ItemRecord, LineRecord, ReadScope, UnresolvedRecord};
@@ -180,11 +182,11 @@ fn instant_of(row: &Seen) -> Option<Timestamp> {
 async fn rejoin(journey: &Journey, named: &mut Named, verified: &mut Verified) -> Result<(), Stop> {
     let catalog = std::mem::take(&mut named.decided.catalog);
     let known = std::mem::take(&mut named.decided.known);
-    let features = std::mem::take(&mut verified.features);
+    let (features, evidence) = (std::mem::take(&mut verified.features), Arc::clone(&named.decided.evidence));
     let sides: Vec<bool> =
         features.iter().map(|feature| named.decided.account(feature.side).capabilities.is_media_server).collect();
     let work = move || {
-        let join = join(&catalog, &known, &Evidence::new());
+        let join = join(&catalog, &known, &evidence);
         let mut survey = Survey::default();
         for (feature, is_media_server) in features.iter().zip(sides) {
             survey.add_rows(&join, &catalog, &feature.read, feature.mark.is_some() || is_media_server);

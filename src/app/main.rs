@@ -10,6 +10,7 @@ mod clock;
 mod commands;
 mod configuration;
 mod exit;
+mod knowledge;
 mod output;
 mod runtime;
 mod service;

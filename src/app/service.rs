@@ -17,6 +17,7 @@ use crate::{
     client::{Api, base_url},
     clock::{MachineClock, MachineEntropy},
     exit::{Exit, Failure},
+    knowledge::Files,
     wiring::{self, Machine},
 };
 
@@ -61,8 +62,11 @@ impl Service {
         let readiness = Arc::new(Readiness::new());
         let (failures, storage) = watch::channel(None);
         let told = Arc::clone(&readiness);
+        let knowledge = Arc::new(Files::open(&start.settings)?);
+        actix_rt::spawn(Arc::clone(&knowledge).keep_fresh(Arc::clone(&clock)));
         let machine = Machine {
             ledger: Arc::clone(&start.ledger),
+            knowledge,
             clock: Arc::clone(&clock),
             entropy,
             on_storage_failure: Rc::new(move |failure| {

@@ -272,6 +272,20 @@ impl Join {
             && catalog.ids(one).iter().any(|one| catalog.ids(other).iter().any(|other| is_said(*one, *other)))
     }
 
+    /// Whether items of an entity belong together only because a person said so: what follows from it ends with the word,
+    /// so nothing of it is to be remembered as ids of one thing.
+    pub fn rests_on_a_verdict(&self, catalog: &Catalog, entity: EntityIx) -> bool {
+        if self.same.is_empty() {
+            return false;
+        }
+        let ids: BTreeSet<Id> = self.members(entity).flat_map(|member| catalog.ids(member).iter().copied()).collect();
+        let stand_together = |one: Id, other: Id| {
+            self.members(entity).any(|member| [one, other].iter().all(|id| catalog.ids(member).contains(id)))
+        };
+        let said = self.same.iter().filter(|(one, other)| ids.contains(one) && ids.contains(other));
+        said.into_iter().any(|(one, other)| !stand_together(*one, *other))
+    }
+
     fn known_entry(&self, entity: EntityIx) -> Option<(Uid, ItemIx)> {
         let at = self.known_of.get(entity.index()).filter(|at| **at != NO_GROUP)?;
         self.known.get(*at as usize).copied()

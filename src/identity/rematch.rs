@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crosswatch_model::{Id, IdSet, Item, Kind, NativeRef};
 use smol_str::SmolStr;
 
-use crate::{evidence::Evidence, titles::normal_title};
+use crate::{evidence::Evidence, table::TableShift, titles::normal_title};
 
 /// A row as it was read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -315,9 +315,16 @@ impl Holds {
         self.frozen_since_s.is_some()
     }
 
+    /// A table has moved episodes: nothing that it touches is removed.
+    pub fn shift(&mut self, shift: &TableShift) {
+        for id in shift.touched() {
+            self.held.entry(id).or_default().removals += 1;
+        }
+    }
+
     /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
-        self.since_s.is_empty() && !self.is_frozen()
+        self.held.is_empty() && !self.is_frozen()
     }
 
     /// Whether an item may be added or changed.

@@ -121,12 +121,11 @@ impl TableShift {
         self.moved.is_empty() && self.came.is_empty() && self.went.is_empty()
     }
 
-    /// Whether something of this show or entry may be removed in the run that first uses the new version: nothing that
-    /// the shift touches on either side.
-    pub fn allows_remove(&self, show: Id) -> bool {
-        let names = |row: &PartOf| row.entry.start.show == show || row.show.is_some_and(|of| of.start.show == show);
-        let is_moved = self.moved.values().any(|(were, are)| were.iter().chain(are).any(names));
-        !is_moved && !self.came.contains(&show) && !self.went.contains(&show)
+    /// Every show and entry that the shift touches on either side. Nothing of them is removed without a person.
+    pub fn touched(&self) -> BTreeSet<Id> {
+        let rows = self.moved.values().flat_map(|(were, are)| were.iter().chain(are));
+        let ids = rows.flat_map(|row| [Some(row.entry.start.show), row.show.map(|of| of.start.show)]);
+        ids.flatten().chain(self.came.iter().copied()).chain(self.went.iter().copied()).collect()
     }
 }
 

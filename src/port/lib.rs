@@ -9,6 +9,7 @@ mod account;
 mod clock;
 pub mod fake;
 mod fault;
+mod knowledge;
 mod ledger;
 mod provider;
 mod record;
@@ -18,6 +19,7 @@ mod sink;
 pub use account::{Budget, Cache, RequestKind, Shelf, ShelfChange, ShelfCursor, ShelfRow, Vault, Verdict};
 pub use clock::{Clock, Entropy};
 pub use fault::Fault;
+pub use knowledge::{Knowledge, Known};
 pub use ledger::{
     BootReport, Change, Commit, Durability, Fence, FenceMark, LeaseAsk, LeaseBusy, Ledger, Refused, StorageFailure,
 };

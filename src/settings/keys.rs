@@ -22,6 +22,7 @@ pub(crate) const ROOT: &[Key] = &[
     key("server", Kind::Table(SERVER), Defaulted, "Where the service listens and who may speak to it."),
     key("data", Kind::Table(DATA), Defaulted, "Where the service keeps what it knows."),
     key("log", Kind::Table(LOG), Defaulted, "What is logged, and how."),
+    key("identity", Kind::Table(IDENTITY), Defaulted, "What is known about items beside what accounts say."),
     key("provider", Kind::Entries(PROVIDER), Optional, "Accounts: one entry per user of a server or tracker."),
     key("pair", Kind::Entries(PAIR), Optional, "Pairs of accounts that are kept in step."),
     key("route", Kind::Entries(ROUTE), Optional, "Live scrobbling: from a media server to other accounts."),
@@ -65,6 +66,33 @@ const SERVER: &[Key] = &[
 ];
 
 const DATA: &[Key] = &[key("dir", ANY, Defaulted, "Folder of the database, the backups and the API key.")];
+
+const IDENTITY: &[Key] = &[
+    key(
+        "verdicts",
+        ANY,
+        Optional,
+        "File with your word on ids: same = [[\"imdb:tt1\", \"tmdb_movie:2\"]], different = [...], ignore = [\"tmdb_movie:3\"].",
+    ),
+    key(
+        "overrides",
+        ANY,
+        Optional,
+        "File with your own episode numbers, in the JSON form of anibridge-mappings. It wins over every table.",
+    ),
+    key(
+        "anime_edits",
+        Kind::Texts { form: Form::Any, may_be_empty: true },
+        Defaulted,
+        "Files or addresses of curated episode numbers, in the JSON form of anibridge-mappings.",
+    ),
+    key(
+        "anime_lists",
+        Kind::Texts { form: Form::Any, may_be_empty: true },
+        Defaulted,
+        "Files or addresses of lists in the XML form of the anime-lists project. None comes with the program.",
+    ),
+];
 
 const LOG: &[Key] = &[
     key("level", Kind::Word(LogLevel::WORDS), Defaulted, "The least important messages that are logged."),

@@ -1,9 +1,12 @@
 //! The effective settings as JSON in the shape of the file, with every secret as `***`.
 
+use std::path::PathBuf;
+
 use serde_json::{Map, Value, json};
 
 use crate::{
     filter::Filter,
+    identity::Identity,
     notify::Notify,
     pair::{FeatureSettings, Pair},
     policy::{Limit, Policy},
@@ -31,6 +34,7 @@ impl Settings {
             "server": shown_server,
             "data": { "dir": self.storage.dir.to_string_lossy() },
             "log": { "level": self.log.level.as_str(), "format": self.log.format.as_str() },
+            "identity": identity(&self.identity),
             "provider": self.providers.iter().map(provider).collect::<Vec<_>>(),
             "pair": self.pairs.iter().map(pair).collect::<Vec<_>>(),
             "route": self.routes.iter().map(route).collect::<Vec<_>>(),
@@ -61,6 +65,17 @@ fn filter(filter: &Filter) -> Option<Value> {
         Filter::Only(names) => Some(json!({ "only": names })),
         Filter::Except(names) => Some(json!({ "except": names })),
     }
+}
+
+fn identity(identity: &Identity) -> Value {
+    let mut shown = json!({
+        "anime_edits": texts(&identity.anime_edits),
+        "anime_lists": texts(&identity.anime_lists),
+    });
+    let path = |file: &PathBuf| Value::from(file.display().to_string());
+    put(&mut shown, "verdicts", identity.verdicts.as_ref().map(path));
+    put(&mut shown, "overrides", identity.overrides.as_ref().map(path));
+    shown
 }
 
 fn provider(provider: &Provider) -> Value {

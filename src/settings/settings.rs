@@ -3,6 +3,7 @@
 use crosswatch_model::{PairId, ProviderId};
 
 use crate::{
+    identity::Identity,
     log::Log,
     notify::Notify,
     pair::Pair,
@@ -25,6 +26,8 @@ pub struct Settings {
     pub storage: Storage,
     /// `[log]`.
     pub log: Log,
+    /// `[identity]`.
+    pub identity: Identity,
     /// `[[provider]]`.
     pub providers: Vec<Provider>,
     /// `[[pair]]`.
@@ -64,6 +67,7 @@ impl Settings {
             server: Server::build(&root.table("server")?)?,
             storage: Storage::build(&root.table("data")?)?,
             log: Log::build(&root.table("log")?)?,
+            identity: Identity::build(&root.table("identity")?)?,
             pairs: root.entries("pair", Pair::build)?,
             routes: root.entries("route", |section| Route::build(section, user_of))?,
             snapshots: root.entries("snapshot", Snapshot::build)?,

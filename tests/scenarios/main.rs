@@ -15,6 +15,7 @@ mod reads;
 mod reference;
 mod rematch;
 mod two_way;
+mod verdicts;
 mod why;
 mod writes;
 

@@ -214,6 +214,7 @@ impl Story {
             clock: Arc::clone(&door.clock),
             entropy: Arc::new(SeededEntropy::new(seed)),
             lane: Lane::Inline,
+            knowledge: Arc::new(()),
             boot: u128::from(seed),
             has_scheduler: true,
             on_storage_failure,

@@ -12,7 +12,7 @@ mod unusable;
 use std::{rc::Rc, sync::Arc};
 
 use crosswatch_actors::{Blueprint, Lane, OnStorageFailure};
-use crosswatch_port::{Clock, Entropy, Ledger};
+use crosswatch_port::{Clock, Entropy, Knowledge, Ledger};
 use crosswatch_settings::Settings;
 
 use crate::{clock::MachineEntropy, exit::Failure};
@@ -23,6 +23,8 @@ pub(crate) use support::{ignored, require_supported};
 pub(crate) struct Machine {
     /// The store.
     pub ledger: Arc<dyn Ledger>,
+    /// What is known about items beside what accounts say.
+    pub knowledge: Arc<dyn Knowledge>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Chance.
@@ -43,6 +45,7 @@ pub(crate) fn blueprint(settings: &Settings, machine: &Machine, follows_schedule
         clock: Arc::clone(&machine.clock),
         entropy,
         lane: Lane::Blocking,
+        knowledge: Arc::clone(&machine.knowledge),
         boot: machine.entropy.next_u128(),
         has_scheduler: follows_schedules,
         on_storage_failure: Rc::clone(&machine.on_storage_failure),

@@ -208,6 +208,7 @@ impl Small {
             clock: clock.clone(),
             entropy: entropy.clone(),
             lane: Lane::Inline,
+            knowledge: Arc::new(()),
             boot: 1,
             has_scheduler: true,
             on_storage_failure: Rc::new(|failure| panic!("{failure}")),

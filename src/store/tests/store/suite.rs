@@ -178,9 +178,9 @@ fn lines_go_with_their_run_and_are_visited_in_order() {
         };
         assert_eq!(visited(1, 0, 9), [0, 1, 2, 3, 4]);
         assert_eq!(visited(1, 2, 3), [2, 3]);
-        assert_eq!(visited(1, 5, 9), []);
+        assert!(visited(1, 5, 9).is_empty());
         commit(ledger, vec![Change::DropRun(pair(0), run_id(1))]);
-        assert_eq!(visited(1, 0, 9), []);
+        assert!(visited(1, 0, 9).is_empty());
         assert_eq!(visited(2, 0, 9), [0, 1, 2, 3, 4]);
     });
 }
