@@ -123,6 +123,13 @@ struct Prepared {
     believed: BelievedRows,
 }
 
+impl Prepared {
+    /// When both sides first agreed. A pair that begins anew has not.
+    fn adopted_at(&self) -> Option<Timestamp> {
+        self.reads.known_pair.as_ref().filter(|_| !self.is_first_run).map(|known| known.adopted_at)
+    }
+}
+
 struct Desk {
     pair: SharedPair,
     approves_held: bool,
@@ -162,6 +169,7 @@ impl Desk {
                 target: &prepared.reads.target.read,
                 baseline: &prepared.reads.baseline,
                 is_first_run: prepared.is_first_run,
+                adopted_at: prepared.adopted_at(),
                 run_number: prepared.reads.known_pair.as_ref().map_or(0, |known| known.writing_runs),
                 rematched: &prepared.rematched,
                 in_flight: &prepared.reads.in_flight,
@@ -255,6 +263,8 @@ fn closed_policy() -> FeaturePolicy {
         new_item_grace_s: 0,
         min_percent: 0,
         max_percent: 100,
+        only_new: false,
+        blocked: Vec::new(),
         approvals: Approvals::NONE,
         mode: Mode::OneWay,
         conflict: ConflictPolicy::Source,

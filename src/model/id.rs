@@ -8,7 +8,7 @@ use std::{fmt, str::FromStr};
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::text::words;
+use crate::{item::Item, text::words};
 
 /// What an item is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -329,6 +329,18 @@ pub struct ItemRef {
     pub ids: Vec<Id>,
     /// Season and episode number below a show.
     pub coordinates: Option<(u16, u16)>,
+}
+
+impl ItemRef {
+    /// Whether an item is meant: by an id of its own, by its show, or by its place below its show.
+    pub fn means(&self, item: &Item) -> bool {
+        let has = |ids: &IdSet| ids.iter().any(|id| self.ids.contains(&id));
+        let is_of_show = item.show.as_ref().is_some_and(|show| has(&show.ids));
+        match self.coordinates {
+            None => has(&item.ids) || is_of_show,
+            Some((season, number)) => is_of_show && item.season == Some(season) && item.number == Some(number),
+        }
+    }
 }
 
 impl FromStr for ItemRef {

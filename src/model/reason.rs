@@ -51,6 +51,10 @@ pub enum Reason {
     Unresolved,
     /// Added a moment ago, `new_item_grace` is not over.
     TooNew,
+    /// It happened before the pair first agreed, and `only_new` is on.
+    BeforePair,
+    /// The pair is told never to touch it.
+    Blocked,
     /// Outside `min_percent` and `max_percent`.
     OutsideProgressLimits,
     /// The target's resume point is newer.
@@ -125,6 +129,8 @@ words!(Reason {
     InFlight => "in_flight",
     Unresolved => "unresolved",
     TooNew => "too_new",
+    BeforePair => "before_pair",
+    Blocked => "blocked",
     OutsideProgressLimits => "outside_progress_limits",
     TargetIsNewer => "target_is_newer",
     StatusTaken => "status_taken",
@@ -178,6 +184,8 @@ impl Reason {
             Self::InFlight => "A write of this item is on its way.",
             Self::Unresolved => "The account refused it before; it waits for its next try.",
             Self::TooNew => "It was added a moment ago; new_item_grace is not over.",
+            Self::BeforePair => "It is older than the pair or has no date; only_new is on.",
+            Self::Blocked => "The pair's block list names it.",
             Self::OutsideProgressLimits => "The resume point is outside min_percent and max_percent.",
             Self::TargetIsNewer => "The target has a newer resume point.",
             Self::StatusTaken => "It is watched there, and the account keeps one status per item.",

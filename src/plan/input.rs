@@ -29,6 +29,8 @@ pub struct FeatureInput<'a> {
     pub baseline: &'a [BaselineEntry],
     /// Adoption: the first run, or the first after a reset or after a change of account or library filter.
     pub is_first_run: bool,
+    /// When both sides first agreed; `None` before that.
+    pub adopted_at: Option<Timestamp>,
     /// How many runs of this pair wrote something so far.
     pub run_number: u32,
     /// Writes that are on their way or in doubt, by this pair or any other writer of either account.

@@ -260,6 +260,11 @@ impl<'a> Walk<'a> {
         {
             verdict = Verdict::Skip(Reason::Unresolved);
         }
+        if let Verdict::Write(..) | Verdict::Hold(..) = verdict
+            && self.is_blocked(entity)
+        {
+            verdict = Verdict::Skip(Reason::Blocked);
+        }
         if let Verdict::Write(..) = verdict {
             // The acknowledgement moves this row, and nothing else does.
             settle = Settle::Keep;
@@ -293,6 +298,15 @@ impl<'a> Walk<'a> {
             None if self.way.written().contains(&Side::Source) => Side::Source,
             _ => Side::Target,
         }
+    }
+
+    fn is_blocked(&self, entity: EntityIx) -> bool {
+        let blocked = &self.input.policy.blocked;
+        if blocked.is_empty() {
+            return false;
+        }
+        let item = self.input.join.merged(self.input.catalog, entity);
+        blocked.iter().any(|named| named.means(&item))
     }
 
     /// Whether this write of the entity rests on a row that is about something else than before.

@@ -1,6 +1,6 @@
 //! What a pair allows for one feature.
 
-use crosswatch_model::HoldKind;
+use crosswatch_model::{HoldKind, ItemRef};
 
 /// A limit that is exceeded only when both of its halves are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,6 +105,10 @@ pub struct FeaturePolicy {
     pub min_percent: u8,
     /// Resume points above this share of the item are left alone.
     pub max_percent: u8,
+    /// Only what happened after the pair first agreed is written; what has no date counts as older.
+    pub only_new: bool,
+    /// Items that are never written.
+    pub blocked: Vec<ItemRef>,
     /// What a person approved of this plan.
     pub approvals: Approvals,
     /// A person approved removals of this mirror before.

@@ -82,6 +82,9 @@ impl<'a> Rules<'a> {
         if self.is_too_new(fact) {
             return Some(Reason::TooNew);
         }
+        if self.input.policy.only_new && !self.is_new(fact) {
+            return Some(Reason::BeforePair);
+        }
         match fact {
             Fact::Play(at) if !self.may_write_play(at) => Some(Reason::UndatedNotAllowed),
             Fact::Resume { position_s, duration_s: Some(duration_s), .. } => {
@@ -105,6 +108,11 @@ impl<'a> Rules<'a> {
         let grace_s = i64::from(self.input.policy.new_item_grace_s);
         let age_s = event_time(fact).map(|at| self.input.now.as_second().saturating_sub(at.as_second()));
         grace_s > 0 && age_s.is_some_and(|age_s| age_s < grace_s)
+    }
+
+    fn is_new(&self, fact: Fact) -> bool {
+        let since = self.input.adopted_at.unwrap_or(self.input.now);
+        event_time(fact).is_some_and(|at| at >= since)
     }
 
     /// Adding what may be there already does harm: it doubles a play, or replaces a value that may be the right one.

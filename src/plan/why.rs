@@ -222,6 +222,8 @@ const fn advice(reason: Reason) -> Option<&'static str> {
         Reason::InFlight => "The answer of the account; until then nothing is sent again.",
         Reason::Unresolved => "The next try, or releasing it.",
         Reason::TooNew => "Waiting until new_item_grace is over.",
+        Reason::BeforePair => "Something newer of it, or only_new = false.",
+        Reason::Blocked => "Taking it off the pair's block list.",
         Reason::OutsideProgressLimits => "Other values of min_percent and max_percent.",
         Reason::IdsContradict | Reason::CoordinatesContradict => "A verdict on which of the ids are right.",
         Reason::MatchTooWeak => "Equal ids on both sides.",

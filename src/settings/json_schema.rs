@@ -86,7 +86,7 @@ fn text(form: Form) -> Value {
         Form::BasePath => json!({ "type": "string", "pattern": "^(/[A-Za-z0-9._~-]+)*$" }),
         Form::Url => json!({ "type": "string", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://" }),
         Form::Span => json!({ "type": "string", "pattern": "^[0-9]+[smhd]$" }),
-        Form::Listen | Form::Network | Form::Schedule => json!({ "type": "string" }),
+        Form::Listen | Form::Network | Form::Schedule | Form::Item => json!({ "type": "string" }),
     }
 }
 

@@ -172,23 +172,31 @@ const REMOVE: Key = key(
     Defaulted,
     "Removals: none, those seen to happen at the source, or everything the source does not have.",
 );
+const ONLY_NEW: Key = key(
+    "only_new",
+    Kind::Boolean,
+    Defaulted,
+    "Writes only what happened after the pair first agreed. What has no date counts as older.",
+);
 const FEATURE_SCHEDULE: Key = key("schedule", SCHEDULE, Optional, "A schedule of its own. Absent: the pair's.");
 
 const HISTORY: &[Key] = &[
     ENABLED,
     ADD,
     REMOVE,
+    ONLY_NEW,
     FEATURE_SCHEDULE,
     key("rewatches", Kind::Boolean, Defaulted, "Whether every play counts, or only whether it was watched."),
     key("owner", Kind::Word(Owner::WORDS), Defaulted, "Who records new plays when a route feeds the same account."),
     key("allow_undated", Kind::Boolean, Defaulted, "Write plays to a target that cannot keep their date."),
 ];
-const WATCHLIST: &[Key] = &[ENABLED, ADD, REMOVE, FEATURE_SCHEDULE];
-const RATINGS: &[Key] = &[ENABLED, ADD, REMOVE, FEATURE_SCHEDULE];
+const WATCHLIST: &[Key] = &[ENABLED, ADD, REMOVE, ONLY_NEW, FEATURE_SCHEDULE];
+const RATINGS: &[Key] = &[ENABLED, ADD, REMOVE, ONLY_NEW, FEATURE_SCHEDULE];
 const PROGRESS: &[Key] = &[
     ENABLED,
     ADD,
     REMOVE,
+    ONLY_NEW,
     FEATURE_SCHEDULE,
     key("min_percent", PERCENT, Defaulted, "Resume points before this part of the runtime are left out."),
     key("max_percent", PERCENT, Defaulted, "Resume points after this part of the runtime are left out."),
@@ -211,6 +219,12 @@ const POLICY: &[Key] = &[
         Kind::Words { known: Acknowledgement::WORDS, may_be_empty: true },
         Defaulted,
         "Risks that were read and accepted.",
+    ),
+    key(
+        "block",
+        Kind::Texts { form: Form::Item, may_be_empty: true },
+        Defaulted,
+        "Items that the pair never writes: [\"imdb:tt0133093\", \"tmdb_show:1399\", \"tvdb_show:81189/1/3\"].",
     ),
 ];
 

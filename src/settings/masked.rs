@@ -152,6 +152,7 @@ fn feature(common: &FeatureSettings, extras: Value) -> Value {
     rows.insert("enabled".to_owned(), true.into());
     rows.insert("add".to_owned(), common.add.into());
     rows.insert("remove".to_owned(), common.remove.as_str().into());
+    rows.insert("only_new".to_owned(), common.only_new.into());
     if let Some(schedule) = &common.schedule {
         rows.insert("schedule".to_owned(), schedule.as_str().into());
     }
@@ -170,6 +171,7 @@ fn policy(policy: &Policy) -> Value {
         "max_shrink": limit(policy.max_shrink),
         "canary": policy.canary,
         "acknowledge": texts(&policy.acknowledge),
+        "block": texts(&policy.block),
     })
 }
 

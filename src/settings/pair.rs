@@ -40,6 +40,8 @@ pub struct FeatureSettings {
     pub add: bool,
     /// What is removed from the target.
     pub remove: RemoveMode,
+    /// Whether only what happened after the pair first agreed is written.
+    pub only_new: bool,
     /// A schedule of its own.
     pub schedule: Option<Schedule>,
 }
@@ -168,6 +170,7 @@ impl FeatureSettings {
         Ok(Self {
             add: section.boolean("add")?,
             remove: section.parsed("remove")?,
+            only_new: section.boolean("only_new")?,
             schedule: section.optional("schedule")?,
         })
     }

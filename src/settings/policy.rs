@@ -19,6 +19,8 @@ pub struct Policy {
     pub canary: bool,
     /// Risks that were read and accepted.
     pub acknowledge: Vec<Acknowledgement>,
+    /// Items that the pair never writes, as they were written.
+    pub block: Vec<String>,
 }
 
 /// A share and a number: it takes more than that share and at least that number to exceed it.
@@ -78,6 +80,7 @@ impl Policy {
             max_shrink: Limit::build(&section.table("max_shrink")?)?,
             canary: section.boolean("canary")?,
             acknowledge: section.words("acknowledge")?,
+            block: section.words("block")?,
         })
     }
 }

@@ -6,7 +6,7 @@
 
 use std::str::FromStr;
 
-use crosswatch_model::ProviderId;
+use crosswatch_model::{ItemRef, ProviderId};
 
 use crate::{
     address::{BasePath, BaseUrl, Network},
@@ -94,6 +94,8 @@ pub(crate) enum Form {
     Span,
     /// `every 6h` and the like.
     Schedule,
+    /// `imdb:tt0133093`, `tmdb_show:1399`, `tvdb_show:81189/1/3`.
+    Item,
 }
 
 impl Form {
@@ -111,6 +113,7 @@ impl Form {
             Self::Url => checked::<BaseUrl>(text),
             Self::Span => checked::<Span>(text),
             Self::Schedule => checked::<Schedule>(text),
+            Self::Item => checked::<ItemRef>(text),
         }
     }
 }

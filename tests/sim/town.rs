@@ -191,6 +191,8 @@ fn policy(mode: Mode, is_shared: bool, dice: &Dice) -> FeaturePolicy {
         new_item_grace_s: *dice.pick(&[0, 0, 300]),
         min_percent: 2,
         max_percent: 95,
+        only_new: false,
+        blocked: Vec::new(),
         approvals: Approvals::NONE,
         mirror_approved: false,
     }

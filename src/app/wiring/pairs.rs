@@ -52,6 +52,8 @@ fn policy(pair: &Pair, settings: &FeatureSettings) -> FeaturePolicy {
         new_item_grace_s: pair.policy.new_item_grace.seconds(),
         min_percent: pair.progress.as_ref().map_or(0, |progress| progress.min_percent),
         max_percent: pair.progress.as_ref().map_or(100, |progress| progress.max_percent),
+        only_new: settings.only_new,
+        blocked: pair.policy.block.iter().filter_map(|item| item.parse().ok()).collect(),
         // Approvals belong to a run and to the store, not to the configuration.
         approvals: Approvals::NONE,
         mirror_approved: false,

@@ -203,6 +203,7 @@ impl Pair {
             target: &self.target,
             baseline: &self.baseline,
             is_first_run: false,
+            adopted_at: None,
             run_number: 0,
             rematched: &Holds::default(),
             in_flight: &[],
@@ -256,6 +257,8 @@ fn policy() -> FeaturePolicy {
         new_item_grace_s: 0,
         min_percent: 2,
         max_percent: 90,
+        only_new: false,
+        blocked: Vec::new(),
         approvals: Approvals::NONE,
         mirror_approved: false,
     }

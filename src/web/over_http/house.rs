@@ -158,6 +158,8 @@ fn pair() -> PairBlueprint {
         new_item_grace_s: 0,
         min_percent: 2,
         max_percent: 90,
+        only_new: false,
+        blocked: Vec::new(),
         mode: crosswatch_plan::Mode::OneWay,
         conflict: crosswatch_plan::ConflictPolicy::Source,
         approvals: crosswatch_plan::Approvals::NONE,

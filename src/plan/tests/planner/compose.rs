@@ -45,6 +45,7 @@ impl Pair {
             target: &target[at_feature],
             baseline: &[],
             is_first_run: false,
+            adopted_at: None,
             run_number: 0,
             rematched: &rematched,
             in_flight: &[],

@@ -2,7 +2,7 @@
 
 use crosswatch_model::{Action, Fact, Feature, Rating, Scale};
 
-use crate::world::{T1, World, e, m, policy};
+use crate::world::{T1, World, at, e, m, policy};
 
 fn ratings() -> World {
     World::new(Feature::Ratings)
@@ -45,6 +45,43 @@ fn s46_a_rating_is_the_same_with_and_without_its_time() {
         ratings().source([m(1).rated(80, time)]).target([m(1).rated(80, Some(T1))]).converges(&[]);
         ratings().source([m(1).rated(80, time)]).converges(&["+ movie 1 = 80"]);
     }
+}
+
+#[test]
+fn s48_only_what_happened_after_the_pair_began_is_sent() {
+    let world = ratings().source([m(1).rated(80, Some(T1 - 1)), m(2).rated(70, Some(T1)), m(3).rated(60, None)]);
+    let mut world = world.with(|policy| policy.only_new = true);
+    let older = ["skip movie 1: before_pair", "skip movie 3: before_pair"];
+    world.adopted_at = None;
+    world.expect_all(&[older[0], "skip movie 2: before_pair", older[1]]);
+    world.adopted_at = Some(at(T1));
+    world.expect_all(&[older[0], "+ movie 2 = 70", older[1]]);
+    world.converges(&["+ movie 2 = 70"]);
+}
+
+#[test]
+fn s76_what_the_pair_blocks_is_never_written() {
+    let blocked = |text: &str| {
+        let world = ratings().source([m(1).rated(80, None), e(1, 1, 1), e(1, 1, 2)]).target([m(1).rated(30, None)]);
+        world.with(|policy| policy.blocked = vec![text.parse().unwrap()]).plan().lines(|_| true)
+    };
+    let free = ratings().source([m(1).rated(80, None), e(1, 1, 1), e(1, 1, 2)]).target([m(1).rated(30, None)]);
+    assert_eq!(free.plan().writes(), 3);
+    for (text, writes, skips) in
+        [("tmdb_movie:1", 2, 1), ("tmdb_show:1/1/2", 2, 1), ("tmdb_show:1", 1, 2), ("tmdb_show:9", 3, 0)]
+    {
+        let lines = blocked(text);
+        let is_skip = |line: &&String| line.starts_with("skip") && line.ends_with(": blocked");
+        assert_eq!(
+            (lines.len() - lines.iter().filter(is_skip).count(), lines.iter().filter(is_skip).count()),
+            (writes, skips),
+            "{text}: {lines:?}"
+        );
+    }
+    let removal = ratings().source([]).target([m(1)]).agreed([m(1)]).removing();
+    removal
+        .with(|policy| policy.blocked = vec!["tmdb_movie:1".parse().unwrap()])
+        .expect_all(&["skip movie 1: blocked"]);
 }
 
 #[test]

@@ -138,6 +138,7 @@ pub(crate) struct World {
     pub(crate) zone: TimeZone,
     pub(crate) run_number: u32,
     pub(crate) rematched: Holds,
+    pub(crate) adopted_at: Option<Timestamp>,
     /// Lengths of items in seconds.
     pub(crate) runtimes_s: Vec<(Item, u32)>,
     pub(crate) next_native: u128,
@@ -215,6 +216,8 @@ pub(crate) fn policy() -> FeaturePolicy {
         new_item_grace_s: 0,
         min_percent: 2,
         max_percent: 95,
+        only_new: false,
+        blocked: Vec::new(),
         approvals: Approvals::NONE,
         mirror_approved: false,
     }
@@ -241,6 +244,7 @@ impl World {
             zone: TimeZone::UTC,
             run_number: 0,
             rematched: Holds::new(),
+            adopted_at: None,
             runtimes_s: Vec::new(),
             next_native: 1,
         }
@@ -430,6 +434,7 @@ impl World {
             target: &target,
             baseline: &baseline,
             is_first_run: self.is_first_run,
+            adopted_at: self.adopted_at,
             run_number: self.run_number,
             rematched: &self.rematched,
             in_flight: &self.in_flight,
