@@ -60,9 +60,14 @@ impl Api {
         Ok(answer)
     }
 
+    /// A write to a path.
+    pub(super) fn to(&self, path: &str) -> Call {
+        Call::write(Method::POST, self.address(path))
+    }
+
     /// Sends a write with a body and gives whatever answer arrives.
-    pub(super) async fn post(&self, path: &str, body: &impl Serialize) -> Result<Answer, Fault> {
-        self.send(Call::write(Method::POST, self.address(path)).json(body)?).await
+    pub(super) async fn post(&self, call: Call, body: &impl Serialize) -> Result<Answer, Fault> {
+        self.send(call.json(body)?).await
     }
 
     /// Sends a request with the pass. After a `401` to a token the tokens are refreshed once; the refused request was not

@@ -123,7 +123,7 @@ impl Mdblist {
         }
         let percent = (f64::from(position_s.min(duration_s)) * 10_000.0 / f64::from(duration_s)).round() / 100.0;
         let body = json!({ "movie": { "ids": ids.json() }, "progress": percent });
-        let answer = self.api.post("/scrobble/pause", &body).await?;
+        let answer = self.api.post(self.api.to("/scrobble/pause"), &body).await?;
         match answer.status.as_u16() {
             404 => return Ok(rejected(Reason::NotFound)),
             // Something is played there by another app at this moment; it leaves a newer point behind.
@@ -142,7 +142,7 @@ impl Mdblist {
         let Some(held) = held else { return Ok(WriteOutcome::AlreadyThere) };
         let Some(NativeRef(id)) = held.native else { return Ok(rejected(Reason::MatchTooWeak)) };
         let body = json!({ "id": u64::try_from(id).unwrap_or_default() });
-        let answer = self.api.post("/scrobble/clear", &body).await?;
+        let answer = self.api.post(self.api.to("/scrobble/clear"), &body).await?;
         match answer.status.as_u16() {
             404 => return Ok(WriteOutcome::AlreadyThere),
             409 => return Ok(rejected(Reason::RejectedByTarget)),

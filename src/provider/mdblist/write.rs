@@ -87,7 +87,9 @@ impl Mdblist {
                 request.entries.iter().map(|(_, write, address)| (address, members(write, &zone))).collect();
             body(&entries)
         };
-        let reply = match self.api.post(request.path, &body).await {
+        let call = self.api.to(request.path);
+        let call = if feature == Feature::History { call.query("report_added", "true") } else { call };
+        let reply = match self.api.post(call, &body).await {
             Ok(answer) => read_reply(answer, request.action),
             Err(fault) => Err((outcome_of(&fault), fault)),
         };
@@ -183,7 +185,7 @@ impl Mdblist {
 
     async fn remove_by_id(&self, plays: &[(usize, u64)], tally: &mut Tally) {
         let ids: Vec<u64> = plays.iter().map(|(_, id)| *id).collect();
-        let answer = self.api.post("/sync/watched/plays/remove", &json!({ "play_ids": ids })).await;
+        let answer = self.api.post(self.api.to("/sync/watched/plays/remove"), &json!({ "play_ids": ids })).await;
         let reply = match answer.and_then(Answer::success).and_then(|answer| answer.json::<PlaysReply>()) {
             Ok(reply) => reply,
             Err(fault) => {
