@@ -52,7 +52,7 @@ struct Lines<'a>(&'a mut String);
 
 impl Visit for Lines<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        self.0.push_str(&format!("{field}={value:?} "));
+        self.0.extend([field.name(), "=", &format!("{value:?}"), " "]);
     }
 }
 
