@@ -1,6 +1,6 @@
 //! Collects the external ids of one item from the fields a service has for them.
 
-use crosswatch_model::{Id, IdRejection, IdSet, Kind, Namespace};
+use crosswatch_model::{Id, IdRejection, IdSet, Item, Kind, Namespace};
 
 use crate::loose::Scalar;
 
@@ -47,6 +47,19 @@ pub(crate) fn contradict(one: &IdSet, other: &IdSet) -> bool {
 /// Whether two sets share an id.
 pub(crate) fn share_one(one: &IdSet, other: &IdSet) -> bool {
     one.iter().any(|id| other.contains(id))
+}
+
+/// The same kind with a shared id and none that contradicts, or the same numbers below the same show.
+pub(crate) fn is_same_item(one: &Item, other: &Item) -> bool {
+    if one.kind != other.kind || contradict(&one.ids, &other.ids) {
+        return false;
+    }
+    let is_same_show = match (&one.show, &other.show) {
+        (Some(one), Some(other)) => share_one(&one.ids, &other.ids) && !contradict(&one.ids, &other.ids),
+        _ => false,
+    };
+    share_one(&one.ids, &other.ids)
+        || is_same_show && one.season.is_some() && (one.season, one.number) == (other.season, other.number)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 pub mod jellyfin;
+pub mod mdblist;
 pub mod notify;
 pub mod tracker;
 pub mod trakt;

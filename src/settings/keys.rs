@@ -121,7 +121,7 @@ const PROVIDER: &[Key] = &[
     ),
     key("token", SECRET, Optional, "plex: token. jellyfin, emby: API key or access token. mdblist: API key."),
     key("password", SECRET, Optional, "jellyfin, emby: password of the user, instead of a token."),
-    key("client_id", SECRET, Optional, "trakt, simkl: id of your API app."),
+    key("client_id", SECRET, Optional, "trakt, simkl: id of your API app. mdblist: the same, to sign in with a code."),
     key("client_secret", SECRET, Optional, "trakt, simkl: secret of your API app; apps that use PKCE alone have none."),
     key("access_token", SECRET, Optional, "trakt, simkl: token to begin with. Later ones are kept by the service."),
     key(

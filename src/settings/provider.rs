@@ -32,7 +32,7 @@ pub struct Provider {
     pub token: Option<Secret>,
     /// Jellyfin, Emby: password of the user.
     pub password: Option<Secret>,
-    /// Trakt, SIMKL: id of the API app.
+    /// Trakt, SIMKL: id of the API app. MDBList: the same, for signing in with a code in place of the API key.
     pub client_id: Option<Secret>,
     /// Trakt, SIMKL: secret of the API app.
     pub client_secret: Option<Secret>,
@@ -149,7 +149,7 @@ pub(crate) const TAKEN: &[Taken] = &[
     taken("user", SERVERS, &[Jellyfin, Emby]),
     taken("token", &[Plex, Jellyfin, Emby, Mdblist], &[Mdblist]),
     taken("password", &[Jellyfin, Emby], &[]),
-    taken("client_id", &[Trakt, Simkl], &[Trakt, Simkl]),
+    taken("client_id", &[Trakt, Simkl, Mdblist], &[Trakt, Simkl]),
     taken("client_secret", &[Trakt, Simkl], &[]),
     taken("access_token", &[Trakt, Simkl], &[]),
     taken("refresh_token", &[Trakt, Simkl], &[]),

@@ -12,6 +12,7 @@ mod broken_writes;
 mod catalogue;
 mod gates;
 mod jellyfin;
+mod mdblist;
 mod odd_rows;
 mod ports;
 mod reading;
@@ -82,6 +83,16 @@ fn jellyfin_with_a_token_keeps_the_contract() {
 #[test]
 fn jellyfin_with_a_password_keeps_the_contract() {
     hold_to_the_contract(&jellyfin::WITH_PASSWORD);
+}
+
+#[test]
+fn mdblist_with_a_key_keeps_the_contract() {
+    hold_to_the_contract(&mdblist::WITH_KEY);
+}
+
+#[test]
+fn mdblist_with_a_sign_in_keeps_the_contract() {
+    hold_to_the_contract(&mdblist::SIGNED_IN);
 }
 
 #[test]

@@ -68,6 +68,11 @@ impl Cache for MemoryCache {
     }
 }
 
+/// The ports of an adapter that finds its notes again.
+pub(crate) fn ports_with_notes(vault: &MemoryVault, notes: &MemoryCache) -> Ports {
+    Ports { cache: Rc::new(notes.clone()), ..ports(vault) }
+}
+
 /// The ports of an adapter. The clock stands still and sleeping moves it, so that retries take no time.
 pub(crate) fn ports(vault: &MemoryVault) -> Ports {
     Ports {

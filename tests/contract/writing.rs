@@ -39,11 +39,14 @@ pub(crate) fn absent(account: &dyn Account, feature: Feature, count: usize) -> V
         let start = format!("{} = ", name_of(item));
         held.iter().any(|fact| fact.starts_with(&start))
     };
+    let capabilities = account.open().capabilities();
+    let kinds = capabilities.feature(feature).map_or(&[][..], |capability| capability.kinds);
+    let is_writable = |item: &Item| kinds.contains(&item.kind);
     let fits = |place: &LibraryItem| match feature {
         Feature::Watchlist => matches!(place, LibraryItem::Movie(_) | LibraryItem::Show(_)),
         _ => matches!(place, LibraryItem::Movie(_) | LibraryItem::Episode { .. }),
     };
-    let all = account.items().iter().filter(|(place, (_, item))| fits(place) && !is_held(item));
+    let all = account.items().iter().filter(|(place, (_, item))| fits(place) && is_writable(item) && !is_held(item));
     // Every third, so that films and episodes of several seasons are among them.
     let mixed: Vec<_> = all.clone().step_by(3).chain(all.skip(1).step_by(3)).take(count).collect();
     assert_eq!(mixed.len(), count, "the library is too small for this check");

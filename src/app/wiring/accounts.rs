@@ -7,6 +7,7 @@ use crosswatch_port::{Fault, Provider as Adapter};
 use crosswatch_provider::{
     LibraryFilter, Ports,
     jellyfin::{self, JellyfinCredentials, JellyfinOptions},
+    mdblist::{self, MdblistOptions},
     tracker,
     trakt::{self, TraktOptions},
 };
@@ -42,6 +43,7 @@ fn open(provider: &Provider, ports: &AccountPorts) -> Result<Rc<dyn Adapter>, Fa
     match provider.kind {
         ProviderKind::Jellyfin => jellyfin::open(jellyfin_options(provider)?, adapter_ports),
         ProviderKind::Trakt => trakt::open(&trakt_options(provider)?, adapter_ports),
+        ProviderKind::Mdblist => mdblist::open(&mdblist_options(provider)?, adapter_ports),
         ProviderKind::Tracker => Ok(tracker::open(provider.id.clone(), Rc::clone(&ports.shelf))),
         kind => Err(Fault::Rejected(format_smolstr!("this version has no adapter for {kind}"))),
     }
@@ -74,6 +76,17 @@ fn trakt_options(provider: &Provider) -> Result<TraktOptions, Fault> {
         client_secret: provider.client_secret.as_ref().map(secret),
         access_token: provider.access_token.as_ref().map(secret),
         refresh_token: provider.refresh_token.as_ref().map(secret),
+        verify_tls: provider.verify_tls,
+    })
+}
+
+/// The key may be missing where an app is there to sign in with; the adapter says what to do without either.
+fn mdblist_options(provider: &Provider) -> Result<MdblistOptions, Fault> {
+    Ok(MdblistOptions {
+        account: provider.id.as_str().into(),
+        url: url(provider.url.as_ref())?,
+        api_key: provider.token.as_ref().map(secret),
+        client_id: provider.client_id.as_ref().map(|client_id| client_id.expose().into()),
         verify_tls: provider.verify_tls,
     })
 }
@@ -134,5 +147,14 @@ mod tests {
         );
         assert_eq!(options.client_id, "c");
         assert!(options.access_token.is_some() && options.client_secret.is_none() && options.verify_tls);
+    }
+
+    #[test]
+    fn an_mdblist_account_is_let_in_by_its_key() {
+        let options = mdblist_options(&provider("kind = \"mdblist\"\ntoken = \"k\"\n")).unwrap();
+        assert_eq!((options.account.as_str(), options.url.as_str()), ("a", "https://api.mdblist.com"));
+        assert!(options.api_key.is_some() && options.client_id.is_none() && options.verify_tls);
+        let options = mdblist_options(&provider("kind = \"mdblist\"\ntoken = \"k\"\nclient_id = \"c\"\n")).unwrap();
+        assert_eq!(options.client_id.as_deref(), Some("c"));
     }
 }

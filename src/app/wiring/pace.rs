@@ -1,8 +1,10 @@
 //! How fast an account is asked.
 //!
 //! Trakt allows 1 000 reads in five minutes and one write a second, for each user of an app. We stay a little below: a
-//! quarter of the reads may go at once, the rest at 2.5 a second, and writes 1.05 s apart. Media servers have no limits;
-//! two requests at a time leave them free for the people who watch. Addresses on this machine are no public service, so
+//! quarter of the reads may go at once, the rest at 2.5 a second, and writes 1.05 s apart. MDBList allows 1 000 reads and
+//! 300 writes in any five minutes, for each account: 200 reads and 20 writes may go at once, the rest 0.4 s and 1.1 s apart.
+//! Its daily quota is not paced: it is told with the membership, and who has spent it is asked to wait until midnight.
+//! Media servers have no limits; two requests at a time leave them free for the people who watch. Addresses on this machine are no public service, so
 //! public limits do not hold there.
 
 use std::{net::IpAddr, time::Duration};
@@ -12,16 +14,19 @@ use crosswatch_settings::{Provider, ProviderKind};
 
 const TRAKT_READS: Rate = Rate { burst: 250, per: Duration::from_millis(400) };
 const TRAKT_WRITES: Rate = Rate { burst: 1, per: Duration::from_millis(1050) };
+const MDBLIST_READS: Rate = Rate { burst: 200, per: Duration::from_millis(400) };
+const MDBLIST_WRITES: Rate = Rate { burst: 20, per: Duration::from_millis(1100) };
 const CONCURRENT: usize = 2;
 
 /// The pace of an account.
 pub(crate) fn pace(provider: &Provider) -> Pace {
-    let has_public_limits = provider.kind == ProviderKind::Trakt && !is_on_this_machine(provider);
-    Pace {
-        reads: if has_public_limits { Some(TRAKT_READS) } else { None },
-        writes: if has_public_limits { Some(TRAKT_WRITES) } else { None },
-        concurrent: CONCURRENT,
-    }
+    let limits = match provider.kind {
+        ProviderKind::Trakt => Some((TRAKT_READS, TRAKT_WRITES)),
+        ProviderKind::Mdblist => Some((MDBLIST_READS, MDBLIST_WRITES)),
+        _ => None,
+    };
+    let limits = limits.filter(|_| !is_on_this_machine(provider));
+    Pace { reads: limits.map(|(reads, _)| reads), writes: limits.map(|(_, writes)| writes), concurrent: CONCURRENT }
 }
 
 fn is_on_this_machine(provider: &Provider) -> bool {
@@ -52,6 +57,8 @@ mod tests {
         check("kind = \"trakt\"\nclient_id = \"x\"\nurl = \"http://127.0.0.1:9\"", false);
         check("kind = \"trakt\"\nclient_id = \"x\"\nurl = \"http://[::1]:9\"", false);
         check("kind = \"trakt\"\nclient_id = \"x\"\nurl = \"http://localhost:9\"", false);
+        check("kind = \"mdblist\"\ntoken = \"x\"", true);
+        check("kind = \"mdblist\"\ntoken = \"x\"\nurl = \"http://127.0.0.1:9\"", false);
         check("kind = \"jellyfin\"\nurl = \"http://jellyfin:8096\"\nuser = \"anna\"\ntoken = \"t\"", false);
         check("kind = \"tracker\"", false);
     }

@@ -7,16 +7,8 @@ use rustc_hash::FxHashMap;
 use serde_json::Value;
 use smol_str::{SmolStr, ToSmolStr, format_smolstr};
 
+pub(crate) use crate::kind::Kind;
 use crate::library::{Episode, ExternalIds, Library, LibraryItem, Movie, Season, Show};
-
-/// The four kinds that have ids of their own. A number means nothing without its kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Kind {
-    Movie,
-    Show,
-    Season,
-    Episode,
-}
 
 /// What happens to ids that the catalogue does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -44,43 +36,6 @@ pub(crate) struct Catalogue {
     by_id: FxHashMap<(Kind, &'static str, SmolStr), LibraryItem>,
     by_title: FxHashMap<(Kind, String, u64), LibraryItem>,
     given: BTreeMap<Kind, u64>,
-}
-
-impl Kind {
-    pub(crate) const fn of(item: LibraryItem) -> Self {
-        match item {
-            LibraryItem::Movie(_) => Self::Movie,
-            LibraryItem::Show(_) => Self::Show,
-            LibraryItem::Season { .. } => Self::Season,
-            LibraryItem::Episode { .. } => Self::Episode,
-        }
-    }
-
-    /// `movie`, as in the `type` of rows.
-    pub(crate) const fn singular(self) -> &'static str {
-        match self {
-            Self::Movie => "movie",
-            Self::Show => "show",
-            Self::Season => "season",
-            Self::Episode => "episode",
-        }
-    }
-
-    /// `movies`, as in paths and counts.
-    pub(crate) const fn plural(self) -> &'static str {
-        match self {
-            Self::Movie => "movies",
-            Self::Show => "shows",
-            Self::Season => "seasons",
-            Self::Episode => "episodes",
-        }
-    }
-
-    /// A kind by either of its names.
-    pub(crate) fn parse(name: &str) -> Option<Self> {
-        let all = [Self::Movie, Self::Show, Self::Season, Self::Episode];
-        all.into_iter().find(|kind| kind.singular() == name || kind.plural() == name)
-    }
 }
 
 impl Catalogue {

@@ -79,6 +79,15 @@ impl Call {
         Ok(self.header(CONTENT_TYPE, HeaderValue::from_static("application/json")))
     }
 
+    /// Sets a body of form fields.
+    #[must_use]
+    pub(crate) fn form(mut self, fields: &[(&str, &str)]) -> Self {
+        let mut encoder = self.url.clone();
+        encoder.query_pairs_mut().clear().extend_pairs(fields);
+        self.body = encoder.query().map(|form| form.as_bytes().to_vec());
+        self.header(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"))
+    }
+
     /// Any body will do when it succeeds.
     #[must_use]
     pub(crate) const fn any_body(mut self) -> Self {

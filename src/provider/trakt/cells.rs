@@ -8,10 +8,7 @@ use crosswatch_port::{CellNow, CellQuery, Fault, Row};
 use jiff::{Timestamp, ToSpan};
 
 use super::{Trakt, read::iso};
-use crate::{
-    http::Call,
-    ids::{contradict, share_one},
-};
+use crate::{http::Call, ids::is_same_item};
 
 /// Pages of one list or window that are read before the answer is "unknown".
 const MAX_PAGES_PER_WINDOW: u64 = 4;
@@ -152,19 +149,6 @@ fn item_path(item: &Item) -> Option<String> {
         Kind::Episode => Some(format!("/sync/history/episodes/{number}")),
         Kind::Show | Kind::Season => None,
     }
-}
-
-/// The same kind with a shared id and none that contradicts, or the same numbers below the same show.
-fn is_same_item(one: &Item, other: &Item) -> bool {
-    if one.kind != other.kind || contradict(&one.ids, &other.ids) {
-        return false;
-    }
-    let is_same_show = match (&one.show, &other.show) {
-        (Some(one), Some(other)) => share_one(&one.ids, &other.ids) && !contradict(&one.ids, &other.ids),
-        _ => false,
-    };
-    share_one(&one.ids, &other.ids)
-        || is_same_show && one.season.is_some() && (one.season, one.number) == (other.season, other.number)
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! A plain HTTP client and the scenery that most tests share.
 
 use crosswatch_emulator::{
-    EmulatorClock, JellyfinEmulator, JellyfinOptions, Library, ManualClock, TraktEmulator, TraktOptions,
+    EmulatorClock, JellyfinEmulator, JellyfinOptions, Library, ManualClock, MdblistEmulator, MdblistOptions,
+    TraktEmulator, TraktOptions,
 };
 use jiff::Timestamp;
 use reqwest::{
@@ -53,6 +54,11 @@ impl Client {
         Self::new(emulator.url(), headers)
     }
 
+    /// An MDBList client with the seeded token of an account.
+    pub(crate) fn mdblist(emulator: &MdblistEmulator, account: &str) -> Self {
+        Self::new(emulator.url(), vec![("authorization", format!("Bearer mdblist-access-{account}"))])
+    }
+
     /// The same client without one header, or with another value of it.
     pub(crate) fn with(&self, name: &'static str, value: Option<&str>) -> Self {
         let mut headers = self.headers.clone();
@@ -75,6 +81,14 @@ impl Client {
 
     pub(crate) async fn post_nothing(&self, path: &str) -> Answer {
         self.send(Method::POST, path, None).await.unwrap()
+    }
+
+    pub(crate) async fn post_form(&self, path: &str, form: &str) -> Answer {
+        let request = self.http.post(format!("{}{path}", self.base));
+        let request = request.header("content-type", "application/x-www-form-urlencoded").body(form.to_owned());
+        let answer = request.send().await.unwrap();
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        Answer { status, headers, text: answer.text().await.unwrap() }
     }
 
     /// Fails when the connection fails, before or while the answer is read.
@@ -133,6 +147,12 @@ pub(crate) fn jellyfin(clock: &ManualClock) -> JellyfinEmulator {
 /// A Trakt that knows the small library and has the account anna.
 pub(crate) fn trakt(clock: &ManualClock) -> TraktEmulator {
     TraktEmulator::start(TraktOptions::new(EmulatorClock::from(clock.clone()), library())).unwrap()
+}
+
+/// An MDBList that knows the small library and has the account anna, whose token lives for a hundred days.
+pub(crate) fn mdblist(clock: &ManualClock) -> MdblistEmulator {
+    let options = MdblistOptions::new(EmulatorClock::from(clock.clone()), library());
+    MdblistEmulator::start(MdblistOptions { token_lifetime_s: 100 * 24 * 3600, ..options }).unwrap()
 }
 
 /// The token a Jellyfin user has from the start.
