@@ -22,6 +22,7 @@ mod reply;
 mod request;
 mod request_log;
 mod server;
+pub mod simkl;
 pub mod trakt;
 mod words;
 
@@ -33,4 +34,5 @@ pub use jellyfin::{JellyfinEmulator, JellyfinOptions, JellyfinUser};
 pub use library::{Episode, ExternalIds, Library, LibraryItem, Movie, Season, Show};
 pub use request_log::{LoggedRequest, RequestLog};
 pub use server::Emulator;
+pub use simkl::{SimklAccount, SimklEmulator, SimklOptions};
 pub use trakt::{TraktAccount, TraktEmulator, TraktOptions};
