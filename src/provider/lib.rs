@@ -8,6 +8,7 @@
 
 pub mod jellyfin;
 pub mod notify;
+pub mod simkl;
 pub mod tracker;
 pub mod trakt;
 
@@ -20,6 +21,7 @@ mod ports;
 mod reading;
 #[cfg(test)]
 mod testing;
+mod tokens;
 
 pub use library::LibraryFilter;
 pub use ports::Ports;

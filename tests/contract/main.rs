@@ -17,6 +17,7 @@ mod ports;
 mod reading;
 mod reads;
 mod secrets;
+mod simkl;
 mod sign_in;
 mod tracker;
 mod trakt;
@@ -87,6 +88,11 @@ fn jellyfin_with_a_password_keeps_the_contract() {
 #[test]
 fn trakt_keeps_the_contract() {
     hold_to_the_contract(&trakt::TRAKT);
+}
+
+#[test]
+fn simkl_keeps_the_contract() {
+    hold_to_the_contract(&simkl::SIMKL);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     account::Account,
-    catalogue::{Catalogue, TitlePlace},
+    catalogue::{Catalogue, Part, TitlePlace},
     state::{SimklSwitches, refused},
 };
 use crate::{instant, reply::Reply, request::Request};
@@ -80,7 +80,16 @@ impl Call<'_> {
     pub(crate) fn named<'v>(&self, body: &'v Value, bucket: &str) -> (Vec<(TitlePlace, &'v Value)>, Vec<Value>) {
         let (mut known, mut unknown) = (Vec::new(), Vec::new());
         for sent in list(body, bucket) {
-            match self.catalogue.resolve(bucket == "movies", sent) {
+            let is_anime =
+                |place: &TitlePlace| self.catalogue.title(*place).is_some_and(|title| title.part == Part::Anime);
+            let found = match bucket {
+                "movies" => self.catalogue.resolve(true, sent),
+                // Films that are filed as anime are found there, too.
+                _ => {
+                    self.catalogue.resolve(false, sent).or_else(|| self.catalogue.resolve(true, sent).filter(is_anime))
+                }
+            };
+            match found {
                 Some(place) => known.push((place, sent)),
                 None => unknown.push(echo(sent, bucket)),
             }

@@ -1,7 +1,8 @@
 //! A plain HTTP client and the scenery that most tests share.
 
 use crosswatch_emulator::{
-    EmulatorClock, JellyfinEmulator, JellyfinOptions, Library, ManualClock, TraktEmulator, TraktOptions,
+    EmulatorClock, JellyfinEmulator, JellyfinOptions, Library, ManualClock, SimklEmulator, SimklOptions, TraktEmulator,
+    TraktOptions,
 };
 use jiff::Timestamp;
 use reqwest::{
@@ -36,6 +37,16 @@ impl Client {
         let value =
             format!(r#"MediaBrowser Client="Tests", Device="Bench", DeviceId="bench", Version="1.0", Token="{token}""#);
         Self::new(emulator.url(), vec![("authorization", value)])
+    }
+
+    /// A SIMKL client with the seeded token of an account. Every path has to carry [`SIMKL_QUERY`].
+    pub(crate) fn simkl(emulator: &SimklEmulator, account: &str) -> Self {
+        Self::simkl_with_token(emulator, &format!("simkl-access-{account}"))
+    }
+
+    pub(crate) fn simkl_with_token(emulator: &SimklEmulator, token: &str) -> Self {
+        let headers = vec![("user-agent", "Tests/1.0".to_owned()), ("authorization", format!("Bearer {token}"))];
+        Self::new(emulator.url(), headers)
     }
 
     /// A Trakt client with the seeded token of an account.
@@ -133,6 +144,20 @@ pub(crate) fn jellyfin(clock: &ManualClock) -> JellyfinEmulator {
 /// A Trakt that knows the small library and has the account anna.
 pub(crate) fn trakt(clock: &ManualClock) -> TraktEmulator {
     TraktEmulator::start(TraktOptions::new(EmulatorClock::from(clock.clone()), library())).unwrap()
+}
+
+/// What SIMKL wants in the query of every request.
+pub(crate) const SIMKL_QUERY: &str = "client_id=simkl-client&app-name=tests&app-version=1.0";
+
+/// A path with what SIMKL wants in its query.
+pub(crate) fn simkl_path(path: &str) -> String {
+    let joint = if path.contains('?') { '&' } else { '?' };
+    format!("{path}{joint}{SIMKL_QUERY}")
+}
+
+/// A SIMKL that knows the small library and has the account anna.
+pub(crate) fn simkl(clock: &ManualClock) -> SimklEmulator {
+    SimklEmulator::start(SimklOptions::new(EmulatorClock::from(clock.clone()), library())).unwrap()
 }
 
 /// The token a Jellyfin user has from the start.
