@@ -131,9 +131,8 @@ impl Account for Simkl {
     fn takes(&self, feature: Feature, place: LibraryItem) -> bool {
         let status = self.service.state().status("anna", place).unwrap();
         match (feature, place) {
-            (Feature::History, LibraryItem::Movie(_)) | (Feature::Watchlist, LibraryItem::Movie(_) | LibraryItem::Show(_)) => {
-                status.is_none()
-            }
+            (Feature::History, LibraryItem::Movie(_))
+            | (Feature::Watchlist, LibraryItem::Movie(_) | LibraryItem::Show(_)) => status.is_none(),
             (Feature::History, LibraryItem::Episode { .. }) => true,
             (Feature::Ratings, LibraryItem::Movie(_)) => status == Some(Status::Completed),
             (Feature::Ratings, LibraryItem::Show(_)) => status.is_some(),
@@ -144,9 +143,7 @@ impl Account for Simkl {
     fn odd_page(&self) -> Option<OddPage> {
         let movie = json!({"title": "The Matrix", "year": "1999", "runtime": [], "more": {"x": 1},
             "ids": {"simkl": "53536", "slug": 5, "imdb": 133_093, "tmdb": "603", "tvdb": null}});
-        let seen = |movie: serde_json::Value| {
-            json!({"status": "completed", "last_watched_at": "2020-03-04T05:06:00Z", "mood": "good", "movie": movie})
-        };
+        let seen = |movie: serde_json::Value| json!({"status": "completed", "last_watched_at": "2020-03-04T05:06:00Z", "mood": "good", "movie": movie});
         let show = json!({"title": "Odd", "ids": {"simkl_id": 7, "tmdb": 1396}});
         let seasons = json!([
             null,

@@ -1,7 +1,8 @@
 //! How fast an account is asked.
 //!
 //! Trakt allows 1 000 reads in five minutes and one write a second, for each user of an app. We stay a little below: a
-//! quarter of the reads may go at once, the rest at 2.5 a second, and writes 1.05 s apart. Media servers have no limits;
+//! quarter of the reads may go at once, the rest at 2.5 a second, and writes 1.05 s apart. SIMKL allows ten reads and one write
+//! a second, and works on one request of an account at a time. Media servers have no limits;
 //! two requests at a time leave them free for the people who watch. Addresses on this machine are no public service, so
 //! public limits do not hold there.
 
@@ -12,16 +13,20 @@ use crosswatch_settings::{Provider, ProviderKind};
 
 const TRAKT_READS: Rate = Rate { burst: 250, per: Duration::from_millis(400) };
 const TRAKT_WRITES: Rate = Rate { burst: 1, per: Duration::from_millis(1050) };
+const SIMKL_READS: Rate = Rate { burst: 5, per: Duration::from_millis(125) };
+const SIMKL_WRITES: Rate = Rate { burst: 1, per: Duration::from_millis(1050) };
 const CONCURRENT: usize = 2;
 
 /// The pace of an account.
 pub(crate) fn pace(provider: &Provider) -> Pace {
-    let has_public_limits = provider.kind == ProviderKind::Trakt && !is_on_this_machine(provider);
-    Pace {
-        reads: if has_public_limits { Some(TRAKT_READS) } else { None },
-        writes: if has_public_limits { Some(TRAKT_WRITES) } else { None },
-        concurrent: CONCURRENT,
-    }
+    let limits = match provider.kind {
+        _ if is_on_this_machine(provider) => None,
+        ProviderKind::Trakt => Some((TRAKT_READS, TRAKT_WRITES)),
+        ProviderKind::Simkl => Some((SIMKL_READS, SIMKL_WRITES)),
+        _ => None,
+    };
+    let (reads, writes) = limits.unzip();
+    Pace { reads, writes, concurrent: CONCURRENT }
 }
 
 fn is_on_this_machine(provider: &Provider) -> bool {
@@ -52,6 +57,8 @@ mod tests {
         check("kind = \"trakt\"\nclient_id = \"x\"\nurl = \"http://127.0.0.1:9\"", false);
         check("kind = \"trakt\"\nclient_id = \"x\"\nurl = \"http://[::1]:9\"", false);
         check("kind = \"trakt\"\nclient_id = \"x\"\nurl = \"http://localhost:9\"", false);
+        check("kind = \"simkl\"\nclient_id = \"x\"", true);
+        check("kind = \"simkl\"\nclient_id = \"x\"\nurl = \"http://127.0.0.1:9\"", false);
         check("kind = \"jellyfin\"\nurl = \"http://jellyfin:8096\"\nuser = \"anna\"\ntoken = \"t\"", false);
         check("kind = \"tracker\"", false);
     }

@@ -11,9 +11,12 @@ use crate::exit::{Exit, Failure};
 pub(crate) fn require_supported(settings: &Settings) -> Result<(), Failure> {
     let mut problems = Vec::new();
     for provider in &settings.providers {
-        if !matches!(provider.kind, ProviderKind::Jellyfin | ProviderKind::Trakt | ProviderKind::Tracker) {
+        if !matches!(
+            provider.kind,
+            ProviderKind::Jellyfin | ProviderKind::Trakt | ProviderKind::Simkl | ProviderKind::Tracker
+        ) {
             problems.push(format!(
-                "provider[{}].kind: this version has no adapter for {}; use jellyfin, trakt or tracker, or remove the account",
+                "provider[{}].kind: this version has no adapter for {}; use jellyfin, trakt, simkl or tracker, or remove the account",
                 provider.id, provider.kind
             ));
         }

@@ -1,6 +1,6 @@
 //! An account at SIMKL: one entry per title with one status, its rating and its watched episodes, and what was paused.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -346,7 +346,7 @@ impl Account {
 
     /// Gives every entry of the past its status, its time and its stamp.
     fn settle_past(&mut self, catalogue: &Catalogue) {
-        let whole: Vec<TitlePlace> =
+        let whole: BTreeSet<TitlePlace> =
             self.entries.keys().copied().filter(|place| self.has_all(catalogue, *place)).collect();
         let now = self.clock.now();
         for (place, entry) in &mut self.entries {

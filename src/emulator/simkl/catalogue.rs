@@ -113,11 +113,17 @@ pub(crate) struct Catalogue {
     library: Library,
     titles: Vec<Title>,
     by_id: FxHashMap<(bool, &'static str, SmolStr), Vec<TitlePlace>>,
+    by_item: FxHashMap<LibraryItem, Vec<TitlePlace>>,
 }
 
 impl Catalogue {
     pub(crate) fn new(library: Library, anime: &AnimeTitles) -> Self {
-        let mut catalogue = Self { library: Library::empty(), titles: Vec::new(), by_id: FxHashMap::default() };
+        let mut catalogue = Self {
+            library: Library::empty(),
+            titles: Vec::new(),
+            by_id: FxHashMap::default(),
+            by_item: FxHashMap::default(),
+        };
         for (item, _) in library.movies() {
             let is_anime = matches!(item, LibraryItem::Movie(place) if anime.movies.contains(&place));
             catalogue.file(&library, if is_anime { Part::Anime } else { Part::Movies }, item, None);
@@ -150,13 +156,11 @@ impl Catalogue {
     /// Where a film, series or episode of the library is filed, and as which episode.
     pub(crate) fn place_of(&self, item: LibraryItem) -> Option<(TitlePlace, Option<EpisodeAt>)> {
         let holder = item.show().map_or(item, LibraryItem::Show);
-        let mut places = self.titles.iter().enumerate().filter(|(_, title)| title.item == holder);
+        let mut places = self.by_item.get(&holder)?.iter().copied();
         match item {
-            LibraryItem::Episode { .. } => {
-                places.find_map(|(place, _)| Some((place, Some(self.number_in(place, item)?))))
-            }
+            LibraryItem::Episode { .. } => places.find_map(|place| Some((place, Some(self.number_in(place, item)?)))),
             LibraryItem::Season { .. } => None,
-            _ => places.next().map(|(place, _)| (place, None)),
+            _ => places.next().map(|place| (place, None)),
         }
     }
 
@@ -223,6 +227,7 @@ impl Catalogue {
         for (name, id) in ids {
             self.by_id.entry((is_movie, name, id)).or_default().push(place);
         }
+        self.by_item.entry(item).or_default().push(place);
         self.titles.push(Title { part, item, cour, simkl_id });
     }
 

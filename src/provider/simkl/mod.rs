@@ -242,3 +242,6 @@ impl SignIn for Simkl {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;
