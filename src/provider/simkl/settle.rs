@@ -22,8 +22,11 @@ pub(super) type Answered = BTreeMap<SmolStr, Value>;
 pub(super) enum Settled {
     /// This became of it.
     Known(WriteOutcome),
-    /// The answer does not tell.
-    ReadBack,
+    /// The answer does not tell, or only that nothing was new.
+    ReadBack {
+        /// Whether anything of this kind was.
+        has_news: bool,
+    },
 }
 
 /// What the counts of an answer are about.
@@ -56,13 +59,16 @@ pub(super) fn settle(feature: Feature, removes: bool, reply: &Answered, batch: &
         }
         let is_explained = count(reply, place, counted) == sent.get(&counted).copied();
         let may_be_elsewhere = counted == Counted::Episodes && landed_on_anime;
-        if is_explained && !may_be_elsewhere { Settled::Known(acknowledged()) } else { Settled::ReadBack }
+        if is_explained && !may_be_elsewhere {
+            return Settled::Known(acknowledged());
+        }
+        Settled::ReadBack { has_news: count(reply, place, counted) != Some(0) }
     };
     batch.iter().zip(&is_unknown).map(|(sending, is_unknown)| one(sending, *is_unknown)).collect()
 }
 
 /// What an operation came to, by what the library holds now.
-pub(super) fn is_there(feature: Feature, removes: bool, copy: &Copy, write: &Write) -> WriteOutcome {
+pub(super) fn is_there(feature: Feature, removes: bool, has_news: bool, copy: &Copy, write: &Write) -> WriteOutcome {
     let now = match feature {
         Feature::History => play(copy, &write.item),
         Feature::Watchlist => find::title(copy, &write.item)
@@ -72,9 +78,11 @@ pub(super) fn is_there(feature: Feature, removes: bool, copy: &Copy, write: &Wri
         Feature::Progress => None,
     };
     match (now, removes) {
-        (None, true) => acknowledged(),
-        (Some(now), false) if is_as_written(now, write) => acknowledged(),
-        (None | Some(Fact::Rated { .. }), false) | (Some(_), true) => rejected(Reason::NotVisible),
+        (None, true) if has_news => acknowledged(),
+        (None, true) => WriteOutcome::AlreadyThere,
+        (Some(now), false) if has_news && is_as_written(now, write) => acknowledged(),
+        (Some(now @ Fact::Rated { .. }), false) if !is_as_written(now, write) => rejected(Reason::NotVisible),
+        (None, false) | (Some(_), true) => rejected(Reason::NotVisible),
         (Some(_), false) => WriteOutcome::AlreadyThere,
     }
 }
@@ -116,7 +124,7 @@ fn listed(reply: &Answered, address: &Address) -> Settled {
     let own = echoes.into_iter().flatten().find(|echo| address.ids().is_echoed_by(echo));
     match own.and_then(|echo| echo.get("to")).and_then(Value::as_str) {
         Some("plantowatch") => Settled::Known(acknowledged()),
-        _ => Settled::ReadBack,
+        _ => Settled::ReadBack { has_news: true },
     }
 }
 

@@ -125,7 +125,7 @@ impl Simkl {
             }
         };
         let settled = settle(feature, removes, &reply, batch);
-        if settled.contains(&Settled::ReadBack)
+        if settled.iter().any(|settled| matches!(settled, Settled::ReadBack { .. }))
             && let Err(fault) = self.refresh().await
         {
             note(feature, removes, batch, &settled, None, tally);
@@ -152,8 +152,8 @@ fn note(
     for (sending, settled) in batch.iter().zip(settled) {
         let outcome = match (settled, copy) {
             (Settled::Known(outcome), _) => *outcome,
-            (Settled::ReadBack, None) => WriteOutcome::InDoubt,
-            (Settled::ReadBack, Some(copy)) => is_there(feature, removes, copy, sending.write),
+            (Settled::ReadBack { .. }, None) => WriteOutcome::InDoubt,
+            (Settled::ReadBack { has_news }, Some(copy)) => is_there(feature, removes, *has_news, copy, sending.write),
         };
         tally.set(sending.at, outcome);
     }
