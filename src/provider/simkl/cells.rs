@@ -21,20 +21,24 @@ impl Simkl {
         }
         self.refresh().await?;
         let copy = self.copy.lock().await;
-        Ok(queries.iter().map(|query| cell(&copy, feature, &query.item)).collect())
+        let cell = |query: &CellQuery| {
+            let fact = held(&copy, feature, &query.item);
+            fact.map_or(CellNow::Absent, |fact| CellNow::Present(vec![(fact, None)]))
+        };
+        Ok(queries.iter().map(cell).collect())
     }
 }
 
-fn cell(copy: &Copy, feature: Feature, item: &Item) -> CellNow {
-    let fact = match feature {
+/// What the copy holds of a feature for an item.
+pub(super) fn held(copy: &Copy, feature: Feature, item: &Item) -> Option<Fact> {
+    match feature {
         Feature::History => play(copy, item),
         Feature::Watchlist => find::title(copy, item)
             .filter(|entry| entry.status == Status::Planned)
             .map(|entry| Fact::Listed(entry.added_at)),
         Feature::Ratings => find::title(copy, item).and_then(read::rating),
         Feature::Progress => None,
-    };
-    fact.map_or(CellNow::Absent, |fact| CellNow::Present(vec![(fact, None)]))
+    }
 }
 
 /// The one play that is kept of a film or an episode.

@@ -1,7 +1,7 @@
 //! SIMKL, as source and target.
 //!
 //! SIMKL keeps one entry per title with one list, one rating and each episode once. It bans apps that read a library whole
-//! again and again, so the adapter keeps a [copy](copy) of it, asks what changed, and answers complete reads out of the copy.
+//! again and again, so the adapter keeps a copy of it, asks what changed, and answers complete reads out of the copy.
 //!
 //! What it costs: a run in which nothing changed sends two requests (who we are, and the activities) whatever the size of the
 //! library; each feature that is read adds one. The first read of 50 000 plays sends five: who we are, the activities, and

@@ -11,7 +11,7 @@ use crosswatch_port::{Write, WriteOutcome};
 use serde_json::Value;
 use smol_str::SmolStr;
 
-use super::{body::Address, cells::play, copy::Copy, entry::Status, find, read, write::Sending};
+use super::{body::Address, cells::held, copy::Copy, write::Sending};
 use crate::outcome::{acknowledged, rejected};
 
 /// The members of an answer to a write.
@@ -69,25 +69,20 @@ pub(super) fn settle(feature: Feature, removes: bool, reply: &Answered, batch: &
 
 /// What an operation came to, by what the library holds now.
 pub(super) fn is_there(feature: Feature, removes: bool, has_news: bool, copy: &Copy, write: &Write) -> WriteOutcome {
-    let now = match feature {
-        Feature::History => play(copy, &write.item),
-        Feature::Watchlist => find::title(copy, &write.item)
-            .filter(|entry| entry.status == Status::Planned)
-            .map(|entry| Fact::Listed(entry.added_at)),
-        Feature::Ratings => find::title(copy, &write.item).and_then(read::rating),
-        Feature::Progress => None,
-    };
-    match (now, removes) {
-        (None, true) if has_news => acknowledged(),
-        (None, true) => WriteOutcome::AlreadyThere,
-        (Some(now), false) if has_news && is_as_written(now, write) => acknowledged(),
-        (Some(now @ Fact::Rated { .. }), false) if !is_as_written(now, write) => rejected(Reason::NotVisible),
-        (None, false) | (Some(_), true) => rejected(Reason::NotVisible),
-        (Some(_), false) => WriteOutcome::AlreadyThere,
+    let now = held(copy, feature, &write.item);
+    match now {
+        None if removes && has_news => acknowledged(),
+        None if removes => WriteOutcome::AlreadyThere,
+        Some(now) if !removes && is_as_written(now, write) && has_news => acknowledged(),
+        // A play that was there before keeps its own date; a rating would have been replaced.
+        Some(now) if !removes && (is_as_written(now, write) || matches!(now, Fact::Play(_))) => {
+            WriteOutcome::AlreadyThere
+        }
+        _ => rejected(Reason::NotVisible),
     }
 }
 
-/// Whether what is there is what was sent. A play that was there before keeps its own date.
+/// Whether what is there is what was sent.
 fn is_as_written(now: Fact, write: &Write) -> bool {
     let second = |watched_at: WatchedAt| watched_at.instant().map(jiff::Timestamp::as_second);
     match (now, write.value) {

@@ -12,6 +12,9 @@ use crate::testing::{
     titles::{is_complete, read_all, send, write},
 };
 
+/// What happens at SIMKL, the features it moves, and the requests after the activities.
+type Step<'a> = (&'a str, &'a dyn Fn(), Vec<Feature>, Vec<&'a str>);
+
 async fn facts(account: &Rc<dyn Provider>, feature: Feature) -> Vec<Fact> {
     let pages = read_all(account, feature, ReadScope::Everything).await.unwrap();
     assert!(is_complete(&pages), "{feature}");
@@ -79,7 +82,7 @@ fn what_changed_is_asked_for_and_nothing_more() {
         let world = World::watched(60);
         let account = world.account();
         account.stamps(all()).await.unwrap();
-        let steps: [(&str, &dyn Fn(), Vec<Feature>, Vec<&str>); 7] = [
+        let steps: [Step<'_>; 7] = [
             ("nothing", &|| {}, vec![], vec![]),
             (
                 "a rating",
