@@ -24,6 +24,7 @@ mod reply;
 mod request;
 mod request_log;
 mod server;
+pub mod simkl;
 pub mod trakt;
 mod words;
 
@@ -36,4 +37,5 @@ pub use library::{Episode, ExternalIds, Library, LibraryItem, Movie, Season, Sho
 pub use mdblist::{MdblistAccount, MdblistEmulator, MdblistOptions};
 pub use request_log::{LoggedRequest, RequestLog};
 pub use server::Emulator;
+pub use simkl::{SimklAccount, SimklEmulator, SimklOptions};
 pub use trakt::{TraktAccount, TraktEmulator, TraktOptions};

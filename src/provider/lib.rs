@@ -9,6 +9,7 @@
 pub mod jellyfin;
 pub mod mdblist;
 pub mod notify;
+pub mod simkl;
 pub mod tracker;
 pub mod trakt;
 
@@ -21,6 +22,7 @@ mod ports;
 mod reading;
 #[cfg(test)]
 mod testing;
+mod tokens;
 
 pub use library::LibraryFilter;
 pub use ports::Ports;

@@ -218,6 +218,69 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Nested<T> {
     }
 }
 
+/// A list that may be missing, `null` or of another type, of members that stand for any value.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Several<T>(pub(crate) Vec<T>);
+
+impl<T> Default for Several<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Several<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct SeveralVisitor<T>(std::marker::PhantomData<T>);
+
+        impl<'de, T: DeserializeOwned> Visitor<'de> for SeveralVisitor<T> {
+            type Value = Several<T>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a list")
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<Several<T>, E> {
+                Ok(Several::default())
+            }
+
+            fn visit_u64<E>(self, _: u64) -> Result<Several<T>, E> {
+                Ok(Several::default())
+            }
+
+            fn visit_i64<E>(self, _: i64) -> Result<Several<T>, E> {
+                Ok(Several::default())
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<Several<T>, E> {
+                Ok(Several::default())
+            }
+
+            fn visit_str<E>(self, _: &str) -> Result<Several<T>, E> {
+                Ok(Several::default())
+            }
+
+            fn visit_unit<E>(self) -> Result<Several<T>, E> {
+                Ok(Several::default())
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Several<T>, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = list.next_element()? {
+                    members.push(member);
+                }
+                Ok(Several(members))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Several<T>, A::Error> {
+                while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Several::default())
+            }
+        }
+
+        deserializer.deserialize_any(SeveralVisitor(std::marker::PhantomData))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -227,6 +290,7 @@ mod tests {
     struct Sample {
         value: Scalar,
         inner: Nested<Inner>,
+        list: Several<Scalar>,
     }
 
     #[derive(Debug, Deserialize, Default, PartialEq, Clone)]
@@ -277,5 +341,10 @@ mod tests {
         assert_eq!((sample.value, sample.inner.get()), (Scalar::Structure, None));
         let sample: Sample = serde_json::from_str(r#"{"inner":{"value":1,"other":{}}}"#).unwrap();
         assert_eq!(sample.inner.get(), Some(&Inner { value: Scalar::Whole(1) }));
+        let list = |json: &str| serde_json::from_str::<Sample>(json).unwrap().list.0;
+        assert_eq!(list(r#"{"list":[1,null,{}]}"#), [Scalar::Whole(1), Scalar::Nothing, Scalar::Structure]);
+        for odd in [r#"{"list":{"a":[1]}}"#, r#"{"list":null}"#, r#"{"list":"x"}"#, r#"{"list":-1}"#, "{}"] {
+            assert_eq!(list(odd), [], "{odd}");
+        }
     }
 }

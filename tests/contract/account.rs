@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crosswatch_emulator::{FaultKind, Faults, RequestLog};
+use crosswatch_emulator::{FaultKind, Faults, LibraryItem, RequestLog};
 use crosswatch_model::Feature;
 use crosswatch_port::Provider;
 
@@ -40,6 +40,14 @@ pub(crate) trait Account {
 
     /// A page of history with everything odd that such a service may send, and what must be understood of it.
     fn odd_page(&self) -> Option<OddPage>;
+
+    /// Whether a fact of the feature about a title is one that the account takes, where it holds none of it yet.
+    fn takes(&self, feature: Feature, place: LibraryItem) -> bool {
+        match feature {
+            Feature::Watchlist => matches!(place, LibraryItem::Movie(_) | LibraryItem::Show(_)),
+            _ => matches!(place, LibraryItem::Movie(_) | LibraryItem::Episode { .. }),
+        }
+    }
 
     /// Makes every further call of the store fail, for an account that lives in it, until [`Account::mend`].
     fn break_store(&self) {}

@@ -19,6 +19,7 @@ mod reading;
 mod reads;
 mod secrets;
 mod sign_in;
+mod simkl;
 mod tracker;
 mod trakt;
 mod writes;
@@ -98,6 +99,11 @@ fn mdblist_with_a_sign_in_keeps_the_contract() {
 #[test]
 fn trakt_keeps_the_contract() {
     hold_to_the_contract(&trakt::TRAKT);
+}
+
+#[test]
+fn simkl_keeps_the_contract() {
+    hold_to_the_contract(&simkl::SIMKL);
 }
 
 #[test]

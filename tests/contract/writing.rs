@@ -1,6 +1,5 @@
 //! Operations for the checks of writes, and what an account holds of their items.
 
-use crosswatch_emulator::LibraryItem;
 use crosswatch_model::{Action, Fact, Feature, Item, OpId, Rating, Uid, WatchedAt};
 use crosswatch_port::{CellNow, CellQuery, Provider, Write, WriteOutcome, WriteReport};
 
@@ -32,7 +31,7 @@ pub(crate) fn a_fact(feature: Feature) -> Fact {
     }
 }
 
-/// Films and, where the feature knows them, episodes that the account holds nothing of.
+/// Titles that the account takes a fact of the feature about and holds none of: films, shows or episodes.
 pub(crate) fn absent(account: &dyn Account, feature: Feature, count: usize) -> Vec<(Uid, Item)> {
     let held = account.truth(feature);
     let is_held = |item: &Item| {
@@ -41,12 +40,8 @@ pub(crate) fn absent(account: &dyn Account, feature: Feature, count: usize) -> V
     };
     let capabilities = account.open().capabilities();
     let kinds = capabilities.feature(feature).map_or(&[][..], |capability| capability.kinds);
-    let is_writable = |item: &Item| kinds.contains(&item.kind);
-    let fits = |place: &LibraryItem| match feature {
-        Feature::Watchlist => matches!(place, LibraryItem::Movie(_) | LibraryItem::Show(_)),
-        _ => matches!(place, LibraryItem::Movie(_) | LibraryItem::Episode { .. }),
-    };
-    let all = account.items().iter().filter(|(place, (_, item))| fits(place) && is_writable(item) && !is_held(item));
+    let fits = |place: LibraryItem, item: &Item| account.takes(feature, place) && kinds.contains(&item.kind);
+    let all = account.items().iter().filter(|(place, (_, item))| fits(*place, item) && !is_held(item));
     // Every third, so that films and episodes of several seasons are among them.
     let mixed: Vec<_> = all.clone().step_by(3).chain(all.skip(1).step_by(3)).take(count).collect();
     assert_eq!(mixed.len(), count, "the library is too small for this check");

@@ -8,6 +8,7 @@ use crosswatch_provider::{
     LibraryFilter, Ports,
     jellyfin::{self, JellyfinCredentials, JellyfinOptions},
     mdblist::{self, MdblistOptions},
+    simkl::{self, SimklOptions},
     tracker,
     trakt::{self, TraktOptions},
 };
@@ -42,6 +43,7 @@ fn open(provider: &Provider, ports: &AccountPorts) -> Result<Rc<dyn Adapter>, Fa
     };
     match provider.kind {
         ProviderKind::Jellyfin => jellyfin::open(jellyfin_options(provider)?, adapter_ports),
+        ProviderKind::Simkl => simkl::open(&simkl_options(provider)?, adapter_ports),
         ProviderKind::Trakt => trakt::open(&trakt_options(provider)?, adapter_ports),
         ProviderKind::Mdblist => mdblist::open(&mdblist_options(provider)?, adapter_ports),
         ProviderKind::Tracker => Ok(tracker::open(provider.id.clone(), Rc::clone(&ports.shelf))),
@@ -91,6 +93,20 @@ fn mdblist_options(provider: &Provider) -> Result<MdblistOptions, Fault> {
     })
 }
 
+fn simkl_options(provider: &Provider) -> Result<SimklOptions, Fault> {
+    let client_id =
+        provider.client_id.as_ref().ok_or_else(|| missing("client_id", "write the id of your SIMKL app"))?;
+    Ok(SimklOptions {
+        account: provider.id.as_str().into(),
+        url: url(provider.url.as_ref())?,
+        client_id: client_id.expose().into(),
+        client_secret: provider.client_secret.as_ref().map(secret),
+        access_token: provider.access_token.as_ref().map(secret),
+        refresh_token: provider.refresh_token.as_ref().map(secret),
+        verify_tls: provider.verify_tls,
+    })
+}
+
 fn url(url: Option<&BaseUrl>) -> Result<String, Fault> {
     url.map(ToString::to_string).ok_or_else(|| missing("url", "write the address of the server"))
 }
@@ -136,6 +152,14 @@ mod tests {
         assert!(!options.verify_tls && matches!(options.credentials, JellyfinCredentials::Token(_)));
         let options = jellyfin_options(&provider(&format!("{JELLYFIN}password = \"p\"\n"))).unwrap();
         assert!(matches!(options.credentials, JellyfinCredentials::Password(_)));
+    }
+
+    #[test]
+    fn a_simkl_account_is_at_the_public_address_unless_told() {
+        let options = simkl_options(&provider("kind = \"simkl\"\nclient_id = \"c\"\naccess_token = \"a\"\n")).unwrap();
+        assert_eq!((options.url.as_str(), options.account.as_str()), ("https://api.simkl.com", "a"));
+        assert_eq!(options.client_id, "c");
+        assert!(options.access_token.is_some() && options.client_secret.is_none() && options.verify_tls);
     }
 
     #[test]

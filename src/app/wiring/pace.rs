@@ -1,11 +1,12 @@
 //! How fast an account is asked.
 //!
 //! Trakt allows 1 000 reads in five minutes and one write a second, for each user of an app. We stay a little below: a
-//! quarter of the reads may go at once, the rest at 2.5 a second, and writes 1.05 s apart. MDBList allows 1 000 reads and
-//! 300 writes in any five minutes, for each account: 200 reads and 20 writes may go at once, the rest 0.4 s and 1.1 s apart.
-//! Its daily quota is not paced: it is told with the membership, and who has spent it is asked to wait until midnight.
-//! Media servers have no limits; two requests at a time leave them free for the people who watch. Addresses on this machine are no public service, so
-//! public limits do not hold there.
+//! quarter of the reads may go at once, the rest at 2.5 a second, and writes 1.05 s apart. SIMKL allows ten reads and one
+//! write a second, and works on one request of an account at a time. MDBList allows 1 000 reads and 300 writes in any five
+//! minutes, for each account: 200 reads and 20 writes may go at once, the rest 0.4 s and 1.1 s apart. Its daily quota is not
+//! paced: it is told with the membership, and who has spent it is asked to wait until midnight. Media servers have no
+//! limits; two requests at a time leave them free for the people who watch. Addresses on this machine are no public service,
+//! so public limits do not hold there.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -16,17 +17,21 @@ const TRAKT_READS: Rate = Rate { burst: 250, per: Duration::from_millis(400) };
 const TRAKT_WRITES: Rate = Rate { burst: 1, per: Duration::from_millis(1050) };
 const MDBLIST_READS: Rate = Rate { burst: 200, per: Duration::from_millis(400) };
 const MDBLIST_WRITES: Rate = Rate { burst: 20, per: Duration::from_millis(1100) };
+const SIMKL_READS: Rate = Rate { burst: 5, per: Duration::from_millis(125) };
+const SIMKL_WRITES: Rate = Rate { burst: 1, per: Duration::from_millis(1050) };
 const CONCURRENT: usize = 2;
 
 /// The pace of an account.
 pub(crate) fn pace(provider: &Provider) -> Pace {
     let limits = match provider.kind {
+        _ if is_on_this_machine(provider) => None,
         ProviderKind::Trakt => Some((TRAKT_READS, TRAKT_WRITES)),
+        ProviderKind::Simkl => Some((SIMKL_READS, SIMKL_WRITES)),
         ProviderKind::Mdblist => Some((MDBLIST_READS, MDBLIST_WRITES)),
         _ => None,
     };
-    let limits = limits.filter(|_| !is_on_this_machine(provider));
-    Pace { reads: limits.map(|(reads, _)| reads), writes: limits.map(|(_, writes)| writes), concurrent: CONCURRENT }
+    let (reads, writes) = limits.unzip();
+    Pace { reads, writes, concurrent: CONCURRENT }
 }
 
 fn is_on_this_machine(provider: &Provider) -> bool {
@@ -59,6 +64,8 @@ mod tests {
         check("kind = \"trakt\"\nclient_id = \"x\"\nurl = \"http://localhost:9\"", false);
         check("kind = \"mdblist\"\ntoken = \"x\"", true);
         check("kind = \"mdblist\"\ntoken = \"x\"\nurl = \"http://127.0.0.1:9\"", false);
+        check("kind = \"simkl\"\nclient_id = \"x\"", true);
+        check("kind = \"simkl\"\nclient_id = \"x\"\nurl = \"http://127.0.0.1:9\"", false);
         check("kind = \"jellyfin\"\nurl = \"http://jellyfin:8096\"\nuser = \"anna\"\ntoken = \"t\"", false);
         check("kind = \"tracker\"", false);
     }

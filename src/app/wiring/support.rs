@@ -13,10 +13,14 @@ pub(crate) fn require_supported(settings: &Settings) -> Result<(), Failure> {
     for provider in &settings.providers {
         if !matches!(
             provider.kind,
-            ProviderKind::Jellyfin | ProviderKind::Trakt | ProviderKind::Mdblist | ProviderKind::Tracker
+            ProviderKind::Jellyfin
+                | ProviderKind::Trakt
+                | ProviderKind::Simkl
+                | ProviderKind::Mdblist
+                | ProviderKind::Tracker
         ) {
             problems.push(format!(
-                "provider[{}].kind: this version has no adapter for {}; use jellyfin, trakt, mdblist or tracker, or remove the account",
+                "provider[{}].kind: this version has no adapter for {}; remove the account",
                 provider.id, provider.kind
             ));
         }

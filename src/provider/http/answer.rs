@@ -11,6 +11,8 @@ use reqwest::{
 use serde::de::DeserializeOwned;
 use smol_str::{SmolStr, format_smolstr};
 
+use super::call::Patience;
+
 /// How long to wait when a service says "too many requests" and not how long.
 const DEFAULT_WAIT: Duration = Duration::from_secs(30);
 /// No service is believed that wants a longer wait.
@@ -31,6 +33,8 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
     /// Whether JSON is due.
     pub(crate) expects_json: bool,
+    /// How its service says how long to wait, besides `Retry-After`.
+    pub(crate) patience: Option<Patience>,
     /// When it arrived.
     pub(crate) at: Timestamp,
 }
@@ -96,8 +100,11 @@ impl Answer {
         self.status.is_server_error() && self.status != StatusCode::NOT_IMPLEMENTED
     }
 
-    /// `Retry-After` in seconds or as a date.
+    /// What the service's own way of saying it gives, else `Retry-After` in seconds or as a date.
     fn wait(&self) -> Duration {
+        if let Some(wait) = self.patience.and_then(|patience| patience(self)) {
+            return wait.clamp(Duration::from_secs(1), LONGEST_WAIT);
+        }
         let text = self.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::trim);
         let wait = text.and_then(|text| match text.parse::<u64>() {
             Ok(seconds) => Some(Duration::from_secs(seconds)),
@@ -172,6 +179,7 @@ mod tests {
                 .collect(),
             body: body.as_bytes().to_vec(),
             expects_json: true,
+            patience: None,
             at: "2026-11-22T12:00:00Z".parse().unwrap(),
         }
     }

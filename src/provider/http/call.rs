@@ -1,5 +1,7 @@
 //! One request before it is sent.
 
+use std::time::Duration;
+
 use crosswatch_port::{Fault, RequestKind};
 use reqwest::{
     Method, Url,
@@ -8,7 +10,7 @@ use reqwest::{
 use serde::Serialize;
 use smol_str::{SmolStr, format_smolstr};
 
-use super::address::origin;
+use super::{address::origin, answer::Answer};
 
 /// How much of the address may appear in errors and logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +20,9 @@ pub(crate) enum Shown {
     /// The host only, because the path holds a secret.
     Host,
 }
+
+/// Reads how long an answer of a service asks to wait.
+pub(crate) type Patience = fn(&Answer) -> Option<Duration>;
 
 /// One request.
 #[derive(Clone)]
@@ -34,12 +39,26 @@ pub(crate) struct Call {
     pub(crate) body: Option<Vec<u8>>,
     /// Whether a body of JSON is due when it succeeds.
     pub(crate) expects_json: bool,
+    /// Whether it may be sent again when its answer is lost.
+    pub(crate) may_repeat: bool,
+    /// How long an answer asks to wait, where the service does not say so in `Retry-After` alone.
+    pub(crate) patience: Option<Patience>,
     shown: Shown,
 }
 
 impl Call {
     fn new(kind: RequestKind, method: Method, url: Url) -> Self {
-        Self { kind, method, url, headers: HeaderMap::new(), body: None, expects_json: true, shown: Shown::Path }
+        Self {
+            kind,
+            method,
+            url,
+            headers: HeaderMap::new(),
+            body: None,
+            expects_json: true,
+            may_repeat: kind == RequestKind::Read,
+            patience: None,
+            shown: Shown::Path,
+        }
     }
 
     /// A request that changes nothing.
@@ -92,6 +111,20 @@ impl Call {
     #[must_use]
     pub(crate) const fn any_body(mut self) -> Self {
         self.expects_json = false;
+        self
+    }
+
+    /// Is sent once, even where it only reads.
+    #[must_use]
+    pub(crate) const fn once(mut self) -> Self {
+        self.may_repeat = false;
+        self
+    }
+
+    /// Asks this first how long an answer wants us to wait.
+    #[must_use]
+    pub(crate) const fn patience(mut self, patience: Patience) -> Self {
+        self.patience = Some(patience);
         self
     }
 

@@ -76,7 +76,7 @@ impl HttpClient {
 
     /// Sends a request and gives whatever answer arrives, of any status.
     ///
-    /// A read without an answer, or with one that says the service is down, is sent again, three times in all. A write never
+    /// A read without an answer, or with one that says the service is down, is sent again, three times in all, unless it is to be sent once. A write never
     /// is: its fault is [`Fault::Transient`] where nothing was sent and [`Fault::InDoubt`] where something was.
     pub(crate) async fn send(&self, call: &Call) -> Result<Answer, Fault> {
         let mut schedule = RetrySchedule::new();
@@ -89,7 +89,7 @@ impl HttpClient {
                 Ok(answer) => answer.says_down(),
                 Err(broken) => !matches!(broken, Broken::TooLarge),
             };
-            if call.kind == RequestKind::Read
+            if call.may_repeat
                 && is_worth_a_retry
                 && let Some(wait) = schedule.next_wait(&*self.ports.entropy)
             {
@@ -123,6 +123,7 @@ impl HttpClient {
             headers,
             body,
             expects_json: call.expects_json,
+            patience: call.patience,
             at: self.ports.clock.now(),
         })
     }

@@ -60,6 +60,19 @@ fn reads_are_tried_three_times_and_writes_once() {
 }
 
 #[test]
+fn a_read_that_must_not_be_repeated_is_sent_once() {
+    run(async {
+        for reply in [down(), Reply::Hangup, Reply::Cut("[1")] {
+            let (house, server) = (House::new(), Server::scripted(vec![reply.clone(), Reply::json(&json!([1]))]).await);
+            let client = HttpClient::new(house.ports(), true).unwrap();
+            let fault = ask(&client, &read(&server.url).once()).await.unwrap_err();
+            assert!(matches!(fault, Fault::Transient(_)), "{reply:?}: {fault:?}");
+            assert_eq!(server.seen().len(), 1, "{reply:?}");
+        }
+    });
+}
+
+#[test]
 fn without_a_connection_nothing_was_sent() {
     run(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

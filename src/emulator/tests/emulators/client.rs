@@ -2,7 +2,7 @@
 
 use crosswatch_emulator::{
     EmulatorClock, JellyfinEmulator, JellyfinOptions, Library, ManualClock, MdblistEmulator, MdblistOptions,
-    TraktEmulator, TraktOptions,
+    SimklEmulator, SimklOptions, TraktEmulator, TraktOptions,
 };
 use jiff::Timestamp;
 use reqwest::{
@@ -37,6 +37,16 @@ impl Client {
         let value =
             format!(r#"MediaBrowser Client="Tests", Device="Bench", DeviceId="bench", Version="1.0", Token="{token}""#);
         Self::new(emulator.url(), vec![("authorization", value)])
+    }
+
+    /// A SIMKL client with the seeded token of an account. Every path has to carry [`SIMKL_QUERY`].
+    pub(crate) fn simkl(emulator: &SimklEmulator, account: &str) -> Self {
+        Self::simkl_with_token(emulator, &format!("simkl-access-{account}"))
+    }
+
+    pub(crate) fn simkl_with_token(emulator: &SimklEmulator, token: &str) -> Self {
+        let headers = vec![("user-agent", "Tests/1.0".to_owned()), ("authorization", format!("Bearer {token}"))];
+        Self::new(emulator.url(), headers)
     }
 
     /// A Trakt client with the seeded token of an account.
@@ -153,6 +163,20 @@ pub(crate) fn trakt(clock: &ManualClock) -> TraktEmulator {
 pub(crate) fn mdblist(clock: &ManualClock) -> MdblistEmulator {
     let options = MdblistOptions::new(EmulatorClock::from(clock.clone()), library());
     MdblistEmulator::start(MdblistOptions { token_lifetime_s: 100 * 24 * 3600, ..options }).unwrap()
+}
+
+/// What SIMKL wants in the query of every request.
+pub(crate) const SIMKL_QUERY: &str = "client_id=simkl-client&app-name=tests&app-version=1.0";
+
+/// A path with what SIMKL wants in its query.
+pub(crate) fn simkl_path(path: &str) -> String {
+    let joint = if path.contains('?') { '&' } else { '?' };
+    format!("{path}{joint}{SIMKL_QUERY}")
+}
+
+/// A SIMKL that knows the small library and has the account anna.
+pub(crate) fn simkl(clock: &ManualClock) -> SimklEmulator {
+    SimklEmulator::start(SimklOptions::new(EmulatorClock::from(clock.clone()), library())).unwrap()
 }
 
 /// The token a Jellyfin user has from the start.
