@@ -8,6 +8,7 @@
 
 pub mod jellyfin;
 pub mod notify;
+pub mod plex;
 pub mod tracker;
 pub mod trakt;
 
