@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crosswatch_emulator::{FaultKind, Faults, RequestLog};
-use crosswatch_model::Feature;
+use crosswatch_model::{Feature, Item};
 use crosswatch_port::Provider;
 
 use crate::catalogue::{Contents, Facts, Titles};
@@ -28,6 +28,11 @@ pub(crate) trait Account {
 
     /// The titles of the library with their entities.
     fn items(&self) -> &Titles;
+
+    /// Whether the checks may write and take away a fact of this item, where some items are different.
+    fn may_be_written(&self, _feature: Feature, _item: &Item) -> bool {
+        true
+    }
 
     /// The wire, where the account is behind one.
     fn wire(&self) -> Option<Wire>;

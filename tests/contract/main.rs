@@ -13,6 +13,7 @@ mod catalogue;
 mod gates;
 mod jellyfin;
 mod odd_rows;
+mod plex;
 mod ports;
 mod reading;
 mod reads;
@@ -82,6 +83,16 @@ fn jellyfin_with_a_token_keeps_the_contract() {
 #[test]
 fn jellyfin_with_a_password_keeps_the_contract() {
     hold_to_the_contract(&jellyfin::WITH_PASSWORD);
+}
+
+#[test]
+fn plex_as_the_owner_keeps_the_contract() {
+    hold_to_the_contract(&plex::OWNER);
+}
+
+#[test]
+fn plex_as_a_friend_keeps_the_contract() {
+    hold_to_the_contract(&plex::FRIEND);
 }
 
 #[test]

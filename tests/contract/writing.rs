@@ -1,7 +1,7 @@
 //! Operations for the checks of writes, and what an account holds of their items.
 
 use crosswatch_emulator::LibraryItem;
-use crosswatch_model::{Action, Fact, Feature, Item, OpId, Rating, Uid, WatchedAt};
+use crosswatch_model::{Action, Fact, Feature, Item, OpId, Rating, Uid, WatchedAt, WatchedPrecision};
 use crosswatch_port::{CellNow, CellQuery, Provider, Write, WriteOutcome, WriteReport};
 
 use crate::{
@@ -43,7 +43,8 @@ pub(crate) fn absent(account: &dyn Account, feature: Feature, count: usize) -> V
         Feature::Watchlist => matches!(place, LibraryItem::Movie(_) | LibraryItem::Show(_)),
         _ => matches!(place, LibraryItem::Movie(_) | LibraryItem::Episode { .. }),
     };
-    let all = account.items().iter().filter(|(place, (_, item))| fits(place) && !is_held(item));
+    let suits = |item: &Item| !is_held(item) && account.may_be_written(feature, item);
+    let all = account.items().iter().filter(|(place, (_, item))| fits(place) && suits(item));
     // Every third, so that films and episodes of several seasons are among them.
     let mixed: Vec<_> = all.clone().step_by(3).chain(all.skip(1).step_by(3)).take(count).collect();
     assert_eq!(mixed.len(), count, "the library is too small for this check");
@@ -97,7 +98,10 @@ pub(crate) fn landed(account: &dyn Account, feature: Feature, write: &Write) -> 
     let name = format!("{} = ", name_of(&write.item));
     let wanted = told(&write.item, &write.value.unwrap());
     let held = account.truth(feature);
-    let is_it = |fact: &&String| if feature == Feature::Progress { fact.starts_with(&name) } else { **fact == wanted };
+    // Where the service stamps its own date, and where positions are kept in its own way, that it is there counts.
+    let stamps_itself = || account.open().capabilities().watched_precision == WatchedPrecision::WriteTimeOnly;
+    let counts_by_name = feature == Feature::Progress || (feature == Feature::History && stamps_itself());
+    let is_it = |fact: &&String| if counts_by_name { fact.starts_with(&name) } else { **fact == wanted };
     held.iter().filter(is_it).count()
 }
 

@@ -3,8 +3,6 @@
 //! `viewCount>>=0` is the field `viewCount`, the operator `>>=` and the value 0. A field may name its scope, as in
 //! `episode.viewCount`. Fields that are not known are ignored without a word, and so are orders.
 
-use std::cmp::Ordering;
-
 use jiff::Timestamp;
 
 use super::{
@@ -160,35 +158,33 @@ fn number(shown: &Shown<'_>, field: &str) -> Value {
     value.map_or(Value::Missing, Value::Number)
 }
 
-/// Sorts by `sort=field[:desc][,…]`; by title where nothing usable is asked for.
-pub(crate) fn sort(list: &mut [Shown<'_>], text: Option<&str>) {
-    let orders: Vec<(String, bool)> = text
+/// Sorts by `sort=field[:desc][,…]`; by title where nothing usable is asked for. What lacks the field is the smallest.
+pub(crate) fn sort(list: &mut Vec<Shown<'_>>, text: Option<&str>) {
+    let orders: Vec<(&str, f64)> = text
         .unwrap_or_default()
         .split(',')
         .map(|part| part.split_once(':').unwrap_or((part, "asc")))
-        .map(|(field, way)| (field.rsplit('.').next().unwrap_or(field).to_owned(), way.starts_with("desc")))
+        .map(|(field, way)| {
+            (field.rsplit('.').next().unwrap_or(field), if way.starts_with("desc") { -1.0 } else { 1.0 })
+        })
         .collect();
-    let order = |one: &Shown<'_>, other: &Shown<'_>| {
-        for (field, is_descending) in &orders {
-            let ordered = match (number(one, field), number(other, field)) {
-                (Value::Number(first), Value::Number(second)) => first.total_cmp(&second),
-                (Value::Number(_), Value::Missing) => Ordering::Greater,
-                (Value::Missing, Value::Number(_)) => Ordering::Less,
-                _ => Ordering::Equal,
-            };
-            let ordered = if *is_descending { ordered.reverse() } else { ordered };
-            if ordered.is_ne() {
-                return ordered;
-            }
-        }
-        Ordering::Equal
+    let place = |shown: &Shown<'_>, field: &str| match number(shown, field) {
+        Value::Number(number) => number,
+        Value::Missing => f64::NEG_INFINITY,
+        Value::NotAField => 0.0,
     };
-    list.sort_by(|one, other| {
-        order(one, other).then_with(|| {
+    let mut keyed: Vec<(Vec<f64>, Shown<'_>)> = std::mem::take(list)
+        .into_iter()
+        .map(|shown| (orders.iter().map(|(field, sign)| sign * place(&shown, field)).collect(), shown))
+        .collect();
+    keyed.sort_by(|(one_key, one), (other_key, other)| {
+        let by_key = one_key.iter().zip(other_key).map(|(one, other)| one.total_cmp(other)).find(|order| order.is_ne());
+        by_key.unwrap_or_else(|| {
             let by_title = one.item.title.cmp(&other.item.title);
             by_title.then(one.item.rating_key.cmp(&other.item.rating_key))
         })
     });
+    list.extend(keyed.into_iter().map(|(_, shown)| shown));
 }
 
 #[cfg(test)]

@@ -91,6 +91,12 @@ impl PlexState {
         Ok(self.person(user)?.id)
     }
 
+    /// The token that the server takes from a user now.
+    pub fn server_token(&self, user: &str) -> Option<String> {
+        let id = self.person(user).ok()?.id;
+        self.people.server_token(id).map(str::to_owned)
+    }
+
     /// Somebody watches an item to its end.
     pub fn watch(&mut self, user: &str, key: u64, at: Timestamp) -> Result<(), NotOnPlex> {
         let account = self.person(user)?.account();

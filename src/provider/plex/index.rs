@@ -38,6 +38,8 @@ struct Index {
     notes: BTreeMap<SmolStr, Note>,
     lookup: Rc<Lookup>,
     asked_at: Timestamp,
+    /// The server denied knowing an item of it.
+    is_doubted: bool,
 }
 
 /// One library as it was last seen; this is what is kept.
@@ -98,8 +100,9 @@ impl Plex {
     /// Looks items up, all in one list. What is missing is looked for once more where the list has grown old.
     pub(super) async fn look_up(&self, items: &[&Item]) -> Result<Vec<Found>, Fault> {
         let mut kept = self.index.0.lock().await;
-        if kept.is_none() {
-            *kept = Some(self.refreshed(None).await?);
+        if kept.as_ref().is_none_or(|index| index.is_doubted) {
+            let refreshed = self.refreshed(kept.as_ref()).await?;
+            *kept = Some(refreshed);
         }
         let answer = |kept: &Option<Index>| -> Vec<Found> {
             let lookup = kept.as_ref().map(|index| Rc::clone(&index.lookup)).unwrap_or_default();
@@ -121,9 +124,10 @@ impl Plex {
     pub(super) async fn doubt_index(&self) {
         let mut kept = self.index.0.lock().await;
         if let Some(index) = &mut *kept {
-            index.notes.values_mut().for_each(|note| note.mark = SmolStr::default());
-            index.notes.values_mut().for_each(|note| note.audited_at_s = 0);
-            index.asked_at = Timestamp::MIN;
+            for note in index.notes.values_mut() {
+                note.audited_at_s = 0;
+            }
+            index.is_doubted = true;
         }
     }
 
@@ -141,7 +145,7 @@ impl Plex {
         }
         let entries = notes.values().flat_map(|note: &Note| &note.items);
         let lookup = Rc::new(Lookup::of(entries.filter_map(|(key, item)| item.entry(*key))));
-        Ok(Index { notes, lookup, asked_at: now })
+        Ok(Index { notes, lookup, asked_at: now, is_doubted: false })
     }
 
     async fn section_note(&self, section: &Section, known: Option<Note>, now: Timestamp) -> Result<Note, Fault> {
