@@ -7,6 +7,7 @@ use crosswatch_port::{Fault, Provider as Adapter};
 use crosswatch_provider::{
     LibraryFilter, Ports,
     jellyfin::{self, JellyfinCredentials, JellyfinOptions},
+    plex::{self, PlexOptions},
     tracker,
     trakt::{self, TraktOptions},
 };
@@ -41,6 +42,7 @@ fn open(provider: &Provider, ports: &AccountPorts) -> Result<Rc<dyn Adapter>, Fa
     };
     match provider.kind {
         ProviderKind::Jellyfin => jellyfin::open(jellyfin_options(provider)?, adapter_ports),
+        ProviderKind::Plex => plex::open(plex_options(provider)?, adapter_ports),
         ProviderKind::Trakt => trakt::open(&trakt_options(provider)?, adapter_ports),
         ProviderKind::Tracker => Ok(tracker::open(provider.id.clone(), Rc::clone(&ports.shelf))),
         kind => Err(Fault::Rejected(format_smolstr!("this version has no adapter for {kind}"))),
@@ -58,6 +60,21 @@ fn jellyfin_options(provider: &Provider) -> Result<JellyfinOptions, Fault> {
         url: url(provider.url.as_ref())?,
         credentials,
         user: user.into(),
+        libraries: libraries(&provider.libraries),
+        verify_tls: provider.verify_tls,
+        device_id: format_smolstr!("crosswatch-{}", provider.id),
+    })
+}
+
+fn plex_options(provider: &Provider) -> Result<PlexOptions, Fault> {
+    Ok(PlexOptions {
+        account: provider.id.as_str().into(),
+        url: url(provider.url.as_ref())?,
+        plextv_url: url(provider.plextv_url.as_ref())?,
+        discover_url: url(provider.discover_url.as_ref())?,
+        metadata_url: url(provider.metadata_url.as_ref())?,
+        token: provider.token.as_ref().map(secret),
+        user: provider.user.as_ref().map(Into::into),
         libraries: libraries(&provider.libraries),
         verify_tls: provider.verify_tls,
         device_id: format_smolstr!("crosswatch-{}", provider.id),
@@ -123,6 +140,21 @@ mod tests {
         assert!(!options.verify_tls && matches!(options.credentials, JellyfinCredentials::Token(_)));
         let options = jellyfin_options(&provider(&format!("{JELLYFIN}password = \"p\"\n"))).unwrap();
         assert!(matches!(options.credentials, JellyfinCredentials::Password(_)));
+    }
+
+    #[test]
+    fn a_plex_account_is_at_the_public_cloud_unless_told_and_may_have_no_token_yet() {
+        let keys = "kind = \"plex\"\nurl = \"http://plex:32400\"\n";
+        let options = plex_options(&provider(keys)).unwrap();
+        assert_eq!((options.account.as_str(), options.device_id.as_str()), ("a", "crosswatch-a"));
+        assert_eq!((options.url.as_str(), options.plextv_url.as_str()), ("http://plex:32400", "https://plex.tv"));
+        assert_eq!(options.discover_url, "https://discover.provider.plex.tv");
+        assert_eq!(options.metadata_url, "https://metadata.provider.plex.tv");
+        assert!(options.token.is_none() && options.user.is_none() && options.verify_tls);
+        let keys = format!("{keys}token = \"t\"\nuser = \"anna\"\nplextv_url = \"http://127.0.0.1:7\"\n");
+        let options = plex_options(&provider(&keys)).unwrap();
+        assert_eq!((options.user.as_deref(), options.plextv_url.as_str()), (Some("anna"), "http://127.0.0.1:7"));
+        assert!(options.token.is_some());
     }
 
     #[test]

@@ -2,7 +2,9 @@
 //!
 //! Trakt allows 1 000 reads in five minutes and one write a second, for each user of an app. We stay a little below: a
 //! quarter of the reads may go at once, the rest at 2.5 a second, and writes 1.05 s apart. Media servers have no limits;
-//! two requests at a time leave them free for the people who watch. Addresses on this machine are no public service, so
+//! two requests at a time leave them free for the people who watch. Behind a Plex account there is also a cloud, which
+//! tells no numbers and answers too many questions with 429, and a server that writes to one small database: reads go
+//! freely up to a point and then 10 a second, writes 5 a second. Addresses on this machine are no public service, so
 //! public limits do not hold there.
 
 use std::{net::IpAddr, time::Duration};
@@ -12,20 +14,24 @@ use crosswatch_settings::{Provider, ProviderKind};
 
 const TRAKT_READS: Rate = Rate { burst: 250, per: Duration::from_millis(400) };
 const TRAKT_WRITES: Rate = Rate { burst: 1, per: Duration::from_millis(1050) };
+const PLEX_READS: Rate = Rate { burst: 200, per: Duration::from_millis(100) };
+const PLEX_WRITES: Rate = Rate { burst: 5, per: Duration::from_millis(200) };
 const CONCURRENT: usize = 2;
 
 /// The pace of an account.
 pub(crate) fn pace(provider: &Provider) -> Pace {
-    let has_public_limits = provider.kind == ProviderKind::Trakt && !is_on_this_machine(provider);
-    Pace {
-        reads: if has_public_limits { Some(TRAKT_READS) } else { None },
-        writes: if has_public_limits { Some(TRAKT_WRITES) } else { None },
-        concurrent: CONCURRENT,
-    }
+    let (reads, writes) = match provider.kind {
+        _ if is_on_this_machine(provider) => (None, None),
+        ProviderKind::Trakt => (Some(TRAKT_READS), Some(TRAKT_WRITES)),
+        ProviderKind::Plex => (Some(PLEX_READS), Some(PLEX_WRITES)),
+        _ => (None, None),
+    };
+    Pace { reads, writes, concurrent: CONCURRENT }
 }
 
 fn is_on_this_machine(provider: &Provider) -> bool {
-    let Some(url) = &provider.url else { return true };
+    let public_part = if provider.kind == ProviderKind::Plex { &provider.discover_url } else { &provider.url };
+    let Some(url) = public_part else { return true };
     match url.host().parse::<IpAddr>() {
         Ok(ip) => ip.is_loopback(),
         Err(_) => url.host() == "localhost",
@@ -46,13 +52,17 @@ mod tests {
     }
 
     #[test]
-    fn only_public_trackers_are_paced() {
+    fn only_public_services_are_paced() {
         check("kind = \"trakt\"\nclient_id = \"x\"", true);
         check("kind = \"trakt\"\nclient_id = \"x\"\nurl = \"https://proxy.example.org\"", true);
         check("kind = \"trakt\"\nclient_id = \"x\"\nurl = \"http://127.0.0.1:9\"", false);
         check("kind = \"trakt\"\nclient_id = \"x\"\nurl = \"http://[::1]:9\"", false);
         check("kind = \"trakt\"\nclient_id = \"x\"\nurl = \"http://localhost:9\"", false);
         check("kind = \"jellyfin\"\nurl = \"http://jellyfin:8096\"\nuser = \"anna\"\ntoken = \"t\"", false);
+        check("kind = \"plex\"\nurl = \"http://plex:32400\"", true);
+        check("kind = \"plex\"\nurl = \"http://127.0.0.1:9\"", true);
+        let emulated = "kind = \"plex\"\nurl = \"http://127.0.0.1:9\"\ndiscover_url = \"http://127.0.0.1:8\"";
+        check(emulated, false);
         check("kind = \"tracker\"", false);
     }
 }

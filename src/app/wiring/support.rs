@@ -11,9 +11,13 @@ use crate::exit::{Exit, Failure};
 pub(crate) fn require_supported(settings: &Settings) -> Result<(), Failure> {
     let mut problems = Vec::new();
     for provider in &settings.providers {
-        if !matches!(provider.kind, ProviderKind::Jellyfin | ProviderKind::Trakt | ProviderKind::Tracker) {
+        let has_adapter = matches!(
+            provider.kind,
+            ProviderKind::Jellyfin | ProviderKind::Plex | ProviderKind::Trakt | ProviderKind::Tracker
+        );
+        if !has_adapter {
             problems.push(format!(
-                "provider[{}].kind: this version has no adapter for {}; use jellyfin, trakt or tracker, or remove the account",
+                "provider[{}].kind: this version has no adapter for {}; use jellyfin, plex, trakt or tracker, or remove the account",
                 provider.id, provider.kind
             ));
         }
@@ -81,6 +85,7 @@ mod tests {
     fn what_cannot_be_carried_out_is_refused() {
         check(PAIR, &[]);
         check(&format!("{PAIR}[pair.watchlist]\n"), &[]);
+        check("[[provider]]\nid = \"p\"\nkind = \"plex\"\nurl = \"http://plex:32400\"\n", &[]);
         check("[[provider]]\nid = \"m\"\nkind = \"mdblist\"\ntoken = \"t\"\n", &["provider[m].kind"]);
         check(&format!("{PAIR}mode = \"two-way\"\n[pair.policy]\nconflict = \"newest\"\n"), &["pair[p].mode"]);
         check(

@@ -14,7 +14,7 @@ use crate::{http::Answer, library::Library, loose::Nested};
 const OWNER_ACCOUNT: u64 = 1;
 
 /// Where the server lists its libraries.
-pub(super) const SECTIONS: &str = "/library/sections";
+pub(super) const SECTIONS: &str = "/library/sections/all";
 
 /// What a library holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
