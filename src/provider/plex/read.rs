@@ -22,6 +22,8 @@ use crate::{http::Call, reading::Position};
 
 /// Rows per page.
 pub(super) const PAGE_LIMIT: u64 = 1000;
+/// Lists of a read are counted in one byte.
+const MAX_STREAMS: usize = 250;
 /// Rating keys per request: more would make the address too long for some proxies.
 const KEYS_PER_REQUEST: usize = 50;
 
@@ -158,6 +160,11 @@ impl Plex {
         let reading = Reading::of(feature, account);
         if reading.streams.is_empty() {
             return Err(Fault::Rejected("no library holds what this feature is about; check `libraries`".into()));
+        }
+        if reading.streams.len() > MAX_STREAMS {
+            return Err(Fault::Rejected(
+                "there are too many libraries to read; name those that count in `libraries`".into(),
+            ));
         }
         self.readings.borrow_mut().insert(feature, reading);
         Ok(())
