@@ -57,6 +57,11 @@ impl Query {
         self.all(name).flat_map(|value| value.split(',')).map(str::trim).filter(|part| !part.is_empty()).collect()
     }
 
+    /// Every name with its value, in order.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Adds a value in front of those that came with the request.
     pub(crate) fn put_first(&mut self, name: &str, value: &str) {
         self.0.insert(0, (name.to_owned(), value.to_owned()));

@@ -13,8 +13,18 @@ use jiff::Timestamp;
 const KEPT_REQUESTS: usize = 200_000;
 
 /// Query names whose values are secrets.
-const SECRET_NAMES: [&str; 8] =
-    ["apikey", "api_key", "token", "access_token", "refresh_token", "secret", "client_secret", "code"];
+const SECRET_NAMES: [&str; 10] = [
+    "apikey",
+    "api_key",
+    "token",
+    "access_token",
+    "refresh_token",
+    "secret",
+    "client_secret",
+    "code",
+    "x-plex-token",
+    "pin",
+];
 
 /// One request and how it was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]

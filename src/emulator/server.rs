@@ -115,10 +115,24 @@ impl<S> Drop for Emulator<S> {
 
 /// Puts a service behind a loopback port; port 0 takes a free one.
 pub(crate) fn serve<S: Service>(service: S, clock: EmulatorClock, port: u16) -> io::Result<Emulator<S>> {
+    let host = Host { service: Mutex::new(service), clock, faults: Faults::default(), log: RequestLog::default() };
+    open(host, port)
+}
+
+/// Puts a service behind a free loopback port that shares the faults and the log of another one.
+pub(crate) fn serve_beside<S: Service, T>(
+    service: S,
+    clock: EmulatorClock,
+    other: &Emulator<T>,
+) -> io::Result<Emulator<S>> {
+    let (faults, log) = (other.faults().clone(), other.log().clone());
+    open(Host { service: Mutex::new(service), clock, faults, log }, 0)
+}
+
+fn open<S: Service>(host: Host<S>, port: u16) -> io::Result<Emulator<S>> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
     let address = listener.local_addr()?;
-    let host =
-        Arc::new(Host { service: Mutex::new(service), clock, faults: Faults::default(), log: RequestLog::default() });
+    let host = Arc::new(host);
     let (sender, started) = mpsc::channel();
     let shared = Arc::clone(&host);
     let thread = thread::Builder::new().name("emulator".to_owned()).spawn(move || run(listener, shared, &sender))?;

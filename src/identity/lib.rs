@@ -34,7 +34,6 @@ mod lens;
 mod merged;
 pub mod parts;
 pub mod pending;
-pub mod plex_guid;
 pub mod policy;
 mod provenance;
 mod provider_ids;
@@ -52,6 +51,7 @@ pub use confidence::{
     Confidence, Likeness, MAX_AIR_DAYS_APART, MAX_RUNTIME_PERCENT_APART, MAX_YEARS_APART, Placing, Said, Titles,
 };
 pub use cores::Conflict;
+pub use crosswatch_model::plex_guid;
 pub use evidence::{Entry, Evidence, EvidenceRejection, Verdict};
 pub use id_index::IdIndex;
 pub use join::{EntityIx, Join, Placement, join};

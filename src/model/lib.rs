@@ -14,6 +14,7 @@ mod item;
 mod name;
 mod operation;
 mod plan;
+pub mod plex_guid;
 mod rating;
 mod reason;
 mod rejections;

@@ -9,6 +9,7 @@
 pub mod jellyfin;
 pub mod mdblist;
 pub mod notify;
+pub mod plex;
 pub mod simkl;
 pub mod tracker;
 pub mod trakt;

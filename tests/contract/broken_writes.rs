@@ -16,7 +16,7 @@ use crate::{
 /// Rules that strike only requests which change something.
 fn on_writes(wire: &Wire, fault: &FaultKind, after: u32) {
     wire.faults.clear();
-    for method in ["POST", "DELETE"] {
+    for method in ["POST", "PUT", "DELETE"] {
         wire.faults.add(FaultRule::prefix("/", fault.clone()).method(method).after(after));
     }
 }

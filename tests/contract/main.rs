@@ -14,6 +14,7 @@ mod gates;
 mod jellyfin;
 mod mdblist;
 mod odd_rows;
+mod plex;
 mod ports;
 mod reading;
 mod reads;
@@ -94,6 +95,16 @@ fn mdblist_with_a_key_keeps_the_contract() {
 #[test]
 fn mdblist_with_a_sign_in_keeps_the_contract() {
     hold_to_the_contract(&mdblist::SIGNED_IN);
+}
+
+#[test]
+fn plex_as_the_owner_keeps_the_contract() {
+    hold_to_the_contract(&plex::OWNER);
+}
+
+#[test]
+fn plex_as_a_friend_keeps_the_contract() {
+    hold_to_the_contract(&plex::FRIEND);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Operations for the checks of writes, and what an account holds of their items.
 
-use crosswatch_model::{Action, Fact, Feature, Item, OpId, Rating, Uid, WatchedAt};
+use crosswatch_emulator::LibraryItem;
+use crosswatch_model::{Action, Fact, Feature, Item, OpId, Rating, Uid, WatchedAt, WatchedPrecision};
 use crosswatch_port::{CellNow, CellQuery, Provider, Write, WriteOutcome, WriteReport};
 
 use crate::{
@@ -95,7 +96,10 @@ pub(crate) fn landed(account: &dyn Account, feature: Feature, write: &Write) -> 
     let name = format!("{} = ", name_of(&write.item));
     let wanted = told(&write.item, &write.value.unwrap());
     let held = account.truth(feature);
-    let is_it = |fact: &&String| if feature == Feature::Progress { fact.starts_with(&name) } else { **fact == wanted };
+    // Where the service stamps its own date, and where positions are kept in its own way, that it is there counts.
+    let stamps_itself = || account.open().capabilities().watched_precision == WatchedPrecision::WriteTimeOnly;
+    let counts_by_name = feature == Feature::Progress || (feature == Feature::History && stamps_itself());
+    let is_it = |fact: &&String| if counts_by_name { fact.starts_with(&name) } else { **fact == wanted };
     held.iter().filter(is_it).count()
 }
 

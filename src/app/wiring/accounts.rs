@@ -8,6 +8,7 @@ use crosswatch_provider::{
     LibraryFilter, Ports,
     jellyfin::{self, JellyfinCredentials, JellyfinOptions},
     mdblist::{self, MdblistOptions},
+    plex::{self, PlexOptions},
     simkl::{self, SimklOptions},
     tracker,
     trakt::{self, TraktOptions},
@@ -44,6 +45,7 @@ fn open(provider: &Provider, ports: &AccountPorts) -> Result<Rc<dyn Adapter>, Fa
     match provider.kind {
         ProviderKind::Jellyfin => jellyfin::open(jellyfin_options(provider)?, adapter_ports),
         ProviderKind::Simkl => simkl::open(&simkl_options(provider)?, adapter_ports),
+        ProviderKind::Plex => plex::open(plex_options(provider)?, adapter_ports),
         ProviderKind::Trakt => trakt::open(&trakt_options(provider)?, adapter_ports),
         ProviderKind::Mdblist => mdblist::open(&mdblist_options(provider)?, adapter_ports),
         ProviderKind::Tracker => Ok(tracker::open(provider.id.clone(), Rc::clone(&ports.shelf))),
@@ -62,6 +64,21 @@ fn jellyfin_options(provider: &Provider) -> Result<JellyfinOptions, Fault> {
         url: url(provider.url.as_ref())?,
         credentials,
         user: user.into(),
+        libraries: libraries(&provider.libraries),
+        verify_tls: provider.verify_tls,
+        device_id: format_smolstr!("crosswatch-{}", provider.id),
+    })
+}
+
+fn plex_options(provider: &Provider) -> Result<PlexOptions, Fault> {
+    Ok(PlexOptions {
+        account: provider.id.as_str().into(),
+        url: url(provider.url.as_ref())?,
+        plextv_url: url(provider.plextv_url.as_ref())?,
+        discover_url: url(provider.discover_url.as_ref())?,
+        metadata_url: url(provider.metadata_url.as_ref())?,
+        token: provider.token.as_ref().map(secret),
+        user: provider.user.as_ref().map(Into::into),
         libraries: libraries(&provider.libraries),
         verify_tls: provider.verify_tls,
         device_id: format_smolstr!("crosswatch-{}", provider.id),
@@ -160,6 +177,21 @@ mod tests {
         assert_eq!((options.url.as_str(), options.account.as_str()), ("https://api.simkl.com", "a"));
         assert_eq!(options.client_id, "c");
         assert!(options.access_token.is_some() && options.client_secret.is_none() && options.verify_tls);
+    }
+
+    #[test]
+    fn a_plex_account_is_at_the_public_cloud_unless_told_and_may_have_no_token_yet() {
+        let keys = "kind = \"plex\"\nurl = \"http://plex:32400\"\n";
+        let options = plex_options(&provider(keys)).unwrap();
+        assert_eq!((options.account.as_str(), options.device_id.as_str()), ("a", "crosswatch-a"));
+        assert_eq!((options.url.as_str(), options.plextv_url.as_str()), ("http://plex:32400", "https://plex.tv"));
+        assert_eq!(options.discover_url, "https://discover.provider.plex.tv");
+        assert_eq!(options.metadata_url, "https://metadata.provider.plex.tv");
+        assert!(options.token.is_none() && options.user.is_none() && options.verify_tls);
+        let keys = format!("{keys}token = \"t\"\nuser = \"anna\"\nplextv_url = \"http://127.0.0.1:7\"\n");
+        let options = plex_options(&provider(&keys)).unwrap();
+        assert_eq!((options.user.as_deref(), options.plextv_url.as_str()), (Some("anna"), "http://127.0.0.1:7"));
+        assert!(options.token.is_some());
     }
 
     #[test]

@@ -11,14 +11,7 @@ use crate::exit::{Exit, Failure};
 pub(crate) fn require_supported(settings: &Settings) -> Result<(), Failure> {
     let mut problems = Vec::new();
     for provider in &settings.providers {
-        if !matches!(
-            provider.kind,
-            ProviderKind::Jellyfin
-                | ProviderKind::Trakt
-                | ProviderKind::Simkl
-                | ProviderKind::Mdblist
-                | ProviderKind::Tracker
-        ) {
+        if provider.kind == ProviderKind::Emby {
             problems.push(format!(
                 "provider[{}].kind: this version has no adapter for {}; remove the account",
                 provider.id, provider.kind
@@ -88,10 +81,21 @@ mod tests {
     fn what_cannot_be_carried_out_is_refused() {
         check(PAIR, &[]);
         check(&format!("{PAIR}[pair.watchlist]\n"), &[]);
-        check("[[provider]]\nid = \"m\"\nkind = \"mdblist\"\ntoken = \"t\"\n", &[]);
         check(
-            "[[provider]]\nid = \"p\"\nkind = \"plex\"\nurl = \"http://plex:32400\"\ntoken = \"t\"\n",
-            &["provider[p].kind"],
+            "[[provider]]
+id = \"p\"
+kind = \"plex\"
+url = \"http://plex:32400\"
+",
+            &[],
+        );
+        check(
+            "[[provider]]
+id = \"m\"
+kind = \"mdblist\"
+token = \"t\"
+",
+            &[],
         );
         check(&format!("{PAIR}mode = \"two-way\"\n[pair.policy]\nconflict = \"newest\"\n"), &["pair[p].mode"]);
         check(

@@ -20,7 +20,7 @@ use tokio::{
     task::LocalSet,
 };
 
-use crate::ports::Ports;
+use crate::{http::Answer, ports::Ports};
 
 /// A budget that never waits and remembers everything.
 #[derive(Default)]
@@ -110,6 +110,20 @@ impl House {
             vault: self.vault.clone(),
             cache: self.cache.clone(),
         }
+    }
+}
+
+/// A read that was answered with this body of JSON.
+pub(crate) fn answer(body: &str) -> Answer {
+    Answer {
+        kind: RequestKind::Read,
+        place: "GET https://host/path".into(),
+        status: reqwest::StatusCode::OK,
+        headers: reqwest::header::HeaderMap::new(),
+        body: body.as_bytes().to_vec(),
+        expects_json: true,
+        patience: None,
+        at: "2026-11-22T12:00:00Z".parse().unwrap(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crosswatch_emulator::{
     EmulatorClock, JellyfinEmulator, JellyfinOptions, Library, ManualClock, MdblistEmulator, MdblistOptions,
-    SimklEmulator, SimklOptions, TraktEmulator, TraktOptions,
+    PlexEmulator, PlexOptions, PlexUser, SimklEmulator, SimklOptions, TraktEmulator, TraktOptions,
 };
 use jiff::Timestamp;
 use reqwest::{
@@ -49,6 +49,14 @@ impl Client {
         Self::new(emulator.url(), headers)
     }
 
+    /// A Plex client at one of the hosts, with the token a user has from the start, or with none.
+    pub(crate) fn plex(base: String, user: Option<&str>) -> Self {
+        let mut headers =
+            vec![("accept", "application/json".to_owned()), ("x-plex-client-identifier", "bench".to_owned())];
+        headers.extend(user.map(|user| ("x-plex-token", PlexUser::token_of(user))));
+        Self::new(base, headers)
+    }
+
     /// A Trakt client with the seeded token of an account.
     pub(crate) fn trakt(emulator: &TraktEmulator, account: &str) -> Self {
         Self::trakt_with_token(emulator, &format!("trakt-access-{account}"))
@@ -87,6 +95,10 @@ impl Client {
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         self.send(Method::POST, path, Some(body)).await.unwrap()
+    }
+
+    pub(crate) async fn put(&self, path: &str) -> Answer {
+        self.send(Method::PUT, path, None).await.unwrap()
     }
 
     pub(crate) async fn post_nothing(&self, path: &str) -> Answer {
@@ -152,6 +164,11 @@ pub(crate) fn library() -> Library {
 /// A Jellyfin with the small library and its usual users.
 pub(crate) fn jellyfin(clock: &ManualClock) -> JellyfinEmulator {
     JellyfinEmulator::start(JellyfinOptions::new(EmulatorClock::from(clock.clone()), library())).unwrap()
+}
+
+/// A Plex with the small library that anna owns and ben may use.
+pub(crate) fn plex(clock: &ManualClock) -> PlexEmulator {
+    PlexEmulator::start(PlexOptions::new(EmulatorClock::from(clock.clone()), library())).unwrap()
 }
 
 /// A Trakt that knows the small library and has the account anna.

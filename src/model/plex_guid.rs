@@ -18,7 +18,10 @@
 //! tt0133093
 //! ```
 
-use crosswatch_model::{Id, IdRejection, Kind, Namespace, Scheme};
+use crate::{
+    id::{Id, IdRejection, Kind, Namespace},
+    scheme::Scheme,
+};
 use unicode_normalization::UnicodeNormalization;
 
 /// What a guid says.
