@@ -13,11 +13,13 @@
 mod activity;
 mod chance;
 mod clock;
+pub mod emby;
 mod faults;
 mod generate;
 mod instant;
 pub mod jellyfin;
 mod library;
+mod mediabrowser;
 mod reply;
 mod request;
 mod request_log;
@@ -27,6 +29,7 @@ mod words;
 
 pub use activity::{GivenRating, Marked, ResumePoint, UserActivity, WatchedOnce};
 pub use clock::{EmulatorClock, ManualClock};
+pub use emby::{EmbyEmulator, EmbyOptions, EmbyUser};
 pub use faults::{FaultKind, FaultRule, Faults};
 pub use generate::SHARED_TMDB;
 pub use jellyfin::{JellyfinEmulator, JellyfinOptions, JellyfinUser};

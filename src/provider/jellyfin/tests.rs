@@ -156,7 +156,7 @@ fn reads_are_complete_at_every_size() {
             for row in rows {
                 let NativeRef(native) = row.native.unwrap();
                 let state =
-                    world.server.state().user_data("anna", crosswatch_emulator::jellyfin::JellyfinId(native)).unwrap();
+                    world.server.state().user_data("anna", crosswatch_emulator::jellyfin::MediaId(native)).unwrap();
                 assert_eq!(row.fact, Fact::Play(WatchedAt::Exact(state.last_played_at.unwrap())));
                 let has_show_ids = row.item.show.as_deref().is_none_or(|show| !show.ids.is_empty());
                 assert!(has_show_ids && !row.item.ids.is_empty(), "{row:?}");

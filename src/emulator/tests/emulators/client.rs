@@ -1,7 +1,8 @@
 //! A plain HTTP client and the scenery that most tests share.
 
 use crosswatch_emulator::{
-    EmulatorClock, JellyfinEmulator, JellyfinOptions, Library, ManualClock, TraktEmulator, TraktOptions,
+    EmbyEmulator, EmbyOptions, EmulatorClock, JellyfinEmulator, JellyfinOptions, Library, ManualClock, TraktEmulator,
+    TraktOptions,
 };
 use jiff::Timestamp;
 use reqwest::{
@@ -36,6 +37,13 @@ impl Client {
         let value =
             format!(r#"MediaBrowser Client="Tests", Device="Bench", DeviceId="bench", Version="1.0", Token="{token}""#);
         Self::new(emulator.url(), vec![("authorization", value)])
+    }
+
+    /// An Emby client with a token.
+    pub(crate) fn emby(emulator: &EmbyEmulator, token: &str) -> Self {
+        let about = r#"Emby Client="Tests", Device="Bench", DeviceId="bench", Version="1.0""#;
+        let headers = vec![("x-emby-authorization", about.to_owned()), ("x-emby-token", token.to_owned())];
+        Self::new(format!("{}/emby", emulator.url()), headers)
     }
 
     /// A Trakt client with the seeded token of an account.
@@ -128,6 +136,11 @@ pub(crate) fn library() -> Library {
 /// A Jellyfin with the small library and its usual users.
 pub(crate) fn jellyfin(clock: &ManualClock) -> JellyfinEmulator {
     JellyfinEmulator::start(JellyfinOptions::new(EmulatorClock::from(clock.clone()), library())).unwrap()
+}
+
+/// An Emby with the small library and its usual users.
+pub(crate) fn emby(clock: &ManualClock) -> EmbyEmulator {
+    EmbyEmulator::start(EmbyOptions::new(EmulatorClock::from(clock.clone()), library())).unwrap()
 }
 
 /// A Trakt that knows the small library and has the account anna.
