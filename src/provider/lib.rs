@@ -6,6 +6,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+pub mod emby;
 pub mod jellyfin;
 pub mod notify;
 pub mod tracker;
@@ -15,6 +16,7 @@ mod http;
 mod ids;
 mod library;
 mod loose;
+mod mediabrowser;
 mod outcome;
 mod ports;
 mod reading;
@@ -22,4 +24,5 @@ mod reading;
 mod testing;
 
 pub use library::LibraryFilter;
+pub use mediabrowser::{ServerCredentials, ServerOptions, WatchlistShelf};
 pub use ports::Ports;
