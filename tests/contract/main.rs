@@ -10,9 +10,11 @@ mod account;
 mod broken_reads;
 mod broken_writes;
 mod catalogue;
+mod emby;
 mod gates;
 mod jellyfin;
 mod odd_rows;
+mod official;
 mod ports;
 mod reading;
 mod reads;
@@ -82,6 +84,26 @@ fn jellyfin_with_a_token_keeps_the_contract() {
 #[test]
 fn jellyfin_with_a_password_keeps_the_contract() {
     hold_to_the_contract(&jellyfin::WITH_PASSWORD);
+}
+
+#[test]
+fn jellyfin_with_a_playlist_keeps_the_contract() {
+    hold_to_the_contract(&jellyfin::WITH_PLAYLIST);
+}
+
+#[test]
+fn emby_with_a_key_keeps_the_contract() {
+    hold_to_the_contract(&emby::WITH_KEY);
+}
+
+#[test]
+fn emby_with_a_password_keeps_the_contract() {
+    hold_to_the_contract(&emby::WITH_PASSWORD);
+}
+
+#[test]
+fn emby_with_a_collection_keeps_the_contract() {
+    hold_to_the_contract(&emby::WITH_COLLECTION);
 }
 
 #[test]

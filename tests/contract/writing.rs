@@ -1,7 +1,7 @@
 //! Operations for the checks of writes, and what an account holds of their items.
 
 use crosswatch_emulator::LibraryItem;
-use crosswatch_model::{Action, Fact, Feature, Item, OpId, Rating, Uid, WatchedAt};
+use crosswatch_model::{Action, Fact, Feature, Item, Kind, OpId, Rating, Uid, WatchedAt};
 use crosswatch_port::{CellNow, CellQuery, Provider, Write, WriteOutcome, WriteReport};
 
 use crate::{
@@ -32,16 +32,19 @@ pub(crate) fn a_fact(feature: Feature) -> Fact {
     }
 }
 
-/// Films and, where the feature knows them, episodes that the account holds nothing of.
+/// Films and, where the feature knows them, episodes or shows that the account holds nothing of.
 pub(crate) fn absent(account: &dyn Account, feature: Feature, count: usize) -> Vec<(Uid, Item)> {
     let held = account.truth(feature);
     let is_held = |item: &Item| {
         let start = format!("{} = ", name_of(item));
         held.iter().any(|fact| fact.starts_with(&start))
     };
-    let fits = |place: &LibraryItem| match feature {
-        Feature::Watchlist => matches!(place, LibraryItem::Movie(_) | LibraryItem::Show(_)),
-        _ => matches!(place, LibraryItem::Movie(_) | LibraryItem::Episode { .. }),
+    let kinds = account.open().capabilities().feature(feature).map_or(&[][..], |capability| capability.kinds);
+    let fits = |place: &LibraryItem| match (feature, place) {
+        (_, LibraryItem::Movie(_)) => true,
+        (Feature::Watchlist, LibraryItem::Show(_)) => kinds.contains(&Kind::Show),
+        (Feature::Watchlist, _) => false,
+        (_, place) => matches!(place, LibraryItem::Episode { .. }),
     };
     let all = account.items().iter().filter(|(place, (_, item))| fits(place) && !is_held(item));
     // Every third, so that films and episodes of several seasons are among them.

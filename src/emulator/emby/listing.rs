@@ -101,7 +101,7 @@ impl EmbyState {
 
 /// What a list is narrowed to.
 struct Filter {
-    kinds: Option<Vec<String>>,
+    kinds: Option<Vec<ItemKind>>,
     no_virtual: bool,
     missing: Option<bool>,
     played: Option<bool>,
@@ -120,12 +120,13 @@ impl Filter {
             request.query.list(name).iter().map(|text| text.to_ascii_lowercase()).collect()
         };
         let either = |yes: &str, no: &str| if has(yes) { Some(true) } else { has(no).then_some(false) };
-        let kinds = lower("IncludeItemTypes");
+        let kinds = request.query.list("IncludeItemTypes");
+        let kind_of = |name: &&str| ItemKind::ALL.into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(name));
         let wanted_ids = lower("AnyProviderIdEquals");
         let pair = |text: &String| text.split_once('.').map(|(name, id)| (name.to_owned(), id.to_owned()));
         let date = |name: &str| request.query.get(name).and_then(instant::parse);
         Self {
-            kinds: (!kinds.is_empty()).then_some(kinds),
+            kinds: (!kinds.is_empty()).then(|| kinds.iter().filter_map(kind_of).collect()),
             no_virtual: lower("ExcludeLocationTypes").iter().any(|name| name == "virtual"),
             missing: flag(request, "IsMissing"),
             played: flag(request, "IsPlayed").or_else(|| either("IsPlayed", "IsUnplayed")),
@@ -139,13 +140,12 @@ impl Filter {
 
     fn fits_item(&self, item: &Item) -> bool {
         let is_virtual = item.location == Location::Virtual;
-        let has_kind = |kinds: &Vec<String>| kinds.iter().any(|kind| kind.eq_ignore_ascii_case(item.kind.as_str()));
         let has_id = |wanted: &Vec<(String, String)>| {
             wanted
                 .iter()
                 .any(|(provider, id)| item.provider_id(provider).is_some_and(|own| own.eq_ignore_ascii_case(id)))
         };
-        self.kinds.as_ref().is_none_or(has_kind)
+        self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&item.kind))
             && !(self.no_virtual && is_virtual)
             && self.missing.is_none_or(|missing| missing == is_virtual)
             && self.is_folder.is_none_or(|folder| folder == item.kind.is_folder())
@@ -160,24 +160,31 @@ impl Filter {
     }
 }
 
+/// Compares by one key.
+type SortKey = fn(&Candidate<'_>, &Candidate<'_>) -> Ordering;
+
 /// The keys of `SortBy` in one direction; unknown keys are dropped.
 fn sort(found: &mut [Candidate<'_>], request: &Request) {
     let descends = request.query.get("SortOrder").is_some_and(|order| order.eq_ignore_ascii_case("Descending"));
-    let keys: Vec<String> = request.query.list("SortBy").iter().map(|key| key.to_ascii_lowercase()).collect();
+    let names = request.query.list("SortBy");
+    let keys: Vec<SortKey> = names.iter().filter_map(|name| sort_key(name)).collect();
     let compare = |one: &Candidate<'_>, other: &Candidate<'_>| {
-        let by_key = |key: &String| match key.as_str() {
-            "datecreated" => one.item.created_at.cmp(&other.item.created_at),
-            "dateplayed" => one.row.last_played_at.cmp(&other.row.last_played_at),
-            "sortname" => one.item.sort_name.cmp(&other.item.sort_name),
-            "playcount" => one.row.play_count.cmp(&other.row.play_count),
-            _ => Ordering::Equal,
-        };
-        let ascending = keys.iter().map(by_key).fold(Ordering::Equal, Ordering::then);
+        let ascending = keys.iter().map(|key| key(one, other)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal);
         if descends { ascending.reverse() } else { ascending }
     };
     if !keys.is_empty() {
         found.sort_by(compare);
     }
+}
+
+fn sort_key(name: &str) -> Option<SortKey> {
+    Some(match name.to_ascii_lowercase().as_str() {
+        "datecreated" => |one, other| one.item.created_at.cmp(&other.item.created_at),
+        "dateplayed" => |one, other| one.row.last_played_at.cmp(&other.row.last_played_at),
+        "sortname" => |one, other| one.item.sort_name.cmp(&other.item.sort_name),
+        "playcount" => |one, other| one.row.play_count.cmp(&other.row.play_count),
+        _ => return None,
+    })
 }
 
 fn flag(request: &Request, name: &str) -> Option<bool> {

@@ -91,7 +91,7 @@ pub(crate) struct People {
     pub(crate) users: BTreeMap<MediaId, EmbyUser>,
     tokens: BTreeMap<String, (MediaId, Option<String>)>,
     sessions: Vec<Session>,
-    api_key: String,
+    pub(crate) api_key: String,
     issued: u64,
 }
 

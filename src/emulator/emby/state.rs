@@ -133,6 +133,11 @@ impl EmbyState {
         self.store.shelf.listed(list)
     }
 
+    /// Ends the API key and makes another one.
+    pub fn replace_api_key(&mut self, key: &str) {
+        key.clone_into(&mut self.people.api_key);
+    }
+
     /// Ends all sign-ins of a user: from now on the user's tokens answer 401.
     pub fn revoke_tokens(&mut self, user: &str) -> Result<(), NotOnServer> {
         let user = self.user_id(user)?;

@@ -267,9 +267,8 @@ fn aired(candidate: &Candidate<'_>) -> (Option<u16>, Option<u16>) {
 }
 
 fn kinds_of(names: &[&str]) -> Vec<ItemKind> {
-    let all =
-        [ItemKind::Movie, ItemKind::Series, ItemKind::Season, ItemKind::Episode, ItemKind::Playlist, ItemKind::BoxSet];
-    all.into_iter().filter(|kind| names.iter().any(|name| name.eq_ignore_ascii_case(kind.as_str()))).collect()
+    let is_named = |kind: &ItemKind| names.iter().any(|name| name.eq_ignore_ascii_case(kind.as_str()));
+    ItemKind::ALL.into_iter().filter(is_named).collect()
 }
 
 fn locations_of(names: &[&str]) -> Vec<Location> {

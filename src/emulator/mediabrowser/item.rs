@@ -48,6 +48,9 @@ pub enum ItemKind {
 }
 
 impl ItemKind {
+    /// Every kind.
+    pub const ALL: [Self; 6] = [Self::Movie, Self::Series, Self::Season, Self::Episode, Self::Playlist, Self::BoxSet];
+
     /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {

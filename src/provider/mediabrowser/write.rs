@@ -40,7 +40,7 @@ enum Wanted {
     Favourite(bool),
     Rated(u8),
     NotRated,
-    Anything,
+    StoppedAt(u32),
 }
 
 impl MediaServer {
@@ -205,7 +205,7 @@ impl MediaServer {
     async fn resume(&self, item: u128, position_s: u32, account: &Account) -> Result<Step, Fault> {
         let ticks = u64::from(position_s) * TICKS_PER_SECOND;
         let change = UserDataChange { playback_position_ticks: Some(ticks), ..UserDataChange::default() };
-        self.set(item, change, Wanted::Anything, account).await
+        self.set(item, change, Wanted::StoppedAt(position_s), account).await
     }
 }
 
@@ -222,9 +222,9 @@ impl Wanted {
             Self::PlayedAt(at) => is(state.played.flag(), true) && is_at(at),
             Self::NotPlayed => is(state.played.flag(), false),
             Self::Favourite(wanted) => is(state.is_favorite.flag(), wanted),
-            Self::Rated(steps) => stored.is_none_or(|rating| Scale::HUNDRED.steps(rating) == steps),
+            Self::Rated(steps) => stored.is_some_and(|rating| Scale::HUNDRED.steps(rating) == steps),
             Self::NotRated => stored.is_none(),
-            Self::Anything => true,
+            Self::StoppedAt(position_s) => state.position_s().unwrap_or(0) == position_s,
         }
     }
 }
