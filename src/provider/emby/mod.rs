@@ -29,3 +29,6 @@ use crate::{
 pub fn open(options: ServerOptions, ports: Ports) -> Result<Rc<dyn Provider>, Fault> {
     mediabrowser::open(Dialect::Emby, options, ports)
 }
+
+#[cfg(test)]
+mod tests;

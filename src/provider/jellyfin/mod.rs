@@ -2,8 +2,8 @@
 //!
 //! What it costs:
 //!
-//! - An unchanged run reads everything anew, because no call of the server tells what changed: three requests to find out
-//!   who we are, then per feature one page of 1 000 for the series and one for every 1 000 rows. History of 800 plays is
+//! - An unchanged run reads everything anew, because no call of the server tells what changed: two requests to find out
+//!   who we are (three with an API key), then per feature one page of 1 000 for the series and one for every 1 000 rows. History of 800 plays is
 //!   two requests, a first read of 50 000 plays is fifty and those for the series.
 //! - A write is one request, of a play two: the row is looked at first. Before the first write the library is listed once,
 //!   1 000 items per request; after that, and after a restart, two requests bring the list up to date.
@@ -27,5 +27,7 @@ pub fn open(options: ServerOptions, ports: Ports) -> Result<Rc<dyn Provider>, Fa
     mediabrowser::open(Dialect::Jellyfin, options, ports)
 }
 
+#[cfg(test)]
+mod lists_and_codes;
 #[cfg(test)]
 mod tests;

@@ -168,6 +168,25 @@ fn reads_are_complete_at_every_size() {
 }
 
 #[test]
+fn reading_costs_a_page_for_every_thousand_rows() {
+    run(async {
+        for (plays, expected) in [(800, 2), (4_000, 5)] {
+            let library = Library::sized(3, plays);
+            let activity = UserActivity::everything(5, &library, at("2026-11-01T00:00:00Z"));
+            let world = World::new(library, activity);
+            let account = world.account();
+            account.probe().await.unwrap();
+            assert_eq!(account.requests_sent(), 3, "who we are, with a key");
+            for _ in 0..2 {
+                let before = account.requests_sent();
+                read_all(&account, Feature::History, ReadScope::Everything).await.unwrap();
+                assert_eq!(account.requests_sent() - before, expected, "{plays} plays, the first time and unchanged");
+            }
+        }
+    });
+}
+
+#[test]
 fn episodes_have_their_show_even_when_the_list_of_series_lies() {
     run(async {
         let library = Library::sized(3, 20);

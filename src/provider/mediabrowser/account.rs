@@ -94,7 +94,7 @@ async fn owner(connection: &Connection) -> Result<Option<User>, Fault> {
     let sessions: Vec<Session> = connection.send(call).await?.success()?.json()?;
     let latest = sessions.into_iter().max_by_key(|session| session.last_activity_date.moment());
     Ok(latest.and_then(|session| {
-        session.user_id.text()?;
+        session.user_id.text().filter(|id| id.chars().any(|digit| digit != '0'))?;
         Some(User { id: session.user_id, name: session.user_name })
     }))
 }

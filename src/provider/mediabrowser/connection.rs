@@ -151,6 +151,18 @@ impl Connection {
         })
     }
 
+    fn not_signed_in(&self) -> Fault {
+        let user = &self.options.user;
+        Fault::Auth(match self.dialect {
+            Dialect::Jellyfin => format_smolstr!(
+                "\"{user}\" is not signed in to Jellyfin yet; run `crosswatch auth ACCOUNT`, or write a token or the password"
+            ),
+            Dialect::Emby => format_smolstr!(
+                "Emby has no codes to sign in with; write an API key as `token`, or the `password` of \"{user}\""
+            ),
+        })
+    }
+
     /// The name of the token in the vault. It names the user, so that another user never inherits it.
     fn secret_name(&self) -> SmolStr {
         format_smolstr!("token-{}", self.options.user.trim().to_lowercase())
@@ -167,13 +179,9 @@ impl Connection {
                 Some(token) => token,
                 None => self.sign_in(password).await?,
             },
-            ServerCredentials::Code => self.ports().vault.load(&self.secret_name()).await?.ok_or_else(|| {
-                Fault::Auth(format_smolstr!(
-                    "\"{}\" is not signed in to {} yet; run `crosswatch auth ACCOUNT`, or write a token or the password",
-                    self.options.user,
-                    self.dialect,
-                ))
-            })?,
+            ServerCredentials::Code => {
+                self.ports().vault.load(&self.secret_name()).await?.ok_or_else(|| self.not_signed_in())?
+            }
         };
         *token = Some(found.clone());
         Ok(found)

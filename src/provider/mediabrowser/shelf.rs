@@ -172,7 +172,8 @@ impl MediaServer {
             return Ok(());
         }
         // Until the list was read again, nobody knows what became of them.
-        let left = match self.find_shelf(account).await? {
+        let made = if list_id.is_some() { list_id } else { self.find_shelf(account).await? };
+        let left = match made {
             Some(list_id) => self.shelf_rows(list_id, account).await?,
             None => Vec::new(),
         };
