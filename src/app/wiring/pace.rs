@@ -53,6 +53,7 @@ mod tests {
         check("kind = \"trakt\"\nclient_id = \"x\"\nurl = \"http://[::1]:9\"", false);
         check("kind = \"trakt\"\nclient_id = \"x\"\nurl = \"http://localhost:9\"", false);
         check("kind = \"jellyfin\"\nurl = \"http://jellyfin:8096\"\nuser = \"anna\"\ntoken = \"t\"", false);
+        check("kind = \"emby\"\nurl = \"https://emby.example.org\"\nuser = \"anna\"\ntoken = \"t\"", false);
         check("kind = \"tracker\"", false);
     }
 }

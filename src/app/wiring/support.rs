@@ -3,7 +3,7 @@
 //! Asking for something that would silently not happen, or happen differently, is an error; what is merely left aside is
 //! told at the start.
 
-use crosswatch_settings::{Acknowledgement, Conflict, Mode, ProviderKind, Settings, Shelf};
+use crosswatch_settings::{Acknowledgement, Conflict, Mode, ProviderKind, Settings};
 
 use crate::exit::{Exit, Failure};
 
@@ -11,16 +11,13 @@ use crate::exit::{Exit, Failure};
 pub(crate) fn require_supported(settings: &Settings) -> Result<(), Failure> {
     let mut problems = Vec::new();
     for provider in &settings.providers {
-        if !matches!(provider.kind, ProviderKind::Jellyfin | ProviderKind::Trakt | ProviderKind::Tracker) {
+        if !matches!(
+            provider.kind,
+            ProviderKind::Jellyfin | ProviderKind::Emby | ProviderKind::Trakt | ProviderKind::Tracker
+        ) {
             problems.push(format!(
-                "provider[{}].kind: this version has no adapter for {}; use jellyfin, trakt or tracker, or remove the account",
+                "provider[{}].kind: this version has no adapter for {}; use jellyfin, emby, trakt or tracker, or remove the account",
                 provider.id, provider.kind
-            ));
-        }
-        if provider.watchlist.as_ref().is_some_and(|shelf| *shelf != Shelf::Favorites) {
-            problems.push(format!(
-                "provider[{}].watchlist: this version reads favourites only; write \"favorites\"",
-                provider.id
             ));
         }
     }
@@ -81,6 +78,11 @@ mod tests {
     fn what_cannot_be_carried_out_is_refused() {
         check(PAIR, &[]);
         check(&format!("{PAIR}[pair.watchlist]\n"), &[]);
+        check(
+            "[[provider]]\nid = \"e\"\nkind = \"emby\"\nurl = \"http://e\"\nuser = \"a\"\ntoken = \"t\"\n\
+             watchlist = { playlist = \"Later\" }\n",
+            &[],
+        );
         check("[[provider]]\nid = \"m\"\nkind = \"mdblist\"\ntoken = \"t\"\n", &["provider[m].kind"]);
         check(&format!("{PAIR}mode = \"two-way\"\n[pair.policy]\nconflict = \"newest\"\n"), &["pair[p].mode"]);
         check(
