@@ -51,8 +51,9 @@ mod tests {
     fn every_problem_has_a_line_of_its_own() {
         check("[server]\nlisten = 8787\nbase_paht = \"\"\n", &["server.listen", "server.base_paht"]);
         check(
-            "[[provider]]\nid = \"p\"\nkind = \"emby\"\nurl = \"http://emby:8096\"\nuser = \"anna\"\ntoken = \"t\"\n",
-            &["provider[p].kind"],
+            "[[provider]]\nid = \"a\"\nkind = \"tracker\"\n[[provider]]\nid = \"b\"\nkind = \"tracker\"\n\
+             [[pair]]\nid = \"p\"\nsource = \"a\"\ntarget = \"b\"\nmode = \"two-way\"\n",
+            &["pair[p].mode"],
         );
     }
 

@@ -13,6 +13,7 @@
 mod activity;
 mod chance;
 mod clock;
+pub mod emby;
 mod faults;
 mod generate;
 mod instant;
@@ -20,6 +21,7 @@ pub mod jellyfin;
 mod kind;
 mod library;
 pub mod mdblist;
+mod mediabrowser;
 pub mod plex;
 mod reply;
 mod request;
@@ -31,6 +33,7 @@ mod words;
 
 pub use activity::{GivenRating, Marked, ResumePoint, UserActivity, WatchedOnce};
 pub use clock::{EmulatorClock, ManualClock};
+pub use emby::{EmbyEmulator, EmbyOptions, EmbyUser};
 pub use faults::{FaultKind, FaultRule, Faults};
 pub use generate::SHARED_TMDB;
 pub use jellyfin::{JellyfinEmulator, JellyfinOptions, JellyfinUser};

@@ -1,16 +1,23 @@
 //! What was asked of an emulator, for assertions about calls made and calls not made.
 //!
-//! Credentials are never kept: headers and bodies are not logged, and secret query values are starred.
+//! Credentials are not kept: headers and the bodies of requests are not logged, and secret query values are starred. The
+//! bodies of answers are kept only where a test asks for them, because they may hold tokens and are large.
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use jiff::Timestamp;
 
 /// The log keeps this many requests and forgets the oldest beyond it.
 const KEPT_REQUESTS: usize = 200_000;
+
+/// Larger answers are not kept, not even in part.
+const KEPT_ANSWER_BYTES: usize = 1024 * 1024;
 
 /// Query names whose values are secrets.
 const SECRET_NAMES: [&str; 10] = [
@@ -37,6 +44,8 @@ pub struct LoggedRequest {
     pub path_and_query: String,
     /// Status of the answer; absent when the connection was cut instead.
     pub status: Option<u16>,
+    /// The body of a JSON answer, where [`RequestLog::keep_answers`] asked for it and it is not too large.
+    pub answer: Option<String>,
 }
 
 impl LoggedRequest {
@@ -48,7 +57,10 @@ impl LoggedRequest {
 
 /// The requests of one emulator, oldest first. Clones share the log.
 #[derive(Debug, Clone, Default)]
-pub struct RequestLog(Arc<Mutex<VecDeque<LoggedRequest>>>);
+pub struct RequestLog {
+    requests: Arc<Mutex<VecDeque<LoggedRequest>>>,
+    keeps_answers: Arc<AtomicBool>,
+}
 
 impl RequestLog {
     /// Every request since the start or the last [`clear`](Self::clear).
@@ -84,6 +96,17 @@ impl RequestLog {
         self.lock().clear();
     }
 
+    /// From now on the bodies of JSON answers are kept, too.
+    pub fn keep_answers(&self) {
+        self.keeps_answers.store(true, Ordering::Relaxed);
+    }
+
+    /// A JSON answer as it is logged: not at all, unless asked for.
+    pub(crate) fn kept_answer(&self, body: &serde_json::Value) -> Option<String> {
+        let text = self.keeps_answers.load(Ordering::Relaxed).then(|| body.to_string())?;
+        (text.len() <= KEPT_ANSWER_BYTES).then_some(text)
+    }
+
     pub(crate) fn push(&self, request: LoggedRequest) {
         let mut kept = self.lock();
         if kept.len() >= KEPT_REQUESTS {
@@ -93,7 +116,7 @@ impl RequestLog {
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<LoggedRequest>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -176,7 +176,11 @@ async fn receive<S: Service>(http: HttpRequest, body: web::Bytes, host: web::Dat
         Outcome::Cut => None,
         Outcome::Answer(reply) | Outcome::HalfAnswer(reply) => Some(reply.status),
     };
-    host.log.push(LoggedRequest { at, method: request.method.to_string(), path_and_query, status });
+    let answer = match &outcome {
+        Outcome::Answer(Reply { body: Body::Json(body), .. }) => host.log.kept_answer(body),
+        _ => None,
+    };
+    host.log.push(LoggedRequest { at, method: request.method.to_string(), path_and_query, status, answer });
     if let Some(FaultKind::DelayMs(delay_ms)) = fault {
         time::sleep(Duration::from_millis(delay_ms)).await;
     }

@@ -6,6 +6,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+pub mod emby;
 pub mod jellyfin;
 pub mod mdblist;
 pub mod notify;
@@ -18,6 +19,7 @@ mod http;
 mod ids;
 mod library;
 mod loose;
+mod mediabrowser;
 mod outcome;
 mod ports;
 mod reading;
@@ -26,4 +28,5 @@ mod testing;
 mod tokens;
 
 pub use library::LibraryFilter;
+pub use mediabrowser::{ServerCredentials, ServerOptions, WatchlistShelf};
 pub use ports::Ports;

@@ -106,7 +106,8 @@ impl Relations<'_> {
                 (true, true) => {
                     self.problems.push(entry.refuse("password", "remove it or the token: one of them is enough"));
                 }
-                (false, false) => {
+                // Jellyfin has codes to sign in with; Emby has none.
+                (false, false) if kind == ProviderKind::Emby => {
                     self.problems
                         .push(entry.refuse("token", "is missing; add `token = …`, or `password = …` of the user"));
                 }

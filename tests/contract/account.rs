@@ -55,6 +55,9 @@ pub(crate) trait Account {
     /// Ends that.
     fn mend(&self) {}
 
+    /// The person enters a code that signs in, where the service has such codes.
+    fn approve_code(&self, _code: &str) {}
+
     /// Lets the time of the service pass by an hour.
     fn let_time_pass(&self) {}
 }

@@ -3,15 +3,12 @@
 use std::rc::Rc;
 
 use crosswatch_emulator::{
-    FaultKind, JellyfinEmulator, JellyfinOptions as ServerOptions, JellyfinUser, LibraryItem, ManualClock,
-    jellyfin::{Item as ServerItem, JellyfinState, UserData},
+    FaultKind, JellyfinEmulator, JellyfinOptions, JellyfinUser, LibraryItem, ManualClock,
+    jellyfin::{Item as ServerItem, ItemKind, JellyfinState, UserData},
 };
 use crosswatch_model::{Fact, Feature, Rating, WatchedAt};
 use crosswatch_port::Provider;
-use crosswatch_provider::{
-    LibraryFilter,
-    jellyfin::{JellyfinCredentials, JellyfinOptions, open},
-};
+use crosswatch_provider::{LibraryFilter, ServerCredentials, ServerOptions, WatchlistShelf, jellyfin::open};
 use jiff::SignedDuration;
 use serde_json::json;
 
@@ -26,31 +23,66 @@ const PASSWORD: &str = "correct-horse-battery";
 
 /// With a token that a person made.
 pub(crate) const WITH_TOKEN: Kind =
-    Kind { name: "Jellyfin with a token", page_rows: 1000, start: |contents| start(contents, false) };
+    Kind { name: "Jellyfin with a token", page_rows: 1000, start: |contents| start(contents, Way::Token) };
 
 /// With user and password, so that tokens can be renewed.
 pub(crate) const WITH_PASSWORD: Kind =
-    Kind { name: "Jellyfin with a password", page_rows: 1000, start: |contents| start(contents, true) };
+    Kind { name: "Jellyfin with a password", page_rows: 1000, start: |contents| start(contents, Way::Password) };
+
+/// With a playlist that stands in for the watchlist.
+pub(crate) const WITH_PLAYLIST: Kind =
+    Kind { name: "Jellyfin with a playlist", page_rows: 1000, start: |contents| start(contents, Way::Playlist) };
+
+/// With a playlist that is made by the first write, in two libraries.
+pub(crate) const WITH_A_NEW_PLAYLIST: Kind =
+    Kind { name: "Jellyfin with a new playlist", page_rows: 1000, start: |contents| start(contents, Way::NewPlaylist) };
+
+/// With a collection that is made by the first write, by a key of the server.
+pub(crate) const WITH_A_NEW_COLLECTION: Kind = Kind {
+    name: "Jellyfin with a new collection",
+    page_rows: 1000,
+    start: |contents| start(contents, Way::NewCollection),
+};
+
+/// What differs between the kinds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Token,
+    Password,
+    Playlist,
+    NewPlaylist,
+    NewCollection,
+}
+
+const LIST: &str = "Watchlist";
+const KEY: &str = "jellyfin-key-of-the-house";
 
 struct Jellyfin {
     server: JellyfinEmulator,
     clock: ManualClock,
     items: Titles,
     token: String,
-    signs_in: bool,
+    way: Way,
     vault: MemoryVault,
 }
 
-fn start(contents: Contents, signs_in: bool) -> Box<dyn Account> {
+fn start(contents: Contents, way: Way) -> Box<dyn Account> {
     let clock = ManualClock::at(now());
     let items = contents.items();
     let mut anna = JellyfinUser::member("anna").with_activity(contents.activity);
     PASSWORD.clone_into(&mut anna.password);
     let token = anna.token.clone();
-    let mut options = ServerOptions::new(clock.clone(), contents.library);
+    let mut options = JellyfinOptions::new(clock.clone(), contents.library);
     options.users = vec![anna, JellyfinUser::member("ben")];
+    KEY.clone_into(&mut options.api_key);
     let server = JellyfinEmulator::start(options).unwrap();
-    Box::new(Jellyfin { server, clock, items, token, signs_in, vault: MemoryVault::default() })
+    if way == Way::Playlist {
+        let mut state = server.state();
+        let films: Vec<_> = state.favourites("anna").unwrap();
+        let films: Vec<_> = films.into_iter().filter(|id| state.item(*id).unwrap().kind == ItemKind::Movie).collect();
+        state.add_playlist("anna", LIST, &films).unwrap();
+    }
+    Box::new(Jellyfin { server, clock, items, token, way, vault: MemoryVault::default() })
 }
 
 impl Jellyfin {
@@ -58,6 +90,17 @@ impl Jellyfin {
         let row = state.user_data("anna", item.id).unwrap();
         let fact = fact_of(feature, item, &row)?;
         Some(self.items.told(item.origin?, &fact))
+    }
+}
+
+impl Jellyfin {
+    fn on_the_list(&self, state: &JellyfinState) -> Facts {
+        let lists = state.items().filter(|item| matches!(item.kind, ItemKind::Playlist | ItemKind::BoxSet));
+        let places =
+            lists.flat_map(|list| state.listed(list.id)).map(|row| state.item(row.item).unwrap().origin.unwrap());
+        let mut facts: Facts = places.map(|place| self.items.told(place, &Fact::Listed(None))).collect();
+        facts.sort();
+        facts
     }
 }
 
@@ -84,16 +127,26 @@ fn fact_of(feature: Feature, item: &ServerItem, row: &UserData) -> Option<Fact> 
 
 impl Account for Jellyfin {
     fn open(&self) -> Rc<dyn Provider> {
-        let credentials = if self.signs_in {
-            JellyfinCredentials::Password(PASSWORD.into())
-        } else {
-            JellyfinCredentials::Token(self.token.clone().into())
+        let credentials = match self.way {
+            Way::Password => ServerCredentials::Password(PASSWORD.into()),
+            Way::Token | Way::Playlist | Way::NewPlaylist => ServerCredentials::Token(self.token.clone().into()),
+            Way::NewCollection => ServerCredentials::Token(KEY.into()),
         };
-        let options = JellyfinOptions {
+        let watchlist = match self.way {
+            Way::Playlist | Way::NewPlaylist => WatchlistShelf::Playlist(LIST.into()),
+            Way::NewCollection => WatchlistShelf::Collection(LIST.into()),
+            Way::Token | Way::Password => WatchlistShelf::Favourites,
+        };
+        let libraries = match self.way {
+            Way::NewPlaylist => LibraryFilter::Only(vec!["Movies".into(), "Shows".into()]),
+            _ => LibraryFilter::All,
+        };
+        let options = ServerOptions {
             url: self.server.url(),
             credentials,
             user: "anna".into(),
-            libraries: LibraryFilter::All,
+            libraries,
+            watchlist,
             verify_tls: true,
             device_id: "crosswatch-home".into(),
         };
@@ -102,6 +155,9 @@ impl Account for Jellyfin {
 
     fn truth(&self, feature: Feature) -> Facts {
         let state = self.server.state();
+        if feature == Feature::Watchlist && !matches!(self.way, Way::Token | Way::Password) {
+            return self.on_the_list(&state);
+        }
         let mut facts: Facts = state.items().filter_map(|item| self.told(&state, feature, item)).collect();
         facts.sort();
         facts
@@ -120,12 +176,12 @@ impl Account for Jellyfin {
     }
 
     fn secrets(&self) -> Vec<String> {
-        [vec![self.token.clone(), PASSWORD.to_owned()], self.vault.contents()].concat()
+        [vec![self.token.clone(), PASSWORD.to_owned(), KEY.to_owned()], self.vault.contents()].concat()
     }
 
     fn end_credentials(&self) -> bool {
         self.server.state().revoke_tokens("anna").unwrap();
-        self.signs_in
+        self.way == Way::Password
     }
 
     fn odd_page(&self) -> Option<OddPage> {
@@ -155,6 +211,10 @@ impl Account for Jellyfin {
             ],
             unusable: 5,
         })
+    }
+
+    fn approve_code(&self, code: &str) {
+        assert!(self.server.state().approve_quick_connect(code, "anna").unwrap());
     }
 
     fn let_time_pass(&self) {

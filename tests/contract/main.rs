@@ -10,10 +10,12 @@ mod account;
 mod broken_reads;
 mod broken_writes;
 mod catalogue;
+mod emby;
 mod gates;
 mod jellyfin;
 mod mdblist;
 mod odd_rows;
+mod official;
 mod plex;
 mod ports;
 mod reading;
@@ -105,6 +107,26 @@ fn plex_as_the_owner_keeps_the_contract() {
 #[test]
 fn plex_as_a_friend_keeps_the_contract() {
     hold_to_the_contract(&plex::FRIEND);
+}
+
+#[test]
+fn jellyfin_with_a_playlist_keeps_the_contract() {
+    hold_to_the_contract(&jellyfin::WITH_PLAYLIST);
+}
+
+#[test]
+fn emby_with_a_key_keeps_the_contract() {
+    hold_to_the_contract(&emby::WITH_KEY);
+}
+
+#[test]
+fn emby_with_a_password_keeps_the_contract() {
+    hold_to_the_contract(&emby::WITH_PASSWORD);
+}
+
+#[test]
+fn emby_with_a_collection_keeps_the_contract() {
+    hold_to_the_contract(&emby::WITH_COLLECTION);
 }
 
 #[test]

@@ -5,15 +5,14 @@ use std::rc::Rc;
 use crosswatch_actors::{AccountBlueprint, AccountPorts, BuildAdapter};
 use crosswatch_port::{Fault, Provider as Adapter};
 use crosswatch_provider::{
-    LibraryFilter, Ports,
-    jellyfin::{self, JellyfinCredentials, JellyfinOptions},
+    LibraryFilter, Ports, ServerCredentials, ServerOptions, WatchlistShelf, emby, jellyfin,
     mdblist::{self, MdblistOptions},
     plex::{self, PlexOptions},
     simkl::{self, SimklOptions},
     tracker,
     trakt::{self, TraktOptions},
 };
-use crosswatch_settings::{BaseUrl, Filter, Provider, ProviderKind, Secret};
+use crosswatch_settings::{BaseUrl, Filter, Provider, ProviderKind, Secret, Shelf};
 use secrecy::SecretString;
 use smol_str::{SmolStr, format_smolstr};
 
@@ -43,28 +42,31 @@ fn open(provider: &Provider, ports: &AccountPorts) -> Result<Rc<dyn Adapter>, Fa
         cache: Rc::clone(&ports.cache),
     };
     match provider.kind {
-        ProviderKind::Jellyfin => jellyfin::open(jellyfin_options(provider)?, adapter_ports),
-        ProviderKind::Simkl => simkl::open(&simkl_options(provider)?, adapter_ports),
+        ProviderKind::Jellyfin => jellyfin::open(server_options(provider)?, adapter_ports),
+        ProviderKind::Emby => emby::open(server_options(provider)?, adapter_ports),
         ProviderKind::Plex => plex::open(plex_options(provider)?, adapter_ports),
+        ProviderKind::Simkl => simkl::open(&simkl_options(provider)?, adapter_ports),
         ProviderKind::Trakt => trakt::open(&trakt_options(provider)?, adapter_ports),
         ProviderKind::Mdblist => mdblist::open(&mdblist_options(provider)?, adapter_ports),
         ProviderKind::Tracker => Ok(tracker::open(provider.id.clone(), Rc::clone(&ports.shelf))),
-        kind => Err(Fault::Rejected(format_smolstr!("this version has no adapter for {kind}"))),
     }
 }
 
-fn jellyfin_options(provider: &Provider) -> Result<JellyfinOptions, Fault> {
+/// Jellyfin and Emby take the same keys. Only Jellyfin gives out codes to sign in with.
+fn server_options(provider: &Provider) -> Result<ServerOptions, Fault> {
     let credentials = match (&provider.token, &provider.password) {
-        (Some(token), _) => JellyfinCredentials::Token(secret(token)),
-        (None, Some(password)) => JellyfinCredentials::Password(secret(password)),
-        (None, None) => return Err(missing("token", "write a token, or the user's password")),
+        (Some(token), _) => ServerCredentials::Token(secret(token)),
+        (None, Some(password)) => ServerCredentials::Password(secret(password)),
+        (None, None) if provider.kind == ProviderKind::Jellyfin => ServerCredentials::Code,
+        (None, None) => return Err(missing("token", "write an API key or a token, or the user's password")),
     };
     let user = provider.user.as_ref().ok_or_else(|| missing("user", "write whose state this is"))?;
-    Ok(JellyfinOptions {
+    Ok(ServerOptions {
         url: url(provider.url.as_ref())?,
         credentials,
         user: user.into(),
         libraries: libraries(&provider.libraries),
+        watchlist: watchlist(provider.watchlist.as_ref()),
         verify_tls: provider.verify_tls,
         device_id: format_smolstr!("crosswatch-{}", provider.id),
     })
@@ -145,6 +147,14 @@ fn libraries(filter: &Filter) -> LibraryFilter {
     }
 }
 
+fn watchlist(shelf: Option<&Shelf>) -> WatchlistShelf {
+    match shelf {
+        None | Some(Shelf::Favorites) => WatchlistShelf::Favourites,
+        Some(Shelf::Playlist(name)) => WatchlistShelf::Playlist(name.into()),
+        Some(Shelf::Collection(name)) => WatchlistShelf::Collection(name.into()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::wiring::tests_support::settings;
@@ -159,16 +169,32 @@ mod tests {
 
     #[test]
     fn a_jellyfin_account_carries_what_was_written() {
-        let options = jellyfin_options(&provider(&format!(
+        let options = server_options(&provider(&format!(
             "{JELLYFIN}token = \"t\"\nlibraries = {{ except = [\"Kids\"] }}\nverify_tls = false\n"
         )))
         .unwrap();
         assert_eq!((options.url.as_str(), options.user.as_str()), ("http://jellyfin:8096", "anna"));
         assert_eq!(options.libraries, LibraryFilter::Except(vec!["Kids".into()]));
         assert_eq!(options.device_id, "crosswatch-a");
-        assert!(!options.verify_tls && matches!(options.credentials, JellyfinCredentials::Token(_)));
-        let options = jellyfin_options(&provider(&format!("{JELLYFIN}password = \"p\"\n"))).unwrap();
-        assert!(matches!(options.credentials, JellyfinCredentials::Password(_)));
+        assert!(!options.verify_tls && matches!(options.credentials, ServerCredentials::Token(_)));
+        let options = server_options(&provider(&format!("{JELLYFIN}password = \"p\"\n"))).unwrap();
+        assert!(matches!(options.credentials, ServerCredentials::Password(_)));
+        assert_eq!(options.watchlist, WatchlistShelf::Favourites);
+        let options = server_options(&provider(JELLYFIN)).unwrap();
+        assert!(matches!(options.credentials, ServerCredentials::Code));
+    }
+
+    #[test]
+    fn an_emby_account_carries_the_same_and_its_watchlist() {
+        const EMBY: &str = "kind = \"emby\"\nurl = \"http://emby:8096\"\nuser = \"anna\"\ntoken = \"t\"\n";
+        for (shelf, expected) in [
+            ("watchlist = \"favorites\"", WatchlistShelf::Favourites),
+            ("watchlist = { playlist = \"Later\" }", WatchlistShelf::Playlist("Later".into())),
+            ("watchlist = { collection = \"Shelf\" }", WatchlistShelf::Collection("Shelf".into())),
+        ] {
+            let options = server_options(&provider(&format!("{EMBY}{shelf}\n"))).unwrap();
+            assert_eq!((options.watchlist, options.url.as_str()), (expected, "http://emby:8096"));
+        }
     }
 
     #[test]

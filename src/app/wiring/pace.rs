@@ -77,6 +77,7 @@ mod tests {
         check("kind = \"plex\"\nurl = \"http://127.0.0.1:9\"", true);
         let emulated = "kind = \"plex\"\nurl = \"http://127.0.0.1:9\"\ndiscover_url = \"http://127.0.0.1:8\"";
         check(emulated, false);
+        check("kind = \"emby\"\nurl = \"https://emby.example.org\"\nuser = \"anna\"\ntoken = \"t\"", false);
         check("kind = \"tracker\"", false);
     }
 }

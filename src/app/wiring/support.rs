@@ -3,27 +3,13 @@
 //! Asking for something that would silently not happen, or happen differently, is an error; what is merely left aside is
 //! told at the start.
 
-use crosswatch_settings::{Acknowledgement, Conflict, Mode, ProviderKind, Settings, Shelf};
+use crosswatch_settings::{Acknowledgement, Conflict, Mode, Settings};
 
 use crate::exit::{Exit, Failure};
 
 /// Refuses settings that this version would carry out differently from what they say. One line per problem.
 pub(crate) fn require_supported(settings: &Settings) -> Result<(), Failure> {
     let mut problems = Vec::new();
-    for provider in &settings.providers {
-        if provider.kind == ProviderKind::Emby {
-            problems.push(format!(
-                "provider[{}].kind: this version has no adapter for {}; remove the account",
-                provider.id, provider.kind
-            ));
-        }
-        if provider.watchlist.as_ref().is_some_and(|shelf| *shelf != Shelf::Favorites) {
-            problems.push(format!(
-                "provider[{}].watchlist: this version reads favourites only; write \"favorites\"",
-                provider.id
-            ));
-        }
-    }
     for pair in &settings.pairs {
         if pair.mode == Mode::TwoWay && !pair.policy.acknowledges(Acknowledgement::TwoWay) {
             problems.push(format!(
@@ -83,17 +69,13 @@ mod tests {
         check(&format!("{PAIR}[pair.watchlist]\n"), &[]);
         check(
             "[[provider]]
-id = \"p\"
-kind = \"plex\"
-url = \"http://plex:32400\"
-",
-            &[],
-        );
-        check(
-            "[[provider]]
-id = \"m\"
-kind = \"mdblist\"
+id = \"e\"
+kind = \"emby\"
+url = \"http://e\"
+user = \"a\"
 token = \"t\"
+\
+             watchlist = { playlist = \"Later\" }
 ",
             &[],
         );

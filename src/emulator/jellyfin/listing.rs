@@ -9,14 +9,16 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
-    item::{Item, ItemKind, JellyfinId, Location},
     people::{Caller, invalid},
     present::Fields,
-    shelf::{movies_view, shows_view, view_of},
     state::JellyfinState,
-    user_data::UserData,
 };
-use crate::{instant, reply::Reply, request::Request};
+use crate::{
+    instant,
+    mediabrowser::{Item, ItemKind, Location, MediaId, UserData, movies_view, playlists_view, shows_view, view_of},
+    reply::Reply,
+    request::Request,
+};
 
 /// An item with the row of the user who asks.
 struct Candidate<'a> {
@@ -37,12 +39,17 @@ impl JellyfinState {
         }
         let items: Box<dyn Iterator<Item = &Item>> = match parent {
             _ if !ids.is_empty() => {
-                Box::new(ids.iter().filter_map(|text| JellyfinId::parse(text)).filter_map(|id| self.shelf.get(id)))
+                Box::new(ids.iter().filter_map(|text| MediaId::parse(text)).filter_map(|id| self.store.shelf.get(id)))
             }
-            Some(parent) if !recursive => Box::new(self.shelf.children(parent)),
-            Some(parent) => Box::new(self.shelf.items().filter(move |item| lies_below(item, parent))),
-            None => Box::new(self.shelf.items()),
+            Some(parent) if self.store.shelf.get(parent).is_some_and(|item| item.kind == ItemKind::BoxSet) => {
+                Box::new(self.store.shelf.items_of_list(parent))
+            }
+            Some(parent) if !recursive => Box::new(self.store.shelf.children(parent)),
+            Some(parent) => Box::new(self.store.shelf.items().filter(move |item| lies_below(item, parent))),
+            None => Box::new(self.store.shelf.items()),
         };
+        // Somebody else's playlists are not shown.
+        let items = Box::new(items.filter(move |item| item.owner.is_none() || item.owner == user));
         self.list(items, user, request)
     }
 
@@ -63,35 +70,35 @@ impl JellyfinState {
             season.is_none_or(|wanted| item.parent_index_number.map(i64::from) == Some(wanted))
                 && season_id.is_none_or(|wanted| item.parent == wanted)
         };
-        self.list(Box::new(self.shelf.episodes_of(series.id).filter(in_season)), user, request)
+        self.list(Box::new(self.store.shelf.episodes_of(series.id).filter(in_season)), user, request)
     }
 
     /// `GET /Shows/{id}/Seasons`.
     pub(crate) fn seasons_reply(&self, caller: &Caller, request: &Request, id: &str) -> Result<Reply, Reply> {
         let user = self.subject(caller, request)?;
         let series = self.known_item(id)?;
-        self.list(Box::new(self.shelf.children(series.id)), user, request)
+        self.list(Box::new(self.store.shelf.children(series.id)), user, request)
     }
 
     /// `GET /UserItems/Resume`: what was left in the middle, latest first.
     pub(crate) fn resume_reply(&self, caller: &Caller, request: &Request) -> Result<Reply, Reply> {
         let user = self.required_subject(caller, request)?;
-        let leaves = self.shelf.items().filter(|item| !item.kind.is_folder());
-        let mut left: Vec<&Item> = leaves.filter(|item| self.row(user, item).position_ticks > 0).collect();
-        left.sort_by_key(|item| Reverse(self.row(user, item).last_played_at));
+        let leaves = self.store.shelf.items().filter(|item| !item.kind.is_folder());
+        let mut left: Vec<&Item> = leaves.filter(|item| self.store.row(user, item).position_ticks > 0).collect();
+        left.sort_by_key(|item| Reverse(self.store.row(user, item).last_played_at));
         self.list(Box::new(left.into_iter()), Some(user), request)
     }
 
     /// An item named in a path: 400 when it is no id, 404 when it is not here.
     pub(crate) fn known_item(&self, id: &str) -> Result<&Item, Reply> {
-        let parsed = JellyfinId::parse(id).ok_or_else(|| invalid("itemId", id))?;
-        self.shelf.get(parsed).ok_or_else(|| Reply::text(404, "Item not found."))
+        let parsed = MediaId::parse(id).ok_or_else(|| invalid("itemId", id))?;
+        self.store.shelf.get(parsed).ok_or_else(|| Reply::text(404, "Item not found."))
     }
 
-    fn list<'a>(
+    pub(super) fn list<'a>(
         &'a self,
         items: Box<dyn Iterator<Item = &'a Item> + 'a>,
-        user: Option<JellyfinId>,
+        user: Option<MediaId>,
         request: &Request,
     ) -> Result<Reply, Reply> {
         let start = integer(request, "startIndex")?.and_then(|start| usize::try_from(start).ok()).unwrap_or(0);
@@ -100,7 +107,7 @@ impl JellyfinState {
         let order = order_of(request);
         let needs_rows = filter.reads_rows() || !order.is_empty();
         let rows = items.filter(|item| filter.fits_item(item)).map(|item| {
-            let row = user.filter(|_| needs_rows).map(|user| self.row(user, item)).unwrap_or_default();
+            let row = user.filter(|_| needs_rows).map(|user| self.store.row(user, item)).unwrap_or_default();
             Candidate { item, row }
         });
         let mut found: Vec<Candidate<'a>> = rows.filter(|candidate| filter.fits_row(candidate)).collect();
@@ -118,8 +125,8 @@ impl JellyfinState {
 }
 
 /// Whether an item lies in a library, a series or a season.
-fn lies_below(item: &Item, parent: JellyfinId) -> bool {
-    if parent == movies_view() || parent == shows_view() {
+fn lies_below(item: &Item, parent: MediaId) -> bool {
+    if parent == movies_view() || parent == shows_view() || parent == playlists_view() {
         return view_of(item) == parent;
     }
     item.parent == parent || item.series.as_ref().is_some_and(|(series, _)| *series == parent)
@@ -129,7 +136,7 @@ fn lies_below(item: &Item, parent: JellyfinId) -> bool {
 struct Filter {
     kinds: Option<Vec<ItemKind>>,
     excluded_kinds: Vec<ItemKind>,
-    excluded_ids: Vec<JellyfinId>,
+    excluded_ids: Vec<MediaId>,
     locations: Option<Vec<Location>>,
     excluded_locations: Vec<Location>,
     missing: Option<bool>,
@@ -165,7 +172,7 @@ impl Filter {
         Ok(Self {
             kinds: (!kinds.is_empty()).then(|| kinds_of(&kinds)),
             excluded_kinds: kinds_of(&request.query.list("excludeItemTypes")),
-            excluded_ids: request.query.list("excludeItemIds").into_iter().filter_map(JellyfinId::parse).collect(),
+            excluded_ids: request.query.list("excludeItemIds").into_iter().filter_map(MediaId::parse).collect(),
             locations: (!locations.is_empty()).then(|| locations_of(&locations)),
             excluded_locations: locations_of(&request.query.list("excludeLocationTypes")),
             missing: boolean(request, "isMissing")?,
@@ -260,8 +267,8 @@ fn aired(candidate: &Candidate<'_>) -> (Option<u16>, Option<u16>) {
 }
 
 fn kinds_of(names: &[&str]) -> Vec<ItemKind> {
-    let all = [ItemKind::Movie, ItemKind::Series, ItemKind::Season, ItemKind::Episode];
-    all.into_iter().filter(|kind| names.iter().any(|name| name.eq_ignore_ascii_case(kind.as_str()))).collect()
+    let is_named = |kind: &ItemKind| names.iter().any(|name| name.eq_ignore_ascii_case(kind.as_str()));
+    ItemKind::ALL.into_iter().filter(is_named).collect()
 }
 
 fn locations_of(names: &[&str]) -> Vec<Location> {
@@ -278,8 +285,8 @@ fn integer(request: &Request, name: &str) -> Result<Option<i64>, Reply> {
     parsed(request, name, |text| text.parse().ok())
 }
 
-fn guid(request: &Request, name: &str) -> Result<Option<JellyfinId>, Reply> {
-    parsed(request, name, JellyfinId::parse)
+fn guid(request: &Request, name: &str) -> Result<Option<MediaId>, Reply> {
+    parsed(request, name, MediaId::parse)
 }
 
 fn date(request: &Request, name: &str) -> Result<Option<Timestamp>, Reply> {

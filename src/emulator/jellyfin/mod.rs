@@ -3,41 +3,70 @@
 //! It answers what a sync client needs: sign-in, libraries, items with user data, the calls that change user data,
 //! playback reports and sessions. It has the traps of the real one: no lookup by provider id, parameters ignored without
 //! a word, mark-played calls that count, `null` that never clears, state shared by provider id, missing episodes in
-//! lists, and no way to read what changed. Deliberately absent: the websocket, playlists, collections, and media.
+//! lists, playlists that hold what is put in twice, and no way to read what changed. Deliberately absent: the websocket and
+//! media.
 
-mod authorization;
-mod item;
 mod listing;
+mod lists;
 mod people;
 mod playback;
 mod present;
 mod quick_connect;
 mod route;
-mod shelf;
 mod state;
-mod user_data;
 mod writes;
 
 use std::{collections::BTreeMap, io};
 
 use serde_json::Value;
 
+use self::{people::People, quick_connect::QuickConnect};
 pub use self::{
-    item::{Item, ItemKind, JellyfinId, Location},
     people::{JellyfinRole, JellyfinUser},
     playback::PlaybackReport,
     state::{JellyfinState, NotOnServer, WatchedState},
-    user_data::{JellyfinVersion, UserData},
 };
-use self::{people::People, quick_connect::QuickConnect, shelf::Shelf};
+pub use crate::mediabrowser::{Item, ItemKind, Listed, Location, MediaId, UserData};
 use crate::{
     chance::fingerprint,
     clock::EmulatorClock,
     library::Library,
+    mediabrowser::{StartRule, Store},
     reply::{Body, Reply},
     request::Request,
     server::{Distortion, Emulator, Service, serve},
 };
+
+/// Which release's rules apply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum JellyfinVersion {
+    /// 10.8.13: too old for most clients; nothing else of it is imitated.
+    TenEight,
+    /// 10.11.8: starting to watch clears `Played`.
+    #[default]
+    TenEleven,
+    /// 12.0.0: starting to watch leaves `Played` alone.
+    Twelve,
+}
+
+impl JellyfinVersion {
+    /// The version number that the server tells.
+    pub const fn number(self) -> &'static str {
+        match self {
+            Self::TenEight => "10.8.13",
+            Self::TenEleven => "10.11.8",
+            Self::Twelve => "12.0.0",
+        }
+    }
+
+    /// What starting to watch does to an item that was played.
+    pub(crate) const fn start_rule(self) -> StartRule {
+        match self {
+            Self::TenEight | Self::TenEleven => StartRule::ForgetsPlayed,
+            Self::Twelve => StartRule::KeepsPlayed,
+        }
+    }
+}
 
 /// A running Jellyfin server.
 pub type JellyfinEmulator = Emulator<JellyfinState>;
@@ -92,12 +121,11 @@ impl JellyfinState {
         let mut state = Self {
             clock: options.clock,
             version: options.version,
-            server_id: JellyfinId(fingerprint(&format!("server:{}", options.server_name))),
+            server_id: MediaId(fingerprint(&format!("server:{}", options.server_name))),
             server_name: options.server_name,
             accepts_legacy_authorization: options.accepts_legacy_authorization,
             people: People::new(options.api_key),
-            shelf: Shelf::fill(&options.library),
-            rows: BTreeMap::new(),
+            store: Store::fill(&options.library),
             playing: BTreeMap::new(),
             quick_connect: QuickConnect::default(),
         };

@@ -5,8 +5,15 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{authorization::ClientHeader, item::JellyfinId, state::JellyfinState};
-use crate::{activity::UserActivity, chance::fingerprint, instant, reply::Reply, request::Request};
+use super::state::JellyfinState;
+use crate::{
+    activity::UserActivity,
+    chance::fingerprint,
+    instant,
+    mediabrowser::{ClientHeader, MediaId},
+    reply::Reply,
+    request::Request,
+};
 
 /// A user to create.
 #[derive(Debug, Clone)]
@@ -70,13 +77,13 @@ pub(crate) enum Caller {
     /// An API key: all rights, no user.
     Key,
     /// A user's token.
-    User { id: JellyfinId, token: String },
+    User { id: MediaId, token: String },
 }
 
 /// A signed-in device.
 #[derive(Debug, Clone)]
 pub(crate) struct Device {
-    pub(crate) user: JellyfinId,
+    pub(crate) user: MediaId,
     pub(crate) client: ClientHeader,
     pub(crate) last_active_at: Timestamp,
 }
@@ -84,7 +91,7 @@ pub(crate) struct Device {
 /// Everybody, by id and by token.
 #[derive(Debug, Default)]
 pub(crate) struct People {
-    pub(crate) users: BTreeMap<JellyfinId, JellyfinUser>,
+    pub(crate) users: BTreeMap<MediaId, JellyfinUser>,
     pub(crate) devices: BTreeMap<String, Device>,
     pub(crate) api_key: String,
     issued: u64,
@@ -95,20 +102,20 @@ impl People {
         Self { api_key, ..Self::default() }
     }
 
-    pub(crate) fn add(&mut self, user: JellyfinUser, now: Timestamp) -> JellyfinId {
-        let id = JellyfinId(fingerprint(&format!("user:{}", user.name)));
+    pub(crate) fn add(&mut self, user: JellyfinUser, now: Timestamp) -> MediaId {
+        let id = MediaId(fingerprint(&format!("user:{}", user.name)));
         let client = ClientHeader { device_id: Some(format!("first-{}", user.name)), ..ClientHeader::default() };
         self.devices.insert(user.token.clone(), Device { user: id, client, last_active_at: now });
         self.users.insert(id, user);
         id
     }
 
-    pub(crate) fn id_of(&self, name: &str) -> Option<JellyfinId> {
+    pub(crate) fn id_of(&self, name: &str) -> Option<MediaId> {
         self.users.iter().find(|(_, user)| user.name.eq_ignore_ascii_case(name)).map(|(id, _)| *id)
     }
 
     /// A fresh token for a device; the user's earlier token of the same device ends.
-    pub(crate) fn sign_in(&mut self, user: JellyfinId, client: ClientHeader, now: Timestamp) -> String {
+    pub(crate) fn sign_in(&mut self, user: MediaId, client: ClientHeader, now: Timestamp) -> String {
         self.devices.retain(|_, device| device.user != user || device.client.device_id != client.device_id);
         self.issued += 1;
         let token = format!("{:032x}", fingerprint(&format!("issued:{user}:{}", self.issued)));
@@ -116,7 +123,7 @@ impl People {
         token
     }
 
-    fn role(&self, id: JellyfinId) -> Option<JellyfinRole> {
+    fn role(&self, id: MediaId) -> Option<JellyfinRole> {
         self.users.get(&id).map(|user| user.role)
     }
 }
@@ -136,10 +143,10 @@ impl JellyfinState {
     }
 
     /// Whose state a request is about. Absent only for an API key that names nobody.
-    pub(crate) fn subject(&self, caller: &Caller, request: &Request) -> Result<Option<JellyfinId>, Reply> {
+    pub(crate) fn subject(&self, caller: &Caller, request: &Request) -> Result<Option<MediaId>, Reply> {
         let named = match request.query.get("userId") {
             None => None,
-            Some(text) => Some(JellyfinId::parse(text).ok_or_else(|| invalid("userId", text))?),
+            Some(text) => Some(MediaId::parse(text).ok_or_else(|| invalid("userId", text))?),
         };
         match (caller, named) {
             (Caller::Key, None) => Ok(None),
@@ -154,7 +161,7 @@ impl JellyfinState {
     }
 
     /// As [`subject`](Self::subject), for calls that make no sense without a user.
-    pub(crate) fn required_subject(&self, caller: &Caller, request: &Request) -> Result<JellyfinId, Reply> {
+    pub(crate) fn required_subject(&self, caller: &Caller, request: &Request) -> Result<MediaId, Reply> {
         self.subject(caller, request)?.ok_or_else(|| Reply::text(404, "User not found."))
     }
 
@@ -200,7 +207,7 @@ impl JellyfinState {
     }
 
     /// The answer to any successful sign-in.
-    pub(crate) fn sign_in(&mut self, user: Option<JellyfinId>, request: &Request) -> Result<Reply, Reply> {
+    pub(crate) fn sign_in(&mut self, user: Option<MediaId>, request: &Request) -> Result<Reply, Reply> {
         let client = ClientHeader::of(request, self.accepts_legacy_authorization);
         let complete = [&client.client, &client.device, &client.device_id, &client.version];
         let (Some(user), true) = (user, complete.iter().all(|part| part.is_some())) else {
@@ -228,7 +235,7 @@ impl JellyfinState {
         ))
     }
 
-    fn user_json(&self, id: JellyfinId) -> Value {
+    fn user_json(&self, id: MediaId) -> Value {
         let Some(user) = self.people.users.get(&id) else { return Value::Null };
         json!({
             "Name": user.name,

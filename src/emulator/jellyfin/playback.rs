@@ -4,17 +4,16 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{
-    item::JellyfinId,
     people::{Caller, Device, JellyfinRole},
     present::Fields,
     state::{JellyfinState, NotOnServer},
 };
-use crate::{chance::fingerprint, instant, reply::Reply, request::Request};
+use crate::{chance::fingerprint, instant, mediabrowser::MediaId, reply::Reply, request::Request};
 
 /// What a signed-in device plays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NowPlaying {
-    item: JellyfinId,
+    item: MediaId,
     position_ticks: i64,
     paused: bool,
     reported_at: Timestamp,
@@ -44,7 +43,7 @@ pub enum PlaybackReport {
 
 impl JellyfinState {
     /// A user's client plays an item.
-    pub fn report_playback(&mut self, user: &str, item: JellyfinId, report: PlaybackReport) -> Result<(), NotOnServer> {
+    pub fn report_playback(&mut self, user: &str, item: MediaId, report: PlaybackReport) -> Result<(), NotOnServer> {
         let id = self.user_id(user)?;
         self.item(item)?;
         let signed_in = self.people.devices.iter().find(|(_, device)| device.user == id);
@@ -57,8 +56,8 @@ impl JellyfinState {
     pub(crate) fn playback_report(&mut self, caller: &Caller, request: &Request, what: &str) -> Result<Reply, Reply> {
         let Caller::User { id, token } = caller else { return Err(Reply::text(400, "Error processing request.")) };
         let body = request.json().ok_or_else(|| Reply::text(400, "The body is not JSON."))?;
-        let item = body.get("ItemId").and_then(Value::as_str).and_then(JellyfinId::parse);
-        let item = item.filter(|item| self.shelf.get(*item).is_some()).ok_or_else(|| Reply::status(404))?;
+        let item = body.get("ItemId").and_then(Value::as_str).and_then(MediaId::parse);
+        let item = item.filter(|item| self.store.shelf.get(*item).is_some()).ok_or_else(|| Reply::status(404))?;
         let position_ticks = body.get("PositionTicks").and_then(Value::as_i64);
         let paused = body.get("IsPaused").and_then(Value::as_bool).unwrap_or(false);
         let report = match (what, paused) {
@@ -88,28 +87,28 @@ impl JellyfinState {
         Reply::json(200, devices.map(|(token, device)| self.session_json(token, device)).collect())
     }
 
-    fn play(&mut self, user: JellyfinId, token: &str, item: JellyfinId, report: PlaybackReport) {
+    fn play(&mut self, user: MediaId, token: &str, item: MediaId, report: PlaybackReport) {
         let now = self.clock.now();
-        let version = self.version;
-        let runtime_ticks = self.shelf.get(item).and_then(|item| item.runtime_ticks);
+        let rule = self.version.start_rule();
+        let runtime_ticks = self.store.shelf.get(item).and_then(|item| item.runtime_ticks);
         if let Some(device) = self.people.devices.get_mut(token) {
             device.last_active_at = now;
         }
         let (position_ticks, paused) = match report {
             PlaybackReport::Started => {
-                self.change(user, item, |row| row.start_playback(version, now));
+                self.store.change(user, item, |row| row.start_playback(rule, now));
                 (0, false)
             }
             PlaybackReport::Playing { position_ticks } => {
-                self.change(user, item, |row| row.report_position(position_ticks, runtime_ticks));
+                self.store.change(user, item, |row| row.report_position(position_ticks, runtime_ticks));
                 (position_ticks, false)
             }
             PlaybackReport::Paused { position_ticks } => {
-                self.change(user, item, |row| row.report_position(position_ticks, runtime_ticks));
+                self.store.change(user, item, |row| row.report_position(position_ticks, runtime_ticks));
                 (position_ticks, true)
             }
             PlaybackReport::Stopped { position_ticks } => {
-                self.change(user, item, |row| row.stop_playback(position_ticks, runtime_ticks));
+                self.store.change(user, item, |row| row.stop_playback(position_ticks, runtime_ticks));
                 self.playing.remove(token);
                 return;
             }
@@ -142,7 +141,7 @@ impl JellyfinState {
             "MediaSourceId": playing.item.to_string(),
         });
         session.insert("PlayState".into(), state);
-        if let Some(item) = self.shelf.get(playing.item) {
+        if let Some(item) = self.store.shelf.get(playing.item) {
             session.insert("NowPlayingItem".into(), self.item_json(item, None, &Fields::All));
         }
         Value::Object(session)

@@ -2,13 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{
-    item::{Item, ItemKind, JellyfinId, Location},
-    shelf::{movies_view, shows_view},
-    state::JellyfinState,
-    user_data::{UserData, percent_of},
+use super::state::JellyfinState;
+use crate::{
+    instant,
+    mediabrowser::{Item, ItemKind, Location, MediaId, movies_view, playlists_view, shows_view},
 };
-use crate::instant;
 
 /// Which of the optional properties a request asked for.
 pub(crate) enum Fields {
@@ -29,7 +27,7 @@ impl Fields {
 
 impl JellyfinState {
     /// An item, with the user's data when a user is given.
-    pub(crate) fn item_json(&self, item: &Item, user: Option<JellyfinId>, fields: &Fields) -> Value {
+    pub(crate) fn item_json(&self, item: &Item, user: Option<MediaId>, fields: &Fields) -> Value {
         let mut json = Map::new();
         let mut put = |name: &str, value: Value| {
             if !value.is_null() {
@@ -78,8 +76,8 @@ impl JellyfinState {
     }
 
     /// A user's row as every call about user data answers it.
-    pub(crate) fn user_data_json(&self, user: JellyfinId, item: &Item) -> Value {
-        let row = self.row(user, item);
+    pub(crate) fn user_data_json(&self, user: MediaId, item: &Item) -> Value {
+        let row = self.store.row(user, item);
         let mut json = Map::new();
         json.insert("PlaybackPositionTicks".into(), row.position_ticks.into());
         json.insert("PlayCount".into(), row.play_count.into());
@@ -96,18 +94,18 @@ impl JellyfinState {
         if let Some(at) = row.last_played_at {
             json.insert("LastPlayedDate".into(), instant::to_ticks_text(at).into());
         }
-        if let Some(percent) = self.played_percent(user, item, row) {
+        if let Some(percent) = self.store.played_percent(user, item, row) {
             json.insert("PlayedPercentage".into(), percent.into());
         }
         if item.kind.is_folder() {
-            json.insert("UnplayedItemCount".into(), self.unplayed_count(user, item.id).into());
+            json.insert("UnplayedItemCount".into(), self.store.unplayed_count(user, item.id).into());
         }
         Value::Object(json)
     }
 
-    /// The two libraries, as `/UserViews` lists them.
+    /// The libraries, as `/UserViews` lists them.
     pub(crate) fn views_json(&self) -> Vec<Value> {
-        let view = |id: JellyfinId, name: &str, collection: &str| {
+        let view = |id: MediaId, name: &str, collection: &str| {
             json!({
                 "Name": name,
                 "ServerId": self.server_id.to_string(),
@@ -119,17 +117,10 @@ impl JellyfinState {
                 "LocationType": "FileSystem",
             })
         };
-        vec![view(movies_view(), "Movies", "movies"), view(shows_view(), "Shows", "tvshows")]
-    }
-
-    fn played_percent(&self, user: JellyfinId, item: &Item, row: UserData) -> Option<f64> {
-        if !item.kind.is_folder() {
-            let runtime_ticks = item.runtime_ticks.filter(|ticks| *ticks > 0)?;
-            return (row.position_ticks > 0).then(|| percent_of(row.position_ticks, runtime_ticks));
+        let mut views = vec![view(movies_view(), "Movies", "movies"), view(shows_view(), "Shows", "tvshows")];
+        if self.store.shelf.holds_lists() {
+            views.push(view(playlists_view(), "Playlists", "playlists"));
         }
-        let episodes = self.shelf.episodes_of(item.id).filter(|episode| episode.location == Location::FileSystem);
-        let total = u32::try_from(episodes.count()).ok().filter(|total| *total > 0)?;
-        let unplayed = u32::try_from(self.unplayed_count(user, item.id)).ok()?;
-        Some(100.0 - f64::from(unplayed) * 100.0 / f64::from(total))
+        views
     }
 }

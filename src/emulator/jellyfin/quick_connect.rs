@@ -4,8 +4,14 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{authorization::ClientHeader, item::JellyfinId, state::JellyfinState, state::NotOnServer};
-use crate::{chance::fingerprint, instant, reply::Reply, request::Request};
+use super::state::{JellyfinState, NotOnServer};
+use crate::{
+    chance::fingerprint,
+    instant,
+    mediabrowser::{ClientHeader, MediaId},
+    reply::Reply,
+    request::Request,
+};
 
 /// Unanswered requests beyond this number push out the first.
 const MAX_PENDING: usize = 100;
@@ -21,7 +27,7 @@ pub(crate) struct QuickConnect {
 struct Pending {
     code: String,
     answer: Value,
-    approved_by: Option<JellyfinId>,
+    approved_by: Option<MediaId>,
 }
 
 impl JellyfinState {

@@ -3,8 +3,8 @@
 use actix_web::http::Method;
 use serde_json::json;
 
-use super::{item::JellyfinId, people::invalid, state::JellyfinState};
-use crate::{reply::Reply, request::Request};
+use super::{people::invalid, state::JellyfinState};
+use crate::{mediabrowser::MediaId, reply::Reply, request::Request};
 
 impl JellyfinState {
     /// Answers a request.
@@ -28,7 +28,7 @@ impl JellyfinState {
             (&Method::GET, ["system", "info"]) => Ok(self.info()),
             (&Method::GET, ["users"]) => self.users(&caller),
             (&Method::GET, ["users", "me"]) => self.me(&caller),
-            (&Method::GET, ["users", id]) if JellyfinId::parse(id).is_some() => self.one_user(&caller, request),
+            (&Method::GET, ["users", id]) if MediaId::parse(id).is_some() => self.one_user(&caller, request),
             (&Method::GET, ["users", id]) => Err(invalid("userId", id)),
             (&Method::GET, ["userviews"]) => {
                 self.required_subject(&caller, request)?;
@@ -48,6 +48,13 @@ impl JellyfinState {
             (&Method::DELETE, ["useritems", id, "rating"]) => self.delete_rating(&caller, request, id),
             (&Method::GET, ["useritems", id, "userdata"]) => self.get_user_data(&caller, request, id),
             (&Method::POST, ["useritems", id, "userdata"]) => self.post_user_data(&caller, request, id),
+            (&Method::POST, ["playlists"]) => self.create_playlist(&caller, request),
+            (&Method::GET, ["playlists", id, "items"]) => self.playlist_items(&caller, request, id),
+            (&Method::POST, ["playlists", id, "items"]) => self.add_to_playlist(&caller, request, id),
+            (&Method::DELETE, ["playlists", id, "items"]) => self.remove_from_playlist(&caller, request, id),
+            (&Method::POST, ["collections"]) => self.create_collection(&caller, request),
+            (&Method::POST, ["collections", id, "items"]) => self.change_collection(&caller, request, id, true),
+            (&Method::DELETE, ["collections", id, "items"]) => self.change_collection(&caller, request, id, false),
             (&Method::GET, ["sessions"]) => Ok(self.sessions(&caller, request)),
             (&Method::POST, ["sessions", "playing"]) => self.playback_report(&caller, request, "playing"),
             (&Method::POST, ["sessions", "playing", what]) => self.playback_report(&caller, request, what),
@@ -89,7 +96,7 @@ impl JellyfinState {
 pub(crate) fn modernise(request: &mut Request) {
     let parts: Vec<String> = request.segments().iter().map(|part| (*part).to_owned()).collect();
     let [users, user, rest @ ..] = parts.as_slice() else { return };
-    if !users.eq_ignore_ascii_case("users") || JellyfinId::parse(user).is_none() {
+    if !users.eq_ignore_ascii_case("users") || MediaId::parse(user).is_none() {
         return;
     }
     let lower: Vec<String> = rest.iter().map(|part| part.to_ascii_lowercase()).collect();

@@ -3,12 +3,15 @@
 use serde_json::Value;
 
 use super::{
-    item::JellyfinId,
     people::{Caller, invalid},
     state::JellyfinState,
-    user_data::UserDataUpdate,
 };
-use crate::{instant, reply::Reply, request::Request};
+use crate::{
+    instant,
+    mediabrowser::{MediaId, UserDataUpdate},
+    reply::Reply,
+    request::Request,
+};
 
 impl JellyfinState {
     /// `POST /UserPlayedItems/{id}`.
@@ -21,14 +24,15 @@ impl JellyfinState {
                 Some(read.ok_or_else(|| invalid("datePlayed", text))?)
             }
         };
-        self.mark_played(user, item, played_at);
+        let now = self.clock.now();
+        self.store.mark_played(user, item, played_at, now);
         self.row_reply(user, item)
     }
 
     /// `DELETE /UserPlayedItems/{id}`.
     pub(crate) fn delete_played(&mut self, caller: &Caller, request: &Request, id: &str) -> Result<Reply, Reply> {
         let (user, item) = self.target(caller, request, id)?;
-        self.mark_unplayed(user, item);
+        self.store.mark_unplayed(user, item);
         self.row_reply(user, item)
     }
 
@@ -41,7 +45,7 @@ impl JellyfinState {
         favourite: bool,
     ) -> Result<Reply, Reply> {
         let (user, item) = self.target(caller, request, id)?;
-        self.change(user, item, |row| row.favourite = favourite);
+        self.store.change(user, item, |row| row.favourite = favourite);
         self.row_reply(user, item)
     }
 
@@ -54,14 +58,14 @@ impl JellyfinState {
             Some("false") => Some(false),
             Some(other) => return Err(invalid("likes", other)),
         };
-        self.change(user, item, |row| row.set_likes(likes));
+        self.store.change(user, item, |row| row.set_likes(likes));
         self.row_reply(user, item)
     }
 
     /// `DELETE /UserItems/{id}/Rating`: the only way to clear a numeric rating.
     pub(crate) fn delete_rating(&mut self, caller: &Caller, request: &Request, id: &str) -> Result<Reply, Reply> {
         let (user, item) = self.target(caller, request, id)?;
-        self.change(user, item, |row| row.rating = None);
+        self.store.change(user, item, |row| row.rating = None);
         self.row_reply(user, item)
     }
 
@@ -79,17 +83,17 @@ impl JellyfinState {
         let (user, item) = self.target(caller, request, id)?;
         let body = request.json().ok_or_else(|| Reply::text(400, "The body is not JSON."))?;
         let update = update_of(&body)?;
-        self.change(user, item, |row| row.update(update));
+        self.store.change(user, item, |row| row.update(update));
         self.row_reply(user, item)
     }
 
-    fn target(&self, caller: &Caller, request: &Request, id: &str) -> Result<(JellyfinId, JellyfinId), Reply> {
+    fn target(&self, caller: &Caller, request: &Request, id: &str) -> Result<(MediaId, MediaId), Reply> {
         let user = self.required_subject(caller, request)?;
         Ok((user, self.known_item(id)?.id))
     }
 
-    fn row_reply(&self, user: JellyfinId, item: JellyfinId) -> Result<Reply, Reply> {
-        let item = self.shelf.get(item).ok_or_else(|| Reply::text(404, "Item not found."))?;
+    fn row_reply(&self, user: MediaId, item: MediaId) -> Result<Reply, Reply> {
+        let item = self.store.shelf.get(item).ok_or_else(|| Reply::text(404, "Item not found."))?;
         Ok(Reply::json(200, self.user_data_json(user, item)))
     }
 }

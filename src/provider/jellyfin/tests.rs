@@ -6,12 +6,13 @@ use crosswatch_emulator::{
     FaultKind, FaultRule, GivenRating, JellyfinEmulator, JellyfinOptions as Server, JellyfinUser, Library, LibraryItem,
     ManualClock, Marked, ResumePoint, UserActivity, WatchedOnce,
 };
-use crosswatch_model::{Action, Fact, Item, NativeRef, Rating, Reason, WatchedAt};
-use crosswatch_port::{Clock, WriteOutcome};
+use crosswatch_model::{Action, Fact, Feature, Item, Kind, NativeRef, Rating, Reason, WatchedAt};
+use crosswatch_port::{CellNow, Clock, ReadScope, WriteOutcome};
 use jiff::Timestamp;
 
 use super::*;
 use crate::{
+    LibraryFilter, ServerCredentials, WatchlistShelf,
     outcome::{acknowledged, rejected},
     testing::{
         House, run,
@@ -40,12 +41,13 @@ impl World {
         Self::new(Library::sized(7, 30), UserActivity::default())
     }
 
-    fn options(&self, user: &str, credentials: JellyfinCredentials) -> JellyfinOptions {
-        JellyfinOptions {
+    fn options(&self, user: &str, credentials: ServerCredentials) -> ServerOptions {
+        ServerOptions {
             url: self.server.url(),
             credentials,
             user: user.into(),
             libraries: LibraryFilter::All,
+            watchlist: WatchlistShelf::Favourites,
             verify_tls: true,
             device_id: "crosswatch-test".into(),
         }
@@ -57,7 +59,7 @@ impl World {
 
     fn filtered(&self, libraries: LibraryFilter) -> Rc<dyn Provider> {
         let options = self.options("anna", key());
-        open(JellyfinOptions { libraries, ..options }, self.house.ports()).unwrap()
+        open(ServerOptions { libraries, ..options }, self.house.ports()).unwrap()
     }
 
     fn item(&self, title: LibraryItem) -> Item {
@@ -70,8 +72,8 @@ impl World {
     }
 }
 
-fn key() -> JellyfinCredentials {
-    JellyfinCredentials::Token("jellyfin-api-key".into())
+fn key() -> ServerCredentials {
+    ServerCredentials::Token("jellyfin-api-key".into())
 }
 
 fn at(text: &str) -> Timestamp {
@@ -86,8 +88,8 @@ fn play(text: &str) -> Fact {
 fn every_way_to_sign_in_finds_the_same_account() {
     run(async {
         let world = World::small();
-        let token = JellyfinCredentials::Token(JellyfinUser::administrator("anna").token.into());
-        let password = JellyfinCredentials::Password("secret".into());
+        let token = ServerCredentials::Token(JellyfinUser::administrator("anna").token.into());
+        let password = ServerCredentials::Password("secret".into());
         let mut fingerprints = Vec::new();
         for (user, credentials) in [("Anna", key()), ("anna", token), ("anna", password)] {
             let probe = open(world.options(user, credentials), world.house.ports()).unwrap().probe().await.unwrap();
@@ -103,12 +105,12 @@ fn every_way_to_sign_in_finds_the_same_account() {
 fn the_wrong_user_or_secret_is_told_plainly() {
     run(async {
         let world = World::small();
-        let token = || JellyfinCredentials::Token(JellyfinUser::member("ben").token.into());
+        let token = || ServerCredentials::Token(JellyfinUser::member("ben").token.into());
         let cases = [
             ("nobody", key(), "there is no user \"nobody\"; the server has: anna, ben"),
             ("anna", token(), "belongs to \"ben\", not to \"anna\""),
-            ("anna", JellyfinCredentials::Token("hunter2".into()), "sign in again"),
-            ("anna", JellyfinCredentials::Password("hunter2".into()), "does not accept the password of \"anna\""),
+            ("anna", ServerCredentials::Token("hunter2".into()), "does not accept the token (401)"),
+            ("anna", ServerCredentials::Password("hunter2".into()), "does not accept the password of \"anna\""),
         ];
         for (user, credentials, expected) in cases {
             let account = open(world.options(user, credentials), world.house.ports()).unwrap();
@@ -125,13 +127,13 @@ fn a_password_is_used_once_and_again_only_after_a_refusal() {
         let world = World::small();
         let sign_ins = || world.server.log().count("POST", "/Users/AuthenticateByName");
         for expected in [1, 1] {
-            let options = world.options("anna", JellyfinCredentials::Password("secret".into()));
+            let options = world.options("anna", ServerCredentials::Password("secret".into()));
             let account = open(options, world.house.ports()).unwrap();
             account.probe().await.unwrap();
             account.count(Feature::History).await.unwrap();
             assert_eq!(sign_ins(), expected, "the vault keeps the token");
         }
-        let options = world.options("anna", JellyfinCredentials::Password("secret".into()));
+        let options = world.options("anna", ServerCredentials::Password("secret".into()));
         let account = open(options, world.house.ports()).unwrap();
         account.probe().await.unwrap();
         world.server.state().revoke_tokens("anna").unwrap();
@@ -156,10 +158,29 @@ fn reads_are_complete_at_every_size() {
             for row in rows {
                 let NativeRef(native) = row.native.unwrap();
                 let state =
-                    world.server.state().user_data("anna", crosswatch_emulator::jellyfin::JellyfinId(native)).unwrap();
+                    world.server.state().user_data("anna", crosswatch_emulator::jellyfin::MediaId(native)).unwrap();
                 assert_eq!(row.fact, Fact::Play(WatchedAt::Exact(state.last_played_at.unwrap())));
                 let has_show_ids = row.item.show.as_deref().is_none_or(|show| !show.ids.is_empty());
                 assert!(has_show_ids && !row.item.ids.is_empty(), "{row:?}");
+            }
+        }
+    });
+}
+
+#[test]
+fn reading_costs_a_page_for_every_thousand_rows() {
+    run(async {
+        for (plays, expected) in [(800, 2), (4_000, 5)] {
+            let library = Library::sized(3, plays);
+            let activity = UserActivity::everything(5, &library, at("2026-11-01T00:00:00Z"));
+            let world = World::new(library, activity);
+            let account = world.account();
+            account.probe().await.unwrap();
+            assert_eq!(account.requests_sent(), 3, "who we are, with a key");
+            for _ in 0..2 {
+                let before = account.requests_sent();
+                read_all(&account, Feature::History, ReadScope::Everything).await.unwrap();
+                assert_eq!(account.requests_sent() - before, expected, "{plays} plays, the first time and unchanged");
             }
         }
     });
@@ -386,11 +407,11 @@ fn a_user_without_the_right_is_told_so() {
         let world = World::small();
         let restricted = crosswatch_emulator::jellyfin::JellyfinRole::WithoutPreferenceAccess;
         let carl = JellyfinUser::with_role("carl", restricted);
-        let token = JellyfinCredentials::Token(carl.token.clone().into());
+        let token = ServerCredentials::Token(carl.token.clone().into());
         let mut options = Server::new(ManualClock::at(world.house.clock.now()), world.library.clone());
         options.users = vec![carl];
         let server = JellyfinEmulator::start(options).unwrap();
-        let options = JellyfinOptions { url: server.url(), ..world.options("carl", token) };
+        let options = ServerOptions { url: server.url(), ..world.options("carl", token) };
         let account = open(options, world.house.ports()).unwrap();
         let add = write(Action::Add, &world.item(MOVIE), play("2020-01-02T03:04:05Z"));
         let report = account.write(Feature::History, &[add]).await;

@@ -135,9 +135,12 @@ fn accounts_take_what_their_kind_takes() {
             vec![("crosswatch.toml:3: provider[a].kind: ", "did you mean `plex`?")],
         ),
         (
+            "[[provider]]\nid = \"e\"\nkind = \"emby\"\nurl = \"http://e\"\nuser = \"a\"\n".to_owned(),
+            vec![("crosswatch.toml:1: provider[e].token: ", "add `token = …`, or `password = …`")],
+        ),
+        (
             jellyfin.to_owned(),
             vec![
-                ("crosswatch.toml:1: provider[j].token: ", "add `token = …`, or `password = …`"),
                 ("crosswatch.toml:1: provider[j].url: ", "a jellyfin account needs it"),
                 ("crosswatch.toml:1: provider[j].user: ", "a jellyfin account needs it"),
             ],

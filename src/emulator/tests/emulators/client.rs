@@ -1,8 +1,8 @@
 //! A plain HTTP client and the scenery that most tests share.
 
 use crosswatch_emulator::{
-    EmulatorClock, JellyfinEmulator, JellyfinOptions, Library, ManualClock, MdblistEmulator, MdblistOptions,
-    PlexEmulator, PlexOptions, PlexUser, SimklEmulator, SimklOptions, TraktEmulator, TraktOptions,
+    EmbyEmulator, EmbyOptions, EmulatorClock, JellyfinEmulator, JellyfinOptions, Library, ManualClock, MdblistEmulator,
+    MdblistOptions, PlexEmulator, PlexOptions, PlexUser, SimklEmulator, SimklOptions, TraktEmulator, TraktOptions,
 };
 use jiff::Timestamp;
 use reqwest::{
@@ -55,6 +55,13 @@ impl Client {
             vec![("accept", "application/json".to_owned()), ("x-plex-client-identifier", "bench".to_owned())];
         headers.extend(user.map(|user| ("x-plex-token", PlexUser::token_of(user))));
         Self::new(base, headers)
+    }
+
+    /// An Emby client with a token.
+    pub(crate) fn emby(emulator: &EmbyEmulator, token: &str) -> Self {
+        let about = r#"Emby Client="Tests", Device="Bench", DeviceId="bench", Version="1.0""#;
+        let headers = vec![("x-emby-authorization", about.to_owned()), ("x-emby-token", token.to_owned())];
+        Self::new(format!("{}/emby", emulator.url()), headers)
     }
 
     /// A Trakt client with the seeded token of an account.
@@ -169,6 +176,11 @@ pub(crate) fn jellyfin(clock: &ManualClock) -> JellyfinEmulator {
 /// A Plex with the small library that anna owns and ben may use.
 pub(crate) fn plex(clock: &ManualClock) -> PlexEmulator {
     PlexEmulator::start(PlexOptions::new(EmulatorClock::from(clock.clone()), library())).unwrap()
+}
+
+/// An Emby with the small library and its usual users.
+pub(crate) fn emby(clock: &ManualClock) -> EmbyEmulator {
+    EmbyEmulator::start(EmbyOptions::new(EmulatorClock::from(clock.clone()), library())).unwrap()
 }
 
 /// A Trakt that knows the small library and has the account anna.

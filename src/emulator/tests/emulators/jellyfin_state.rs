@@ -2,7 +2,7 @@
 
 use crosswatch_emulator::{
     ExternalIds, JellyfinEmulator, JellyfinOptions, LibraryItem, Movie,
-    jellyfin::{ItemKind, JellyfinId, JellyfinVersion, PlaybackReport, WatchedState},
+    jellyfin::{ItemKind, JellyfinVersion, MediaId, PlaybackReport, WatchedState},
 };
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::client::{self, Client};
 
 const TICKS_PER_MINUTE: i64 = 600_000_000;
 
-fn start() -> (JellyfinEmulator, Client, JellyfinId) {
+fn start() -> (JellyfinEmulator, Client, MediaId) {
     let emulator = client::jellyfin(&client::clock());
     let client = Client::jellyfin(&emulator, &client::token("anna"));
     let movie = emulator.state().item_of(LibraryItem::Movie(1)).unwrap();

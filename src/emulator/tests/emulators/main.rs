@@ -3,9 +3,13 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 mod client;
+mod emby_access;
+mod emby_listing;
+mod emby_state;
 mod faults;
 mod jellyfin_access;
 mod jellyfin_listing;
+mod jellyfin_lists;
 mod jellyfin_state;
 mod mdblist_access;
 mod mdblist_history;

@@ -6,15 +6,17 @@
 
 use std::rc::Rc;
 
-use crosswatch_model::{Feature, Kind, NativeRef};
+use crosswatch_model::{Fact, Feature, Kind, NativeRef};
 use crosswatch_port::{Cursor, Fault, Page, Row};
 use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 
 use super::{
-    Jellyfin,
+    Dialect, MediaServer, WatchlistShelf,
     account::Account,
+    dialect::Place,
     row::{Shows, describe, fact, last_number, runtime_s, show},
+    shelf::ShelfId,
     wire::{self, List, WireItem},
 };
 use crate::{http::Call, reading::Position};
@@ -24,6 +26,7 @@ pub(super) const PAGE_LIMIT: u64 = 1000;
 
 /// One read of one feature.
 pub(super) struct Reading {
+    dialect: Dialect,
     account: Rc<Account>,
     streams: Vec<Stream>,
     shows: Shows,
@@ -45,6 +48,8 @@ enum Listing {
     Played,
     Favourite,
     Resumable,
+    /// Everything in a playlist or collection.
+    Shelf(ShelfId),
 }
 
 /// What the libraries hold of one feature: the lists to page, in order.
@@ -66,7 +71,7 @@ fn streams(feature: Feature, account: &Account) -> Vec<Stream> {
     lists.iter().copied().flat_map(stream).collect()
 }
 
-impl Jellyfin {
+impl MediaServer {
     /// One page of a read. The first streams of history, ratings and progress are the series; their rows are only facts
     /// where the feature is ratings.
     pub(super) async fn page(&self, feature: Feature, cursor: Option<Cursor>) -> Result<Page, Fault> {
@@ -76,6 +81,10 @@ impl Jellyfin {
             self.begin(feature).await?;
             Position::default()
         };
+        if self.in_reading(feature, |reading| Ok(reading.streams.is_empty()))? {
+            // The playlist or collection was never made: the complete list of them proves it.
+            return Ok(Page { total: Some(0), ends_stream: true, ..Page::default() });
+        }
         let call = self.in_reading(feature, |reading| {
             let stream = reading.streams.get(usize::from(position.stream)).ok_or_else(start_again)?;
             Ok(self.list_call(stream, &reading.account, position.start, PAGE_LIMIT))
@@ -102,7 +111,7 @@ impl Jellyfin {
         self.in_reading(feature, |reading| {
             reading.shows.extend(missing.iter().map(|series| (*series, None)));
             for item in &found {
-                if let (Some(id), Some(Kind::Show)) = (wire::item_id(&item.id), wire::kind(item)) {
+                if let (Some(id), Some(Kind::Show)) = (self.dialect.item_id(&item.id), wire::kind(item)) {
                     reading.shows.insert(id, Some(show(item, wire::ids(item, Kind::Show).0)));
                 }
             }
@@ -112,8 +121,19 @@ impl Jellyfin {
 
     async fn begin(&self, feature: Feature) -> Result<(), Fault> {
         let account = self.connection.account().await?;
+        let is_shelf = self.connection.options().watchlist != WatchlistShelf::Favourites;
+        let streams = if feature == Feature::Watchlist && is_shelf {
+            let list_id = self.find_shelf(&account).await?;
+            list_id
+                .map(|list_id| Stream { library: None, types: "", list: Listing::Shelf(list_id) })
+                .into_iter()
+                .collect()
+        } else {
+            streams(feature, &account)
+        };
         let reading = Reading {
-            streams: streams(feature, &account),
+            dialect: self.dialect,
+            streams,
             account,
             shows: Shows::default(),
             seen: FxHashSet::default(),
@@ -128,51 +148,57 @@ impl Jellyfin {
     }
 
     fn list_call(&self, stream: &Stream, account: &Account, start: u64, limit: u64) -> Call {
-        let path = if stream.list == Listing::Resumable { "/UserItems/Resume" } else { "/Items" };
-        let mut call = self
-            .connection
-            .get(path)
-            .query("userId", &account.user_id)
-            .query("recursive", "true")
-            .query("includeItemTypes", stream.types)
-            .query("fields", "ProviderIds")
-            .query("enableUserData", "true")
-            .query("enableImages", "false")
-            .query("enableTotalRecordCount", "true")
-            .query("excludeLocationTypes", "Virtual")
-            .query("isMissing", "false")
-            .query("collapseBoxSetItems", "false")
-            .query("sortBy", "DateCreated,SortName")
-            .query("sortOrder", "Ascending")
-            .query("startIndex", &start.to_string())
-            .query("limit", &limit.to_string());
-        if let Some(library) = &stream.library {
-            call = call.query("parentId", library);
+        if let Listing::Shelf(list_id) = stream.list {
+            return self.shelf_call(list_id, account, start, limit);
         }
+        let call = self.items_call(account, stream.types, start, limit);
+        let call = match &stream.library {
+            Some(library) => self.with(call, "parentId", library),
+            None => call,
+        };
         match stream.list {
-            Listing::Played => call.query("isPlayed", "true"),
-            Listing::Favourite => call.query("isFavorite", "true"),
-            Listing::All | Listing::Resumable => call,
+            Listing::Played => self.with(call, "isPlayed", "true"),
+            Listing::Favourite => self.with(call, "isFavorite", "true"),
+            Listing::Resumable => self.with(call, "filters", "IsResumable"),
+            Listing::All | Listing::Shelf(_) => call,
         }
     }
 
-    /// The page of the whole library that the index is built from.
-    pub(super) async fn library_page(
-        &self,
-        account: &Account,
-        library: Option<&SmolStr>,
-        start: u64,
-    ) -> Result<List<WireItem>, Fault> {
-        let stream = Stream { library: library.cloned(), types: "Movie,Series,Episode", list: Listing::All };
-        self.connection.send(self.list_call(&stream, account, start, PAGE_LIMIT)).await?.success()?.json()
+    /// A page of items of these types, in an order that does not move.
+    pub(super) fn items_call(&self, account: &Account, types: &str, start: u64, limit: u64) -> Call {
+        let mut call = self.with_fields(self.get(Place::Items, account));
+        let (keeps_boxes_apart, total) = match self.dialect {
+            Dialect::Jellyfin => ("collapseBoxSetItems", Some("enableTotalRecordCount")),
+            Dialect::Emby => ("groupItemsIntoCollections", None),
+        };
+        if let Some(total) = total {
+            call = self.with(call, total, "true");
+        }
+        for (name, value) in [
+            ("recursive", "true"),
+            ("includeItemTypes", types),
+            ("excludeLocationTypes", "Virtual"),
+            ("isMissing", "false"),
+            (keeps_boxes_apart, "false"),
+            ("sortBy", "DateCreated,SortName"),
+            ("sortOrder", "Ascending"),
+            ("startIndex", &start.to_string()),
+            ("limit", &limit.to_string()),
+        ] {
+            call = self.with(call, name, value);
+        }
+        call
     }
 
-    /// Rows on the wire of a feature, where one request tells: not with several libraries, and not for ratings.
+    /// Rows on the wire of a feature, where one request tells: not with several libraries, not for ratings, and
+    /// not for a playlist or collection, which may hold what is no row.
     pub(super) async fn count_rows(&self, feature: Feature) -> Result<Option<u64>, Fault> {
         let account = self.connection.account().await?;
         let lists = streams(feature, &account);
+        let is_shelf = self.connection.options().watchlist != WatchlistShelf::Favourites;
         let last = match (feature, &account.libraries) {
             (Feature::Ratings, _) | (_, Some(_)) => None,
+            (Feature::Watchlist, None) if is_shelf => None,
             _ => lists.last(),
         };
         let Some(stream) = last else { return Ok(None) };
@@ -196,7 +222,7 @@ impl Reading {
     fn missing_series(&self, list: &List<WireItem>) -> Vec<u128> {
         let episodes = list.items().filter(|item| wire::kind(item) == Some(Kind::Episode));
         let mut missing: Vec<u128> = episodes
-            .filter_map(|item| wire::item_id(&item.series_id))
+            .filter_map(|item| self.dialect.item_id(&item.series_id))
             .filter(|series| !self.shows.contains_key(series))
             .collect();
         missing.sort_unstable();
@@ -230,7 +256,7 @@ impl Reading {
     }
 
     fn take_item(&mut self, feature: Feature, item: &WireItem, page: &mut Page) {
-        let (Some(id), Some(kind)) = (wire::item_id(&item.id), wire::kind(item)) else {
+        let (Some(id), Some(kind)) = (self.dialect.item_id(&item.id), wire::kind(item)) else {
             page.unusable += 1;
             return;
         };
@@ -242,9 +268,13 @@ impl Reading {
         if kind == Kind::Show && feature != Feature::Watchlist {
             self.shows.insert(id, Some(show(item, ids.clone())));
         }
-        let Some(fact) = item.user_data.get().and_then(|user_data| fact(feature, kind, item, user_data)) else {
+        let list = self.streams.get(usize::from(page.stream)).map(|stream| stream.list);
+        let told = match list {
+            Some(Listing::Shelf(_)) => matches!(kind, Kind::Movie | Kind::Show).then_some(Fact::Listed(None)),
+            _ => item.user_data.get().and_then(|user_data| fact(feature, kind, item, user_data)),
+        };
+        let Some(fact) = told else {
             // Only the list of everything holds items without a fact; a favourite season has none that we could tell.
-            let list = self.streams.get(usize::from(page.stream)).map(|stream| stream.list);
             page.unusable += u64::from(list != Some(Listing::All));
             return;
         };
@@ -254,7 +284,7 @@ impl Reading {
         }
         // A file of several episodes is longer than each of them.
         let runtime_s = if last_number(item).is_none() { runtime_s(item) } else { None };
-        let rows = describe(item, kind, ids, &self.shows).into_iter().map(|item| Row {
+        let rows = describe(self.dialect, item, kind, ids, &self.shows).into_iter().map(|item| Row {
             item,
             fact,
             native: Some(NativeRef(id)),
@@ -267,8 +297,6 @@ impl Reading {
 
 #[cfg(test)]
 mod tests {
-    use crosswatch_model::Fact;
-
     use super::*;
 
     fn reading(feature: Feature) -> Reading {
@@ -277,9 +305,11 @@ mod tests {
             version: "10.10.7".into(),
             user_id: "u".into(),
             user_name: "anna".into(),
+            is_of_api_key: false,
             libraries: None,
         };
         Reading {
+            dialect: Dialect::Jellyfin,
             streams: streams(feature, &account),
             account: Rc::new(account),
             shows: Shows::default(),

@@ -1,24 +1,23 @@
 //! Writing state: every copy of an item, one request each, none of which does harm when sent twice.
 //!
-//! A play is written as plain values (watched, count at least 1, its date, position 0). The call that marks an item as
-//! played is never used: it counts a play each time. An older date never replaces a newer one.
+//! A play is looked for before it is written, and an older date never replaces a newer one: the calls that mark an item as
+//! played count a play each time they are sent.
 
 use crosswatch_model::{Action, Fact, Feature, Reason, Scale, WatchedAt};
 use crosswatch_port::{Fault, Write, WriteOutcome, WriteReport};
-use jiff::{Timestamp, civil};
+use jiff::{SignedDuration, Timestamp, civil};
 use reqwest::Method;
 
 use super::{
-    Jellyfin,
+    Dialect, MediaServer, WatchlistShelf,
     account::Account,
+    dialect::Place,
     index::{Copy, Found},
     row,
+    state::{Change, Changed},
     wire::{TICKS_PER_SECOND, UserData, UserDataChange},
 };
-use crate::{
-    http::Call,
-    outcome::{Tally, acknowledged, outcome_of, rejected, rejected_for_good},
-};
+use crate::outcome::{Tally, acknowledged, outcome_of, rejected, rejected_for_good};
 
 /// Two dates this close are the same play.
 const SAME_PLAY_MS: i64 = 2000;
@@ -30,20 +29,21 @@ enum Step {
     /// The server does not know the item any more.
     Gone,
     /// Send this, and see the state it leaves.
-    Send(Box<Call>, Wanted),
+    Send(Box<Change>, Wanted),
 }
 
 /// What the server's answer must show, where it shows anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wanted {
-    Played(bool),
+    PlayedAt(Option<Timestamp>),
+    NotPlayed,
     Favourite(bool),
     Rated(u8),
     NotRated,
-    Anything,
+    StoppedAt(u32),
 }
 
-impl Jellyfin {
+impl MediaServer {
     /// Sends the operations one after the other and stops at the first fault that concerns more than one item.
     pub(super) async fn write_all(&self, feature: Feature, writes: &[Write]) -> WriteReport {
         let mut tally = Tally::of(writes.len());
@@ -59,6 +59,10 @@ impl Jellyfin {
                 return tally.finish();
             }
         };
+        if feature == Feature::Watchlist && self.connection.options().watchlist != WatchlistShelf::Favourites {
+            self.write_shelf(writes, &found, &account, &mut tally).await;
+            return tally.finish();
+        }
         for (at, (write, found)) in writes.iter().zip(&found).enumerate() {
             let (outcome, fault) = match found {
                 Found::Nothing if write.action == Action::Remove => (WriteOutcome::AlreadyThere, None),
@@ -116,62 +120,51 @@ impl Jellyfin {
         if !adds && copy.holds_several && feature == Feature::History {
             return Ok(rejected_for_good(Reason::RejectedByTarget));
         }
+        let item = copy.item;
+        let mark = |method, place| Box::new(Change::answered(self.change(method, place, account)));
         let step = match (feature, adds, write.value) {
-            (Feature::History, true, Some(Fact::Play(watched_at))) => self.play(copy, watched_at, account).await?,
-            (Feature::History, false, _) => Step::Send(
-                Box::new(self.mark(Method::DELETE, "/UserPlayedItems/", copy, account)),
-                Wanted::Played(false),
-            ),
-            (Feature::Watchlist, true, _) => Step::Send(
-                Box::new(self.mark(Method::POST, "/UserFavoriteItems/", copy, account)),
-                Wanted::Favourite(true),
-            ),
-            (Feature::Watchlist, false, _) => Step::Send(
-                Box::new(self.mark(Method::DELETE, "/UserFavoriteItems/", copy, account)),
-                Wanted::Favourite(false),
-            ),
+            (Feature::History, true, Some(Fact::Play(watched_at))) => self.play(item, watched_at, account).await?,
+            (Feature::History, false, _) => Step::Send(mark(Method::DELETE, Place::Played(item)), Wanted::NotPlayed),
+            (Feature::Watchlist, true, _) => {
+                Step::Send(mark(Method::POST, Place::Favourite(item)), Wanted::Favourite(true))
+            }
+            (Feature::Watchlist, false, _) => {
+                Step::Send(mark(Method::DELETE, Place::Favourite(item)), Wanted::Favourite(false))
+            }
             (Feature::Ratings, true, Some(Fact::Rated { value, .. })) => {
                 let steps = Scale::HUNDRED.steps(value);
                 let change = UserDataChange { rating: Some(f64::from(steps) / 10.0), ..UserDataChange::default() };
-                Step::Send(Box::new(self.change(copy, &change, account)?), Wanted::Rated(steps))
+                self.set(item, change, Wanted::Rated(steps), account).await?
             }
-            (Feature::Ratings, false, _) => Step::Send(Box::new(self.unrate(copy, account)), Wanted::NotRated),
+            // `{"Rating":null}` would clear nothing; only this call does.
+            (Feature::Ratings, false, _) => Step::Send(mark(Method::DELETE, Place::Rating(item)), Wanted::NotRated),
             (Feature::Progress, true, Some(Fact::Resume { position_s, .. })) => {
-                self.resume(copy, position_s, account)?
+                self.resume(item, position_s, account).await?
             }
-            (Feature::Progress, false, _) => self.resume(copy, 0, account)?,
+            (Feature::Progress, false, _) => self.resume(item, 0, account).await?,
             _ => return Ok(rejected_for_good(Reason::RejectedByTarget)),
         };
-        let (call, wanted) = match step {
+        let (change, wanted) = match step {
             Step::Nothing => return Ok(WriteOutcome::AlreadyThere),
             Step::Gone => return Ok(self.not_in_library().await),
-            Step::Send(call, wanted) => (*call, wanted),
+            Step::Send(change, wanted) => (*change, wanted),
         };
-        let answer = self.connection.send(call).await?;
-        match answer.status.as_u16() {
-            404 => return Ok(self.not_in_library().await),
-            // The server is up and stumbles over this very item; the others may go on.
-            500 => return Ok(WriteOutcome::InDoubt),
-            _ => {}
-        }
-        let state: UserData = answer.success()?.json()?;
-        Ok(if wanted.is_met(&state) { acknowledged() } else { rejected(Reason::NotVisible) })
+        Ok(match self.carry_out(change, account).await? {
+            Changed::To(row) if wanted.is_met(&row) => acknowledged(),
+            Changed::To(_) => rejected(Reason::NotVisible),
+            Changed::Gone => self.not_in_library().await,
+            Changed::Stumbled => WriteOutcome::InDoubt,
+        })
     }
 
     async fn not_in_library(&self) -> WriteOutcome {
-        self.forget_index().await;
+        self.doubt_library().await;
         rejected(Reason::NotInLibrary)
     }
 
     /// Reads the item first, because a play that is there must not be touched.
-    async fn play(&self, copy: Copy, watched_at: WatchedAt, account: &Account) -> Result<Step, Fault> {
-        let path = format!("/UserItems/{:032x}/UserData", copy.item);
-        let call = self.connection.get(&path).query("userId", &account.user_id);
-        let answer = self.connection.send(call).await?;
-        if answer.status.as_u16() == 404 {
-            return Ok(Step::Gone);
-        }
-        let now: UserData = answer.success()?.json()?;
+    async fn play(&self, item: u128, watched_at: WatchedAt, account: &Account) -> Result<Step, Fault> {
+        let Some(now) = self.row_of(item, account).await? else { return Ok(Step::Gone) };
         let wanted = self.date(watched_at);
         let is_there = match (now.last_played(), wanted) {
             (_, None) => true,
@@ -181,14 +174,19 @@ impl Jellyfin {
         if now.is_played() && is_there {
             return Ok(Step::Nothing);
         }
-        let change = UserDataChange {
-            played: Some(true),
-            play_count: Some(now.play_count.whole().unwrap_or(0).max(1)),
-            last_played_date: wanted.map(|at| format!("{at:.3}")),
-            playback_position_ticks: Some(0),
-            ..UserDataChange::default()
+        Ok(Step::Send(Box::new(self.add_play(item, wanted, &now, account)?), Wanted::PlayedAt(wanted)))
+    }
+
+    /// Writes some members; where the server wants the whole row, it is read first.
+    async fn set(&self, item: u128, change: UserDataChange, wanted: Wanted, account: &Account) -> Result<Step, Fault> {
+        let row = match self.dialect {
+            Dialect::Jellyfin => None,
+            Dialect::Emby => match self.row_of(item, account).await? {
+                Some(row) => Some(row),
+                None => return Ok(Step::Gone),
+            },
         };
-        Ok(Step::Send(Box::new(self.change(copy, &change, account)?), Wanted::Played(true)))
+        Ok(Step::Send(Box::new(self.update(item, change, row.as_ref(), account)?), wanted))
     }
 
     /// The date to store. A play known to the day is put at noon of that day in the user's zone: any instant of the day
@@ -204,26 +202,10 @@ impl Jellyfin {
         }
     }
 
-    fn resume(&self, copy: Copy, position_s: u32, account: &Account) -> Result<Step, Fault> {
+    async fn resume(&self, item: u128, position_s: u32, account: &Account) -> Result<Step, Fault> {
         let ticks = u64::from(position_s) * TICKS_PER_SECOND;
         let change = UserDataChange { playback_position_ticks: Some(ticks), ..UserDataChange::default() };
-        Ok(Step::Send(Box::new(self.change(copy, &change, account)?), Wanted::Anything))
-    }
-
-    /// `{"Rating":null}` would clear nothing; only this call does.
-    fn unrate(&self, copy: Copy, account: &Account) -> Call {
-        let path = format!("/UserItems/{:032x}/Rating", copy.item);
-        self.connection.change(Method::DELETE, &path).query("userId", &account.user_id)
-    }
-
-    fn mark(&self, method: Method, path: &str, copy: Copy, account: &Account) -> Call {
-        let path = format!("{path}{:032x}", copy.item);
-        self.connection.change(method, &path).query("userId", &account.user_id)
-    }
-
-    fn change(&self, copy: Copy, change: &UserDataChange, account: &Account) -> Result<Call, Fault> {
-        let path = format!("/UserItems/{:032x}/UserData", copy.item);
-        self.connection.change(Method::POST, &path).query("userId", &account.user_id).json(change)
+        self.set(item, change, Wanted::StoppedAt(position_s), account).await
     }
 }
 
@@ -231,13 +213,18 @@ impl Wanted {
     /// Servers are known to answer 200 and change nothing; the state in the answer tells.
     fn is_met(self, state: &UserData) -> bool {
         let is = |field: Option<bool>, wanted: bool| field.is_none_or(|value| value == wanted);
+        let is_at = |wanted: Option<Timestamp>| match (wanted, state.last_played()) {
+            (Some(wanted), Some(has)) => has.duration_since(wanted).abs() <= SignedDuration::from_millis(SAME_PLAY_MS),
+            _ => true,
+        };
         let stored = state.rating.number().and_then(row::rating);
         match self {
-            Self::Played(wanted) => is(state.played.flag(), wanted),
+            Self::PlayedAt(at) => is(state.played.flag(), true) && is_at(at),
+            Self::NotPlayed => is(state.played.flag(), false),
             Self::Favourite(wanted) => is(state.is_favorite.flag(), wanted),
-            Self::Rated(steps) => stored.is_none_or(|rating| Scale::HUNDRED.steps(rating) == steps),
+            Self::Rated(steps) => stored.is_some_and(|rating| Scale::HUNDRED.steps(rating) == steps),
             Self::NotRated => stored.is_none(),
-            Self::Anything => true,
+            Self::StoppedAt(position_s) => state.position_s().unwrap_or(0) == position_s,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The JSON of Jellyfin 10.9 and later: PascalCase, null members omitted, dates with seven fractional digits.
+//! The JSON of both servers: PascalCase, null members omitted, dates with seven fractional digits.
 
 use std::collections::BTreeMap;
 
@@ -29,11 +29,56 @@ pub(super) struct User {
     pub(super) name: Scalar,
 }
 
-/// The answer to a sign-in with user name and password.
+impl User {
+    /// Whether a configured name or id means this user.
+    pub(super) fn is(&self, wanted: &str) -> bool {
+        let wanted = wanted.trim();
+        self.name.text_or_empty().to_lowercase() == wanted.to_lowercase() || self.id.text_or_empty() == wanted
+    }
+}
+
+/// A session: a device as somebody used it last.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct Session {
+    pub(super) user_id: Scalar,
+    pub(super) user_name: Scalar,
+    pub(super) last_activity_date: Scalar,
+}
+
+/// The answer to a sign-in with a password or a code.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct SignedIn {
     pub(super) access_token: String,
+    #[serde(default)]
+    pub(super) user: Nested<User>,
+}
+
+/// A code to approve, and how far it is.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct CodeAnswer {
+    pub(super) secret: String,
+    pub(super) code: String,
+    pub(super) authenticated: bool,
+}
+
+/// The body of a sign-in with an approved code.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct CodeSecret<'a> {
+    pub(super) secret: &'a str,
+}
+
+/// The body that makes a playlist at Jellyfin.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct NewPlaylist<'a> {
+    pub(super) name: &'a str,
+    pub(super) ids: Vec<String>,
+    pub(super) user_id: &'a str,
+    pub(super) media_type: &'a str,
 }
 
 /// The body of a sign-in with user name and password.
@@ -70,7 +115,7 @@ impl<T> List<T> {
     }
 }
 
-/// A library as `/UserViews` tells it.
+/// A library as the list of views tells it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct View {
@@ -94,6 +139,8 @@ pub(super) struct WireItem {
     pub(super) parent_index_number: Scalar,
     pub(super) series_id: Scalar,
     pub(super) series_name: Scalar,
+    /// Names the row of a playlist; the item may be in it twice.
+    pub(super) playlist_item_id: Scalar,
     pub(super) provider_ids: Nested<BTreeMap<SmolStr, Scalar>>,
     pub(super) user_data: Nested<UserData>,
 }
@@ -110,7 +157,7 @@ pub(super) struct UserData {
     pub(super) rating: Scalar,
 }
 
-/// The members to change; an absent one stays as it is, and nothing is derived from another.
+/// The members to write. At Jellyfin an absent one stays as it is; at Emby it may be lost. Nothing is derived from another.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct UserDataChange {
@@ -119,23 +166,31 @@ pub(super) struct UserDataChange {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) play_count: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) last_played_date: Option<String>,
+    pub(super) is_favorite: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) last_played_date: Option<SmolStr>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) playback_position_ticks: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) rating: Option<f64>,
 }
 
+impl UserDataChange {
+    /// The change together with everything else that the row holds.
+    pub(super) fn over(self, row: &UserData) -> Self {
+        Self {
+            played: self.played.or(row.played.flag()),
+            play_count: self.play_count.or(row.play_count.whole()),
+            is_favorite: self.is_favorite.or(row.is_favorite.flag()),
+            last_played_date: self.last_played_date.or(row.last_played_date.text().cloned()),
+            playback_position_ticks: self.playback_position_ticks.or(row.playback_position_ticks.whole()),
+            rating: self.rating.or(row.rating.number()),
+        }
+    }
+}
+
 /// 100 nanoseconds.
 pub(super) const TICKS_PER_SECOND: u64 = 10_000_000;
-
-/// An item id: 32 hex digits, with or without dashes.
-pub(super) fn item_id(field: &Scalar) -> Option<u128> {
-    let text = field.text()?;
-    let digits: String = text.chars().filter(|character| *character != '-').collect();
-    let is_hex = digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if is_hex { u128::from_str_radix(&digits, 16).ok() } else { None }
-}
 
 /// The kind of an item; boxes, folders, trailers and the rest have none.
 pub(super) fn kind(item: &WireItem) -> Option<Kind> {
@@ -239,7 +294,7 @@ mod tests {
     #[test]
     fn wrong_types_spoil_a_field_and_a_missing_list_spoils_the_page() {
         let odd = item(r#"{"Id":7,"Name":null,"Type":["Movie"],"UserData":"none","ProviderIds":[],"New":{"a":1}}"#);
-        assert_eq!((item_id(&odd.id), kind(&odd)), (None, None));
+        assert_eq!((odd.id.text(), kind(&odd)), (None, None));
         assert!(odd.user_data.get().is_none());
         assert!(serde_json::from_str::<List<WireItem>>("{}").is_err());
         assert!(serde_json::from_str::<List<WireItem>>(r#"{"Items":null}"#).is_err());
@@ -248,16 +303,16 @@ mod tests {
     }
 
     #[test]
-    fn item_ids_are_32_hex_digits() {
-        let id = |text: &str| item_id(&Scalar::Text(text.into()));
-        assert_eq!(id("000000000000000000000000000000ff"), Some(255));
-        assert_eq!(id("00000000-0000-0000-0000-0000000000FF"), Some(255));
-        assert_eq!(id("item-1"), None);
-    }
-
-    #[test]
     fn a_change_holds_only_what_changes() {
         let change = UserDataChange { played: Some(true), play_count: Some(1), ..UserDataChange::default() };
         assert_eq!(serde_json::to_string(&change).unwrap(), r#"{"Played":true,"PlayCount":1}"#);
+        let row: UserData = serde_json::from_str(
+            r#"{"Played":false,"PlayCount":7,"IsFavorite":true,"LastPlayedDate":"2020-03-04T05:06:07.1230000Z","Rating":8.5}"#,
+        )
+        .unwrap();
+        assert_eq!(
+            serde_json::to_string(&change.over(&row)).unwrap(),
+            r#"{"Played":true,"PlayCount":1,"IsFavorite":true,"LastPlayedDate":"2020-03-04T05:06:07.1230000Z","Rating":8.5}"#
+        );
     }
 }

@@ -1,50 +1,46 @@
 //! From external ids to the server's items.
 //!
 //! No version of Jellyfin can be asked for an item by external id (a parameter that looks like it is silently ignored), so
-//! the whole library is listed once and kept. It is listed again when a lookup misses and the list has grown old.
+//! the whole library is listed once and kept; `library.rs` says how. Emby is served by the same list.
 //! An item whose ids contradict those looked for is never an answer, whatever else fits.
 
-use std::{rc::Rc, time::Duration};
+use std::collections::BTreeMap;
 
 use crosswatch_model::{Id, IdSet, Item, Kind, Reason};
-use crosswatch_port::Fault;
-use jiff::Timestamp;
-use tokio::sync::Mutex;
 
 use super::{
-    Jellyfin,
+    Dialect,
     row::last_number,
     wire::{self, WireItem},
 };
 use crate::ids::{contradict, share_one};
 
-/// A miss is believed while the list is younger than this.
-const MAX_AGE: Duration = Duration::from_secs(600);
-/// No library has more pages than this: two million items.
-const MAX_PAGES: u32 = 2000;
-
-/// The place for the list, and the lock that keeps two lookups from making it twice.
-#[derive(Default)]
-pub(super) struct IndexShelf(Mutex<Option<Rc<Index>>>);
-
-/// The library by id and by coordinates.
+/// The items of a library by id and by coordinates.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    entries: Vec<Entry>,
-    by_id: Vec<(Id, u32)>,
-    by_coordinates: Vec<(Coordinates, u32)>,
-    listed_at: Timestamp,
+    entries: BTreeMap<u128, Entry>,
+    by_id: Vec<(Id, u128)>,
+    by_coordinates: Vec<(Coordinates, u128)>,
 }
 
 /// A series item, a season and an episode number.
 type Coordinates = (u128, u16, u16);
 
-#[derive(Debug)]
-struct Entry {
-    item: u128,
-    kind: Kind,
-    ids: IdSet,
-    holds_several: bool,
+/// What is known of one item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entry {
+    /// What it is.
+    pub(super) kind: Kind,
+    /// Its external ids.
+    pub(super) ids: IdSet,
+    /// The series of an episode.
+    pub(super) series: Option<u128>,
+    /// The season of an episode.
+    pub(super) season: Option<u16>,
+    /// The number of an episode, or of the first one in the file.
+    pub(super) number: Option<u16>,
+    /// The number of the last episode in the file, where it holds several.
+    pub(super) last: Option<u16>,
 }
 
 /// What a lookup found.
@@ -75,95 +71,58 @@ impl Found {
     }
 }
 
-impl Jellyfin {
-    /// Looks items up, all in one list; makes the list when there is none, and once more when something is missing from an
-    /// old one.
-    pub(super) async fn look_up(&self, items: &[&Item]) -> Result<Vec<Found>, Fault> {
-        let mut kept = self.index.0.lock().await;
-        let index = match &*kept {
-            Some(index) => index.clone(),
-            None => self.list_library().await?,
+impl Entry {
+    /// What the server tells of an item, and its id; `None` for an item that no feature knows.
+    pub(super) fn of(dialect: Dialect, item: &WireItem) -> Option<(u128, Self)> {
+        let (id, kind) = (dialect.item_id(&item.id)?, wire::kind(item)?);
+        let (ids, _) = wire::ids(item, kind);
+        let is_episode = kind == Kind::Episode;
+        let of_episode = |number: Option<u16>| number.filter(|_| is_episode);
+        let entry = Self {
+            kind,
+            ids,
+            series: dialect.item_id(&item.series_id).filter(|_| is_episode),
+            season: of_episode(item.parent_index_number.small()),
+            number: of_episode(item.index_number.small()),
+            last: of_episode(last_number(item)),
         };
-        *kept = Some(index.clone());
-        let answer = |index: &Index| items.iter().map(|item| index.find(item)).collect::<Vec<_>>();
-        let found = answer(&index);
-        let age = self.connection.ports().clock.now().duration_since(index.listed_at);
-        let is_old = Duration::try_from(age).is_ok_and(|age| age >= MAX_AGE);
-        if !is_old || !found.contains(&Found::Nothing) {
-            return Ok(found);
-        }
-        let index = self.list_library().await?;
-        *kept = Some(index.clone());
-        Ok(answer(&index))
-    }
-
-    /// Forgets the list after the server denied knowing an item of it.
-    pub(super) async fn forget_index(&self) {
-        self.index.0.lock().await.take();
-    }
-
-    async fn list_library(&self) -> Result<Rc<Index>, Fault> {
-        let account = self.connection.account().await?;
-        let mut index = Index { listed_at: self.connection.ports().clock.now(), ..Index::default() };
-        let libraries =
-            account.libraries.as_ref().map_or_else(|| vec![None], |libraries| libraries.iter().map(Some).collect());
-        for library in libraries {
-            let mut start = 0;
-            for _ in 0..MAX_PAGES {
-                let list = self.library_page(&account, library, start).await?;
-                start += list.received();
-                list.items().for_each(|item| index.add(item));
-                let total = list.total_record_count.whole();
-                if list.received() == 0 || total.is_some_and(|total| start >= total) {
-                    break;
-                }
-            }
-        }
-        index.sort();
-        Ok(Rc::new(index))
+        Some((id, entry))
     }
 }
 
 impl Index {
-    fn add(&mut self, item: &WireItem) {
-        let (Some(id), Some(kind), Ok(at)) =
-            (wire::item_id(&item.id), wire::kind(item), u32::try_from(self.entries.len()))
-        else {
-            return;
-        };
-        let (ids, _) = wire::ids(item, kind);
-        self.by_id.extend(ids.iter().map(|id| (id, at)));
-        let last = last_number(item);
-        let coordinates = (wire::item_id(&item.series_id), item.parent_index_number.small(), item.index_number.small());
-        if let (Kind::Episode, (Some(series), Some(season), Some(number))) = (kind, coordinates) {
-            let numbers = number..=last.unwrap_or(number);
-            self.by_coordinates.extend(numbers.map(|number| ((series, season, number), at)));
+    /// Sorts the items for looking up.
+    pub(super) fn of(entries: BTreeMap<u128, Entry>) -> Self {
+        let mut index = Self::default();
+        for (item, entry) in &entries {
+            index.by_id.extend(entry.ids.iter().map(|id| (id, *item)));
+            if let (Some(series), Some(season), Some(number)) = (entry.series, entry.season, entry.number) {
+                let numbers = number..=entry.last.unwrap_or(number);
+                index.by_coordinates.extend(numbers.map(|number| ((series, season, number), *item)));
+            }
         }
-        self.entries.push(Entry { item: id, kind, ids, holds_several: last.is_some() });
+        index.by_id.sort_unstable();
+        index.by_id.dedup();
+        index.by_coordinates.sort_unstable();
+        index.by_coordinates.dedup();
+        Self { entries, ..index }
     }
 
-    fn sort(&mut self) {
-        self.by_id.sort_unstable();
-        self.by_id.dedup();
-        self.by_coordinates.sort_unstable();
-        self.by_coordinates.dedup();
+    /// All items.
+    pub(super) const fn entries(&self) -> &BTreeMap<u128, Entry> {
+        &self.entries
     }
 
     /// Every copy of an item. Episodes are found by their own ids and by their show's ids with season and number.
     pub(super) fn find(&self, item: &Item) -> Found {
         let by_own_ids = self.with_ids(&item.ids, item.kind);
         let by_coordinates = self.at_coordinates(item);
-        let fits = |at: &&u32| self.entry(**at).is_some_and(|entry| !contradict(&entry.ids, &item.ids));
-        let mut fitting: Vec<u32> = by_own_ids.iter().chain(&by_coordinates).filter(fits).copied().collect();
+        let fits = |at: &&u128| self.entries.get(*at).is_some_and(|entry| !contradict(&entry.ids, &item.ids));
+        let mut fitting: Vec<u128> = by_own_ids.iter().chain(&by_coordinates).filter(fits).copied().collect();
         fitting.sort_unstable();
         fitting.dedup();
-        let mut copies: Vec<Copy> = fitting
-            .iter()
-            .filter_map(|at| self.entry(*at))
-            .map(|entry| Copy { item: entry.item, holds_several: entry.holds_several })
-            .collect();
-        copies.sort_unstable_by_key(|copy| copy.item);
-        copies.dedup();
+        let copy = |item: u128| Some(Copy { item, holds_several: self.entries.get(&item)?.last.is_some() });
+        let copies: Vec<Copy> = fitting.into_iter().filter_map(copy).collect();
         if !copies.is_empty() {
             Found::Copies(copies)
         } else if !by_own_ids.is_empty() {
@@ -175,35 +134,31 @@ impl Index {
         }
     }
 
-    fn entry(&self, at: u32) -> Option<&Entry> {
-        self.entries.get(usize::try_from(at).ok()?)
+    fn with_ids(&self, ids: &IdSet, kind: Kind) -> Vec<u128> {
+        let items = ids.iter().flat_map(|id| equal_range(&self.by_id, id)).map(|(_, item)| *item);
+        items.filter(|item| self.entries.get(item).is_some_and(|entry| entry.kind == kind)).collect()
     }
 
-    fn with_ids(&self, ids: &IdSet, kind: Kind) -> Vec<u32> {
-        let places = ids.iter().flat_map(|id| equal_range(&self.by_id, id)).map(|(_, at)| *at);
-        places.filter(|at| self.entry(*at).is_some_and(|entry| entry.kind == kind)).collect()
-    }
-
-    fn at_coordinates(&self, item: &Item) -> Vec<u32> {
+    fn at_coordinates(&self, item: &Item) -> Vec<u128> {
         let (Kind::Episode, Some(show), Some(season), Some(number)) = (item.kind, &item.show, item.season, item.number)
         else {
             return Vec::new();
         };
-        let series = self.with_ids(&show.ids, Kind::Show).into_iter().filter_map(|at| self.entry(at));
-        let mut series: Vec<u128> = series
-            .filter(|entry| share_one(&entry.ids, &show.ids) && !contradict(&entry.ids, &show.ids))
-            .map(|entry| entry.item)
-            .collect();
+        let is_the_show = |item: &u128| {
+            let entry = self.entries.get(item);
+            entry.is_some_and(|entry| share_one(&entry.ids, &show.ids) && !contradict(&entry.ids, &show.ids))
+        };
+        let mut series: Vec<u128> = self.with_ids(&show.ids, Kind::Show).into_iter().filter(is_the_show).collect();
         series.sort_unstable();
         series.dedup();
         let episodes =
             series.into_iter().flat_map(|series| equal_range(&self.by_coordinates, (series, season, number)));
-        episodes.map(|(_, at)| *at).collect()
+        episodes.map(|(_, item)| *item).collect()
     }
 }
 
 /// All pairs with this key in a sorted list.
-fn equal_range<K: Ord + std::marker::Copy>(pairs: &[(K, u32)], key: K) -> impl Iterator<Item = &(K, u32)> {
+fn equal_range<K: Ord + std::marker::Copy>(pairs: &[(K, u128)], key: K) -> impl Iterator<Item = &(K, u128)> {
     let start = pairs.partition_point(|(other, _)| *other < key);
     pairs.get(start..).unwrap_or_default().iter().take_while(move |(other, _)| *other == key)
 }
@@ -215,12 +170,8 @@ mod tests {
     use super::*;
 
     fn index(items: &[&str]) -> Index {
-        let mut index = Index::default();
-        for item in items {
-            index.add(&serde_json::from_str(item).unwrap());
-        }
-        index.sort();
-        index
+        let entry = |item: &&str| Entry::of(Dialect::Jellyfin, &serde_json::from_str(item).unwrap()).unwrap();
+        Index::of(items.iter().map(entry).collect())
     }
 
     fn ids(kind: Kind, list: &[(Namespace, &str)]) -> IdSet {

@@ -1,4 +1,6 @@
-//! Items of a Jellyfin server: movies, series, seasons and episodes with ids of the server's own.
+//! Items of a media server: movies, series, seasons, episodes, playlists and collections with ids of the server's own.
+//!
+//! Every item has two names: a wide id, which Jellyfin writes as 32 hexadecimal digits, and a number, which Emby writes.
 
 use std::fmt;
 
@@ -7,11 +9,11 @@ use smol_str::SmolStr;
 
 use crate::library::LibraryItem;
 
-/// The id of an item, a user or a library: 32 hexadecimal digits on the wire.
+/// The wide id of an item, a user or a library: 32 hexadecimal digits where it is on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct JellyfinId(pub u128);
+pub struct MediaId(pub u128);
 
-impl JellyfinId {
+impl MediaId {
     /// Reads 32 hexadecimal digits, with or without dashes.
     pub fn parse(text: &str) -> Option<Self> {
         let digits: String = text.chars().filter(|letter| *letter != '-').collect();
@@ -22,7 +24,7 @@ impl JellyfinId {
     }
 }
 
-impl fmt::Display for JellyfinId {
+impl fmt::Display for MediaId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{:032x}", self.0)
     }
@@ -39,9 +41,16 @@ pub enum ItemKind {
     Season,
     /// An episode of a season.
     Episode,
+    /// A playlist of one user.
+    Playlist,
+    /// A collection that all users share.
+    BoxSet,
 }
 
 impl ItemKind {
+    /// Every kind.
+    pub const ALL: [Self; 6] = [Self::Movie, Self::Series, Self::Season, Self::Episode, Self::Playlist, Self::BoxSet];
+
     /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -49,12 +58,14 @@ impl ItemKind {
             Self::Series => "Series",
             Self::Season => "Season",
             Self::Episode => "Episode",
+            Self::Playlist => "Playlist",
+            Self::BoxSet => "BoxSet",
         }
     }
 
     /// Whether it holds other items instead of a film of its own.
     pub const fn is_folder(self) -> bool {
-        matches!(self, Self::Series | Self::Season)
+        matches!(self, Self::Series | Self::Season | Self::Playlist | Self::BoxSet)
     }
 }
 
@@ -71,7 +82,9 @@ pub enum Location {
 #[derive(Debug, Clone)]
 pub struct Item {
     /// Id on this server; derived from the path, so a renamed file is another item.
-    pub id: JellyfinId,
+    pub id: MediaId,
+    /// Number on this server; never given twice.
+    pub number: u64,
     /// What it is.
     pub kind: ItemKind,
     /// Title.
@@ -89,9 +102,11 @@ pub struct Item {
     /// Season number of an episode.
     pub parent_index_number: Option<u16>,
     /// The library, series or season it lies in.
-    pub parent: JellyfinId,
+    pub parent: MediaId,
+    /// The user a playlist belongs to.
+    pub owner: Option<MediaId>,
     /// The series of a season or episode.
-    pub series: Option<(JellyfinId, SmolStr)>,
+    pub series: Option<(MediaId, SmolStr)>,
     /// Where it lies on the disk.
     pub path: String,
     /// When it was added.

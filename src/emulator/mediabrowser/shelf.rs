@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use rustc_hash::FxHashMap;
 use smol_str::{SmolStr, ToSmolStr, format_smolstr};
 
-use super::item::{Item, ItemKind, JellyfinId, Location};
+use super::item::{Item, ItemKind, Location, MediaId};
 use crate::{
     chance::fingerprint,
     instant,
@@ -22,32 +22,55 @@ const TICKS_PER_MINUTE: i64 = 600_000_000;
 const FIRST_ADDED_SECOND: i64 = 1_546_300_800;
 const ADDED_EVERY_SECONDS: i64 = 1_500;
 
+/// The first item has this number, each further one the next but six.
+const FIRST_NUMBER: u64 = 1_007;
+const NUMBERS_APART: u64 = 7;
+
+/// One row of a playlist or collection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Names the row; an item that was put in twice has two.
+    pub entry: u64,
+    /// The item.
+    pub item: MediaId,
+}
+
 /// All items with the lookups that requests need.
 #[derive(Debug, Default)]
 pub(crate) struct Shelf {
-    items: BTreeMap<JellyfinId, Item>,
-    by_origin: BTreeMap<LibraryItem, JellyfinId>,
-    children: BTreeMap<JellyfinId, Vec<JellyfinId>>,
-    episodes: BTreeMap<JellyfinId, Vec<JellyfinId>>,
+    items: BTreeMap<MediaId, Item>,
+    by_origin: BTreeMap<LibraryItem, MediaId>,
+    children: BTreeMap<MediaId, Vec<MediaId>>,
+    episodes: BTreeMap<MediaId, Vec<MediaId>>,
+    lists: BTreeMap<MediaId, Vec<Listed>>,
+    by_number: FxHashMap<u64, MediaId>,
     slots: FxHashMap<SmolStr, usize>,
     added: i64,
+    numbered: u64,
+    listed: u64,
 }
 
 /// The id of the library that holds the films.
-pub(crate) fn movies_view() -> JellyfinId {
-    JellyfinId(fingerprint("view:Movies"))
+pub(crate) fn movies_view() -> MediaId {
+    MediaId(fingerprint("view:Movies"))
 }
 
 /// The id of the library that holds the series.
-pub(crate) fn shows_view() -> JellyfinId {
-    JellyfinId(fingerprint("view:Shows"))
+pub(crate) fn shows_view() -> MediaId {
+    MediaId(fingerprint("view:Shows"))
+}
+
+/// The id of the library that holds playlists and collections.
+pub(crate) fn playlists_view() -> MediaId {
+    MediaId(fingerprint("view:Playlists"))
 }
 
 /// The library an item lies in.
-pub(crate) fn view_of(item: &Item) -> JellyfinId {
+pub(crate) fn view_of(item: &Item) -> MediaId {
     match item.kind {
         ItemKind::Movie => movies_view(),
         ItemKind::Series | ItemKind::Season | ItemKind::Episode => shows_view(),
+        ItemKind::Playlist | ItemKind::BoxSet => playlists_view(),
     }
 }
 
@@ -63,15 +86,19 @@ impl Shelf {
         shelf
     }
 
-    pub(crate) fn get(&self, id: JellyfinId) -> Option<&Item> {
+    pub(crate) fn get(&self, id: MediaId) -> Option<&Item> {
         self.items.get(&id)
     }
 
-    pub(crate) fn get_mut(&mut self, id: JellyfinId) -> Option<&mut Item> {
+    pub(crate) fn get_mut(&mut self, id: MediaId) -> Option<&mut Item> {
         self.items.get_mut(&id)
     }
 
-    pub(crate) fn of_origin(&self, origin: LibraryItem) -> Option<JellyfinId> {
+    pub(crate) fn of_number(&self, number: u64) -> Option<&Item> {
+        self.items.get(self.by_number.get(&number)?)
+    }
+
+    pub(crate) fn of_origin(&self, origin: LibraryItem) -> Option<MediaId> {
         self.by_origin.get(&origin).copied()
     }
 
@@ -80,16 +107,16 @@ impl Shelf {
     }
 
     /// Direct children, in order.
-    pub(crate) fn children(&self, id: JellyfinId) -> impl Iterator<Item = &Item> {
+    pub(crate) fn children(&self, id: MediaId) -> impl Iterator<Item = &Item> {
         self.children.get(&id).into_iter().flatten().filter_map(|child| self.items.get(child))
     }
 
     /// All episodes of a series or season, in order; nothing for other items.
-    pub(crate) fn episodes_of(&self, id: JellyfinId) -> impl Iterator<Item = &Item> {
+    pub(crate) fn episodes_of(&self, id: MediaId) -> impl Iterator<Item = &Item> {
         self.episodes.get(&id).into_iter().flatten().filter_map(|episode| self.items.get(episode))
     }
 
-    pub(crate) fn add_movie(&mut self, movie: &Movie, origin: Option<LibraryItem>) -> JellyfinId {
+    pub(crate) fn add_movie(&mut self, movie: &Movie, origin: Option<LibraryItem>) -> MediaId {
         let path = format!("/media/movies/{0} ({1})/{0} ({1}).mkv", file_name(&movie.title), movie.year);
         let mut item = self.blank(ItemKind::Movie, &path, &movie.title, movies_view(), origin);
         item.year = Some(movie.year);
@@ -100,7 +127,7 @@ impl Shelf {
         self.insert(item)
     }
 
-    pub(crate) fn add_show(&mut self, show: &Show, origin: Option<LibraryItem>) -> JellyfinId {
+    pub(crate) fn add_show(&mut self, show: &Show, origin: Option<LibraryItem>) -> MediaId {
         let path = format!("/media/shows/{} ({})", file_name(&show.title), show.year);
         let mut series = self.blank(ItemKind::Series, &path, &show.title, shows_view(), origin);
         series.year = Some(show.year);
@@ -115,7 +142,7 @@ impl Shelf {
         id
     }
 
-    pub(crate) fn rematch(&mut self, id: JellyfinId, movie: &Movie) -> Option<()> {
+    pub(crate) fn rematch(&mut self, id: MediaId, movie: &Movie) -> Option<()> {
         let provider_ids = self.provider_ids(&movie.ids);
         let item = self.items.get_mut(&id)?;
         item.name = movie.title.clone();
@@ -126,13 +153,98 @@ impl Shelf {
         Some(())
     }
 
+    /// Adds a film now.
+    pub(crate) fn add_movie_at(&mut self, movie: &Movie, now: Timestamp) -> MediaId {
+        let id = self.add_movie(movie, None);
+        self.date_all_below(id, now);
+        id
+    }
+
+    /// Adds a series now.
+    pub(crate) fn add_show_at(&mut self, show: &Show, now: Timestamp) -> MediaId {
+        let id = self.add_show(show, None);
+        self.date_all_below(id, now);
+        id
+    }
+
+    /// Makes a playlist or collection with these items in it.
+    pub(crate) fn add_list(
+        &mut self,
+        kind: ItemKind,
+        name: &str,
+        owner: Option<MediaId>,
+        items: &[MediaId],
+        now: Timestamp,
+    ) -> MediaId {
+        let path = format!("/config/{}s/{}", kind.as_str().to_lowercase(), file_name(name));
+        let mut list = self.blank(kind, &path, name, playlists_view(), None);
+        (list.owner, list.created_at, list.saved_at) = (owner, now, now);
+        let id = self.insert(list);
+        self.lists.insert(id, Vec::new());
+        self.put_into(id, items);
+        id
+    }
+
+    /// Puts items behind the others. A playlist takes a series as its episodes and takes what it has already once more;
+    /// a collection does neither.
+    pub(crate) fn put_into(&mut self, list: MediaId, items: &[MediaId]) {
+        let is_playlist = self.items.get(&list).is_some_and(|list| list.kind == ItemKind::Playlist);
+        for item in items {
+            let episodes: Vec<MediaId> = self.episodes_of(*item).map(|episode| episode.id).collect();
+            let rows = if is_playlist && !episodes.is_empty() { episodes } else { vec![*item] };
+            for item in rows {
+                let Some(listed) = self.lists.get_mut(&list) else { return };
+                if is_playlist || !listed.iter().any(|row| row.item == item) {
+                    self.listed += 1;
+                    listed.push(Listed { entry: self.listed, item });
+                }
+            }
+        }
+    }
+
+    /// Takes rows out.
+    pub(crate) fn take_out(&mut self, list: MediaId, leaves: impl Fn(&Listed) -> bool) {
+        if let Some(listed) = self.lists.get_mut(&list) {
+            listed.retain(|row| !leaves(row));
+        }
+    }
+
+    /// Whether there is a playlist or collection.
+    pub(crate) fn holds_lists(&self) -> bool {
+        !self.lists.is_empty()
+    }
+
+    /// The rows of a playlist or collection, in order.
+    pub(crate) fn listed(&self, list: MediaId) -> &[Listed] {
+        self.lists.get(&list).map_or(&[], Vec::as_slice)
+    }
+
+    /// The items of a playlist or collection, in order.
+    pub(crate) fn items_of_list(&self, list: MediaId) -> impl Iterator<Item = &Item> {
+        self.listed(list).iter().filter_map(|row| self.items.get(&row.item))
+    }
+
+    fn date_all_below(&mut self, id: MediaId, now: Timestamp) {
+        for child in self.children.get(&id).cloned().unwrap_or_default() {
+            self.date_all_below(child, now);
+        }
+        if let Some(item) = self.items.get_mut(&id) {
+            (item.created_at, item.saved_at) = (now, now);
+        }
+    }
+
     /// Takes an item and all below it off the shelf.
-    pub(crate) fn remove(&mut self, id: JellyfinId) -> Option<Item> {
+    pub(crate) fn remove(&mut self, id: MediaId) -> Option<Item> {
         for child in self.children.remove(&id).unwrap_or_default() {
             self.remove(child);
         }
         self.episodes.remove(&id);
+        self.lists.remove(&id);
         let item = self.items.remove(&id)?;
+        self.by_number.remove(&item.number);
+        for listed in self.lists.values_mut() {
+            listed.retain(|row| row.item != id);
+        }
         for listed in self.children.values_mut().chain(self.episodes.values_mut()) {
             listed.retain(|other| *other != id);
         }
@@ -143,18 +255,17 @@ impl Shelf {
     }
 
     /// Gives a film or episode another path, and with it another id.
-    pub(crate) fn replace_file(&mut self, id: JellyfinId) -> Option<JellyfinId> {
+    pub(crate) fn replace_file(&mut self, id: MediaId, now: Timestamp) -> Option<MediaId> {
         let old = self.items.get(&id).filter(|item| !item.kind.is_folder())?.clone();
         self.remove(id);
         let path = format!("{}.remux.mkv", old.path.trim_end_matches(".mkv"));
-        let now = self.next_added();
         let id = item_id(old.kind, &path);
         Some(self.insert(Item { id, path, created_at: now, saved_at: now, ..old }))
     }
 
     fn add_season(
         &mut self,
-        series: JellyfinId,
+        series: MediaId,
         series_key: &str,
         number: u16,
         season: &Season,
@@ -187,7 +298,7 @@ impl Shelf {
         }
     }
 
-    fn episode(&mut self, path: &str, episode: &Episode, season: JellyfinId, origin: Option<LibraryItem>) -> Item {
+    fn episode(&mut self, path: &str, episode: &Episode, season: MediaId, origin: Option<LibraryItem>) -> Item {
         let mut item = self.blank(ItemKind::Episode, path, &episode.title, season, origin);
         item.year = u16::try_from(episode.aired.year()).ok();
         item.premiered = Some(episode.aired);
@@ -197,17 +308,11 @@ impl Shelf {
         item
     }
 
-    fn blank(
-        &mut self,
-        kind: ItemKind,
-        path: &str,
-        name: &str,
-        parent: JellyfinId,
-        origin: Option<LibraryItem>,
-    ) -> Item {
+    fn blank(&mut self, kind: ItemKind, path: &str, name: &str, parent: MediaId, origin: Option<LibraryItem>) -> Item {
         let now = self.next_added();
         Item {
             id: item_id(kind, path),
+            number: 0,
             kind,
             name: name.into(),
             year: None,
@@ -217,6 +322,7 @@ impl Shelf {
             index_number: None,
             parent_index_number: None,
             parent,
+            owner: None,
             series: None,
             path: path.to_owned(),
             created_at: now,
@@ -229,7 +335,7 @@ impl Shelf {
         }
     }
 
-    fn insert(&mut self, mut item: Item) -> JellyfinId {
+    fn insert(&mut self, mut item: Item) -> MediaId {
         while self.items.contains_key(&item.id) {
             item.path.push('+');
             item.id = item_id(item.kind, &item.path);
@@ -237,6 +343,9 @@ impl Shelf {
         if item.data_key.is_empty() {
             item.data_key = item.id.to_smolstr();
         }
+        item.number = FIRST_NUMBER + self.numbered * NUMBERS_APART;
+        self.numbered += 1;
+        self.by_number.insert(item.number, item.id);
         let next = self.slots.len();
         item.data_slot = *self.slots.entry(item.data_key.clone()).or_insert(next);
         let id = item.id;
@@ -271,15 +380,15 @@ impl Shelf {
 }
 
 /// Inserts by season and number, behind equals. Items mostly come in order, so the search starts at the end.
-fn place(list: &mut Vec<JellyfinId>, items: &BTreeMap<JellyfinId, Item>, item: &Item) {
+fn place(list: &mut Vec<MediaId>, items: &BTreeMap<MediaId, Item>, item: &Item) {
     let order = |item: &Item| (item.parent_index_number, item.index_number);
-    let earlier = |id: &JellyfinId| items.get(id).is_some_and(|other| order(other) <= order(item));
+    let earlier = |id: &MediaId| items.get(id).is_some_and(|other| order(other) <= order(item));
     let at = list.iter().rposition(earlier).map_or(0, |position| position + 1);
     list.insert(at, item.id);
 }
 
-fn item_id(kind: ItemKind, path: &str) -> JellyfinId {
-    JellyfinId(fingerprint(&format!("{}:{path}", kind.as_str())))
+fn item_id(kind: ItemKind, path: &str) -> MediaId {
+    MediaId(fingerprint(&format!("{}:{path}", kind.as_str())))
 }
 
 fn first_id(item: &Item, providers: &[&str]) -> SmolStr {

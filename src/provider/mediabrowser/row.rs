@@ -4,7 +4,10 @@ use crosswatch_model::{Fact, Feature, IdSet, Item, Kind, Rating, Show};
 use rustc_hash::FxHashMap;
 use smol_str::{SmolStr, ToSmolStr};
 
-use super::wire::{self, TICKS_PER_SECOND, UserData, WireItem};
+use super::{
+    Dialect,
+    wire::{TICKS_PER_SECOND, UserData, WireItem},
+};
 
 /// No file covers more episodes than this.
 const MAX_EPISODES_PER_FILE: u16 = 100;
@@ -65,13 +68,13 @@ pub(super) fn show(item: &WireItem, ids: IdSet) -> Show {
 }
 
 /// The item, or one item per episode where a file holds several. The file's own ids are those of its first episode.
-pub(super) fn describe(item: &WireItem, kind: Kind, ids: IdSet, shows: &Shows) -> Vec<Item> {
+pub(super) fn describe(dialect: Dialect, item: &WireItem, kind: Kind, ids: IdSet, shows: &Shows) -> Vec<Item> {
     let (title, year) = (item.name.text_or_empty(), item.production_year.small());
     let mut first = Item::titled(kind, title, year, ids);
     if kind != Kind::Episode {
         return vec![first];
     }
-    let known = wire::item_id(&item.series_id).and_then(|series| shows.get(&series).cloned().flatten());
+    let known = dialect.item_id(&item.series_id).and_then(|series| shows.get(&series).cloned().flatten());
     let show =
         known.unwrap_or_else(|| Show { title: item.series_name.text_or_empty().to_smolstr(), ..Show::default() });
     first.show = Some(Box::new(show));

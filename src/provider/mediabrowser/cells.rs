@@ -5,8 +5,9 @@ use crosswatch_port::{CellNow, CellQuery, Fault};
 use rustc_hash::FxHashMap;
 
 use super::{
-    Jellyfin,
+    MediaServer, WatchlistShelf,
     account::Account,
+    dialect::Place,
     index::Found,
     row::fact,
     wire::{self, List, WireItem},
@@ -15,7 +16,7 @@ use super::{
 /// Item ids per request: more would make the address too long for some proxies.
 const IDS_PER_REQUEST: usize = 50;
 
-impl Jellyfin {
+impl MediaServer {
     /// Looks the items up and reads the user's state of all their copies. An item that is not in the library holds nothing;
     /// one whose ids contradict cannot be told.
     pub(super) async fn cells_now(&self, feature: Feature, queries: &[CellQuery]) -> Result<Vec<CellNow>, Fault> {
@@ -27,7 +28,12 @@ impl Jellyfin {
         let mut wanted: Vec<u128> = found.iter().flat_map(Found::items).collect();
         wanted.sort_unstable();
         wanted.dedup();
-        let state = self.state_of(feature, &wanted).await?;
+        let is_shelf = self.connection.options().watchlist != WatchlistShelf::Favourites;
+        let state = if feature == Feature::Watchlist && is_shelf {
+            self.listed_of(&wanted).await?
+        } else {
+            self.state_of(feature, &wanted).await?
+        };
         Ok(found.iter().map(|found| cell(found, &state)).collect())
     }
 
@@ -35,7 +41,7 @@ impl Jellyfin {
         let account = self.connection.account().await?;
         let mut state = FxHashMap::default();
         for item in self.items_by_id(&account, items).await? {
-            if let (Some(id), Some(kind)) = (wire::item_id(&item.id), wire::kind(&item)) {
+            if let (Some(id), Some(kind)) = (self.dialect.item_id(&item.id), wire::kind(&item)) {
                 let fact = item.user_data.get().and_then(|user_data| fact(feature, kind, &item, user_data));
                 state.insert(id, fact);
             }
@@ -43,20 +49,21 @@ impl Jellyfin {
         Ok(state)
     }
 
+    async fn listed_of(&self, items: &[u128]) -> Result<FxHashMap<u128, Option<Fact>>, Fault> {
+        let account = self.connection.account().await?;
+        let Some(list_id) = self.find_shelf(&account).await? else { return Ok(FxHashMap::default()) };
+        let rows = self.shelf_rows(list_id, &account).await?;
+        let listed = rows.iter().filter(|row| items.binary_search(&row.item).is_ok());
+        Ok(listed.map(|row| (row.item, Some(Fact::Listed(None)))).collect())
+    }
+
     /// Single items with the user's state. What the server does not have is left out.
     pub(super) async fn items_by_id(&self, account: &Account, items: &[u128]) -> Result<Vec<WireItem>, Fault> {
         let mut found = Vec::with_capacity(items.len());
         for chunk in items.chunks(IDS_PER_REQUEST) {
-            let ids: Vec<String> = chunk.iter().map(|item| format!("{item:032x}")).collect();
-            let call = self
-                .connection
-                .get("/Items")
-                .query("userId", &account.user_id)
-                .query("ids", &ids.join(","))
-                .query("fields", "ProviderIds")
-                .query("enableUserData", "true")
-                .query("enableImages", "false")
-                .query("limit", &IDS_PER_REQUEST.to_string());
+            let call = self.with_fields(self.get(Place::Items, account));
+            let call = self.with(call, "ids", &self.joined(chunk));
+            let call = self.with(call, "limit", &IDS_PER_REQUEST.to_string());
             let list: List<WireItem> = self.connection.send(call).await?.success()?.json()?;
             found.extend(list.into_items());
         }

@@ -1,4 +1,4 @@
-//! The Authorization header of Jellyfin clients, and the older ways that a server may still accept.
+//! What a client says about itself: the pairs of the authorization headers of both servers, and the ways to send a token.
 
 use crate::request::Request;
 
@@ -26,11 +26,20 @@ impl ClientHeader {
         header
     }
 
+    /// Reads `X-Emby-Authorization` or `Authorization: Emby …`, the bare `X-Emby-Token`, and `api_key`: Emby's own forms.
+    pub(crate) fn of_emby(request: &Request) -> Self {
+        let mut header = Self::default();
+        header.fill_from_legacy(request);
+        header
+    }
+
     fn fill_from_legacy(&mut self, request: &Request) {
         if *self == Self::default() {
             let emby = request.header("authorization").and_then(|text| without_scheme(text, "Emby"));
             let own = request.header("x-emby-authorization");
-            let own = own.map(|text| without_scheme(text, "MediaBrowser").unwrap_or(text));
+            let bare =
+                |text| without_scheme(text, "Emby").or_else(|| without_scheme(text, "MediaBrowser")).unwrap_or(text);
+            let own = own.map(bare);
             *self = emby.or(own).map(Self::parse).unwrap_or_default();
         }
         let bare = request.header("x-emby-token").or_else(|| request.header("x-mediabrowser-token"));

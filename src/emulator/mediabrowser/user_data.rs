@@ -1,4 +1,4 @@
-//! What one user did with one item, and how each call changes it: Jellyfin's state machine, read from its source.
+//! What one user did with one item, and how each call changes it: the state machine that both servers descend from.
 //!
 //! There is one row per user and item and no play log. The traps: marking played with a date counts a play every time,
 //! marking played without a date keeps an old date, starting to watch again forgets that the item was played, and a
@@ -16,24 +16,13 @@ const TICKS_PER_SECOND: i64 = 10_000_000;
 /// Numeric ratings from here on read as "liked".
 const LIKED_FROM: f64 = 6.5;
 
-/// Which release's rules apply.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum JellyfinVersion {
-    /// 10.11.8: starting to watch clears `Played`.
-    #[default]
-    TenEleven,
-    /// 12.0.0: starting to watch leaves `Played` alone.
-    Twelve,
-}
-
-impl JellyfinVersion {
-    /// The version number that the server tells.
-    pub const fn number(self) -> &'static str {
-        match self {
-            Self::TenEleven => "10.11.8",
-            Self::Twelve => "12.0.0",
-        }
-    }
+/// What starting to watch does to an item that counts as played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StartRule {
+    /// It no longer counts as played.
+    ForgetsPlayed,
+    /// It still does.
+    KeepsPlayed,
 }
 
 /// One row of user data.
@@ -109,10 +98,10 @@ impl UserData {
     }
 
     /// Somebody pressed play.
-    pub(crate) fn start_playback(&mut self, version: JellyfinVersion, now: Timestamp) {
+    pub(crate) fn start_playback(&mut self, rule: StartRule, now: Timestamp) {
         self.play_count = self.play_count.saturating_add(1);
         self.last_played_at = Some(now);
-        if version == JellyfinVersion::TenEleven {
+        if rule == StartRule::ForgetsPlayed {
             self.played = false;
         }
     }
@@ -189,10 +178,10 @@ mod tests {
     }
 
     #[test]
-    fn starting_again_forgets_played_only_before_twelve() {
-        for (version, played) in [(JellyfinVersion::TenEleven, false), (JellyfinVersion::Twelve, true)] {
+    fn starting_again_forgets_played_only_by_the_older_rule() {
+        for (rule, played) in [(StartRule::ForgetsPlayed, false), (StartRule::KeepsPlayed, true)] {
             let mut row = UserData { played: true, play_count: 1, ..UserData::default() };
-            row.start_playback(version, at(9));
+            row.start_playback(rule, at(9));
             assert_eq!((row.played, row.play_count, row.last_played_at), (played, 2, Some(at(9))));
         }
     }

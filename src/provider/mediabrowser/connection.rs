@@ -1,43 +1,41 @@
 //! Signed requests to one server, and the token behind them.
 //!
-//! Only the `Authorization: MediaBrowser …` header is used; the older ways to send a token are switched off by default
-//! from version 12.0 on. One stable device id stands for this installation, because signing in with the same id and user
-//! replaces the earlier session instead of leaving it behind.
+//! Only the documented header of each server is used. One stable device id stands for this installation, because signing
+//! in with the same id and user replaces the earlier session instead of leaving it behind.
 
 use std::rc::Rc;
 
 use crosswatch_port::Fault;
-use reqwest::{
-    Method, Url,
-    header::{AUTHORIZATION, HeaderValue},
-};
+use reqwest::{Method, Url};
 use secrecy::{ExposeSecret, SecretString};
 use smol_str::{SmolStr, format_smolstr};
 use tokio::sync::Mutex;
 
 use super::{
-    JellyfinCredentials, JellyfinOptions,
+    Dialect, ServerCredentials, ServerOptions,
     account::Account,
     wire::{SignIn, SignedIn},
 };
 use crate::{
-    http::{Answer, Call, HttpClient, base_url, below, secret_value},
+    http::{Answer, Call, HttpClient, base_url, below},
     ports::Ports,
 };
 
 /// One account's way to its server.
 pub(super) struct Connection {
+    dialect: Dialect,
     http: HttpClient,
     base: Url,
-    options: JellyfinOptions,
+    options: ServerOptions,
     token: Mutex<Option<SecretString>>,
     account: Mutex<Option<Rc<Account>>>,
 }
 
 impl Connection {
     /// Prepares the connection without sending anything.
-    pub(super) fn new(options: JellyfinOptions, ports: Ports) -> Result<Self, Fault> {
+    pub(super) fn new(dialect: Dialect, options: ServerOptions, ports: Ports) -> Result<Self, Fault> {
         Ok(Self {
+            dialect,
             base: base_url(&options.url)?,
             http: HttpClient::new(ports, options.verify_tls)?,
             options,
@@ -46,7 +44,11 @@ impl Connection {
         })
     }
 
-    pub(super) const fn options(&self) -> &JellyfinOptions {
+    pub(super) const fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    pub(super) const fn options(&self) -> &ServerOptions {
         &self.options
     }
 
@@ -54,18 +56,32 @@ impl Connection {
         self.http.ports()
     }
 
+    /// The configured address.
+    pub(super) fn base(&self) -> &str {
+        self.base.as_str()
+    }
+
     pub(super) fn requests_sent(&self) -> u64 {
         self.http.requests_sent()
     }
 
+    fn place(&self, path: &str) -> Url {
+        below(&self.base, &format!("{}{path}", self.dialect.prefix()))
+    }
+
     /// A read below the base path.
     pub(super) fn get(&self, path: &str) -> Call {
-        Call::read(below(&self.base, path))
+        Call::read(self.place(path))
     }
 
     /// A write below the base path.
     pub(super) fn change(&self, method: Method, path: &str) -> Call {
-        Call::write(method, below(&self.base, path))
+        Call::write(method, self.place(path))
+    }
+
+    /// A sign-in below the base path.
+    pub(super) fn sign_in_call(&self, path: &str) -> Call {
+        Call::sign_in(self.place(path))
     }
 
     /// The account, asked for once.
@@ -95,31 +111,56 @@ impl Connection {
         self.http.send(&self.get(path)).await?.success()
     }
 
-    /// Sends a signed request and gives whatever answer arrives. After a `401` a password is used once to get a new token;
-    /// the refused request was not applied, so it may be sent again.
+    /// Sends a request that names our device and has no token.
+    pub(super) async fn send_unsigned(&self, call: Call) -> Result<Answer, Fault> {
+        self.http.send(&self.signed(call, None)?).await
+    }
+
+    /// Sends a signed request and gives whatever answer arrives but a `401`. After that a password is used once to get a
+    /// new token; the refused request was not applied, so it may be sent again.
     pub(super) async fn send(&self, call: Call) -> Result<Answer, Fault> {
         let token = self.token().await?;
         let answer = self.http.send(&self.signed(call.clone(), Some(&token))?).await?;
         if answer.status.as_u16() != 401 {
             return Ok(answer);
         }
-        match self.token_after(&token).await? {
-            Some(token) => self.http.send(&self.signed(call, Some(&token))?).await,
-            None => Ok(answer),
-        }
+        let Some(token) = self.token_after(&token).await? else { return Err(self.refused()) };
+        let answer = self.http.send(&self.signed(call, Some(&token))?).await?;
+        if answer.status.as_u16() == 401 { Err(self.refused()) } else { Ok(answer) }
     }
 
     fn signed(&self, call: Call, token: Option<&SecretString>) -> Result<Call, Fault> {
-        let mut text = format!(
-            "MediaBrowser Client=\"CrossWatch\", Device=\"CrossWatch\", DeviceId=\"{}\", Version=\"{}\"",
-            self.options.device_id,
-            env!("CARGO_PKG_VERSION"),
-        );
-        if let Some(token) = token {
-            text = format!("{text}, Token=\"{}\"", token.expose_secret().trim());
-        }
-        let value: HeaderValue = secret_value(&text, "the Jellyfin token or device id")?;
-        Ok(call.header(AUTHORIZATION, value))
+        let token = token.map(|token| token.expose_secret().trim());
+        self.dialect.signed(call, &self.options.device_id, token)
+    }
+
+    /// What a person has to do when the server does not accept us any more.
+    fn refused(&self) -> Fault {
+        let (server, user) = (self.dialect, &self.options.user);
+        Fault::Auth(match self.options.credentials {
+            ServerCredentials::Token(_) => format_smolstr!(
+                "{server} does not accept the token (401); make an API key in its dashboard and write it as `token`"
+            ),
+            ServerCredentials::Password(_) => format_smolstr!(
+                "{server} does not accept the token it gave for the password of \"{user}\" (401); check user and \
+                 password, and whether the user may still sign in"
+            ),
+            ServerCredentials::Code => format_smolstr!(
+                "{server} has ended the sign-in of \"{user}\" (401); sign in again with `crosswatch auth ACCOUNT`"
+            ),
+        })
+    }
+
+    fn not_signed_in(&self) -> Fault {
+        let user = &self.options.user;
+        Fault::Auth(match self.dialect {
+            Dialect::Jellyfin => format_smolstr!(
+                "\"{user}\" is not signed in to Jellyfin yet; run `crosswatch auth ACCOUNT`, or write a token or the password"
+            ),
+            Dialect::Emby => format_smolstr!(
+                "Emby has no codes to sign in with; write an API key as `token`, or the `password` of \"{user}\""
+            ),
+        })
     }
 
     /// The name of the token in the vault. It names the user, so that another user never inherits it.
@@ -133,11 +174,14 @@ impl Connection {
             return Ok(token.clone());
         }
         let found = match &self.options.credentials {
-            JellyfinCredentials::Token(token) => token.clone(),
-            JellyfinCredentials::Password(password) => match self.ports().vault.load(&self.secret_name()).await? {
+            ServerCredentials::Token(token) => token.clone(),
+            ServerCredentials::Password(password) => match self.ports().vault.load(&self.secret_name()).await? {
                 Some(token) => token,
                 None => self.sign_in(password).await?,
             },
+            ServerCredentials::Code => {
+                self.ports().vault.load(&self.secret_name()).await?.ok_or_else(|| self.not_signed_in())?
+            }
         };
         *token = Some(found.clone());
         Ok(found)
@@ -145,13 +189,13 @@ impl Connection {
 
     /// The token to use after `refused` was answered with `401`; `None` where there is no way to get another.
     async fn token_after(&self, refused: &SecretString) -> Result<Option<SecretString>, Fault> {
-        let JellyfinCredentials::Password(password) = &self.options.credentials else {
-            return Ok(None);
-        };
         let mut token = self.token.lock().await;
         if let Some(current) = token.as_ref().filter(|current| current.expose_secret() != refused.expose_secret()) {
             return Ok(Some(current.clone()));
         }
+        let ServerCredentials::Password(password) = &self.options.credentials else {
+            return Ok(None);
+        };
         let renewed = self.sign_in(password).await?;
         *token = Some(renewed.clone());
         Ok(Some(renewed))
@@ -159,11 +203,12 @@ impl Connection {
 
     async fn sign_in(&self, password: &SecretString) -> Result<SecretString, Fault> {
         let body = SignIn { username: self.options.user.trim(), pw: password.expose_secret() };
-        let call = Call::sign_in(below(&self.base, "/Users/AuthenticateByName")).json(&body)?;
-        let answer = self.http.send(&self.signed(call, None)?).await?;
+        let call = self.sign_in_call("/Users/AuthenticateByName").json(&body)?;
+        let answer = self.send_unsigned(call).await?;
         if matches!(answer.status.as_u16(), 400 | 401) {
             return Err(Fault::Auth(format_smolstr!(
-                "Jellyfin does not accept the password of \"{}\"; check user and password",
+                "{} does not accept the password of \"{}\"; check user and password",
+                self.dialect,
                 self.options.user
             )));
         }
@@ -171,5 +216,13 @@ impl Connection {
         let token = SecretString::from(signed_in.access_token);
         self.ports().vault.save(&self.secret_name(), token.clone()).await?;
         Ok(token)
+    }
+
+    /// Keeps a token that a code gave, and uses it from now on.
+    pub(super) async fn keep_token(&self, token: SecretString) -> Result<(), Fault> {
+        let mut held = self.token.lock().await;
+        self.ports().vault.save(&self.secret_name(), token.clone()).await?;
+        *held = Some(token);
+        Ok(())
     }
 }
