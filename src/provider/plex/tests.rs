@@ -419,7 +419,8 @@ fn an_answer_that_did_nothing_is_not_believed() {
 fn the_list_of_a_library_is_kept_and_caught_up() {
     run(async {
         let world = World::everything(2500);
-        let listings = || world.server.log().count("GET", "/library/sections/");
+        let of_section = |key: u32| world.server.log().count("GET", &format!("/library/sections/{key}/"));
+        let listings = || of_section(1) + of_section(2);
         let add = |title| write(Action::Add, &world.item(title), rated(80));
         let first = world.account();
         assert_eq!(send(&first, Feature::Ratings, &add(MOVIE)).await, acknowledged());
