@@ -9,6 +9,7 @@
 mod bad_input;
 mod crash;
 mod history;
+mod matrix;
 mod presence;
 mod quiet;
 mod reads;

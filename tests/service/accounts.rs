@@ -18,7 +18,7 @@ pub fn now() -> Timestamp {
 }
 
 /// A clock that is a second later each time it is read, so that every change has a time of its own.
-fn clock() -> EmulatorClock {
+pub(super) fn clock() -> EmulatorClock {
     let seconds = AtomicI64::new(now().as_second());
     EmulatorClock::new(move || Timestamp::from_second(seconds.fetch_add(1, Ordering::SeqCst)).unwrap())
 }
@@ -63,6 +63,11 @@ impl Jellyfin {
     /// The section of `anna`'s account, named `home`; `more` holds further keys.
     pub fn section(&self, more: &str) -> String {
         config::jellyfin("home", &self.server.url(), "anna", &self.token, more)
+    }
+
+    /// The section of `anna`'s account under another name.
+    pub fn section_as(&self, id: &str) -> String {
+        config::jellyfin(id, &self.server.url(), "anna", &self.token, "")
     }
 
     /// The section of `ben`'s account under the same name.

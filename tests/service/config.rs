@@ -13,6 +13,11 @@ pub fn jellyfin(id: &str, url: &str, user: &str, token: &str, more: &str) -> Str
     )
 }
 
+/// An account of a kind with these keys.
+pub(super) fn account(id: &str, kind: &str, keys: &str) -> String {
+    format!("[[provider]]\nid = \"{id}\"\nkind = \"{kind}\"\n{keys}\n")
+}
+
 /// An account at Trakt.
 pub fn trakt(id: &str, url: &str, member: &str) -> String {
     format!(

@@ -1,5 +1,6 @@
 //! Titles of scenarios, as the API takes and gives them.
 
+use crosswatch_emulator::{ExternalIds, Library, LibraryItem};
 use serde_json::{Value, json};
 
 /// The film `Movie N` with TMDB number N.
@@ -16,6 +17,28 @@ pub fn show(tmdb: u32) -> Value {
 pub fn episode(show: u32, season: u16, number: u16) -> Value {
     let above = json!({"title": format!("Show {show}"), "year": 2001, "ids": {"tmdb": show}});
     json!({"kind": "episode", "title": "", "show": above, "season": season, "number": number})
+}
+
+/// A title of a library, with its ids at the public databases.
+pub fn item_of(library: &Library, place: LibraryItem) -> Value {
+    let told = |ids: &ExternalIds| json!({"imdb": ids.imdb, "tmdb": ids.tmdb, "tvdb": ids.tvdb});
+    let show = || {
+        let show = library.show(place).unwrap();
+        json!({"kind": "show", "title": show.title, "year": show.year, "ids": told(&show.ids)})
+    };
+    match place {
+        LibraryItem::Movie(_) => {
+            let movie = library.movie(place).unwrap();
+            json!({"kind": "movie", "title": movie.title, "year": movie.year, "ids": told(&movie.ids)})
+        }
+        LibraryItem::Episode { season, number, .. } => {
+            let (episode, mut above) = (library.episode(place).unwrap(), show());
+            above.as_object_mut().unwrap().remove("kind");
+            json!({"kind": "episode", "title": episode.title, "ids": told(&episode.ids), "show": above,
+                "season": season, "number": number})
+        }
+        _ => show(),
+    }
 }
 
 /// How an item is called in a scenario: `Movie 1`, `Show 1`, `Show 1 1x02`.

@@ -1,7 +1,7 @@
 //! `crosswatch demo`: emulated servers, a service over them, and first runs to look at. No account, no network.
 //!
-//! Everything is real but the servers: the same configuration file, the same store, the same API. The emulated Jellyfin
-//! holds somebody's six years of films and shows; the emulated Trakt account begins empty.
+//! Everything is real but the servers: the same configuration file, the same store, the same API. The emulated media
+//! servers hold somebody's six years of films and shows; the emulated accounts at trackers begin empty.
 
 mod folder;
 mod world;
@@ -115,13 +115,15 @@ async fn run_one(api: &Api, pair: &PairId) -> Result<Run, Failure> {
 
 /// Two sentences about the first runs.
 fn happened(runs: &[Run], exit: Exit) -> String {
-    let adds = |feature: &str| runs.first().and_then(|run| run.features.get(feature)).map_or(0, |counts| counts.adds);
+    let adds = |feature: &str| -> u64 {
+        runs.iter().filter_map(|run| run.features.get(feature)).map(|counts| counts.adds).sum()
+    };
     let requests: u64 = runs.iter().flat_map(|run| run.requests.values()).sum();
     let carried = format!(
-        "{}, {} and {} went from an emulated Jellyfin to the ledger and to an emulated Trakt, with {} in all.",
+        "{}, {} and {} were carried between emulated media servers, the ledger and emulated trackers, with {} in all.",
         words::counted(adds("history"), "play", "plays"),
         words::counted(adds("ratings"), "rating", "ratings"),
-        words::counted(adds("watchlist"), "favourite", "favourites"),
+        words::counted(adds("watchlist"), "watchlist entry", "watchlist entries"),
         words::counted(requests, "request", "requests"),
     );
     let rest = match exit {
@@ -162,8 +164,8 @@ mod tests {
         ];
         assert_eq!(
             happened(&runs, Exit::Done),
-            "5 231 plays, 1 rating and 140 favourites went from an emulated Jellyfin to the ledger and to an emulated Trakt, \
-             with 101 requests in all. Each write was confirmed, and running the pairs again changes nothing."
+            "10 462 plays, 2 ratings and 280 watchlist entries were carried between emulated media servers, the ledger and \
+             emulated trackers, with 101 requests in all. Each write was confirmed, and running the pairs again changes nothing."
         );
     }
 }

@@ -1,10 +1,12 @@
-//! The world of the demo: one household's Jellyfin and an empty Trakt account, both emulated on loopback ports.
+//! The world of the demo: one household's media servers, a Jellyfin, a Plex and an Emby, and its empty accounts at Trakt,
+//! SIMKL and MDBList, all of them emulated on loopback ports.
 
-use std::{net::SocketAddr, path::Path};
+use std::{fmt::Display, net::SocketAddr, path::Path};
 
 use crosswatch_emulator::{
-    EmulatorClock, JellyfinEmulator, JellyfinOptions, JellyfinUser, Library, TraktAccount, TraktEmulator, TraktOptions,
-    UserActivity, trakt::Membership,
+    EmbyEmulator, EmbyOptions, EmbyUser, EmulatorClock, JellyfinEmulator, JellyfinOptions, JellyfinUser, Library,
+    MdblistAccount, MdblistEmulator, MdblistOptions, PlexEmulator, PlexOptions, PlexUser, SimklAccount, SimklEmulator,
+    SimklOptions, TraktAccount, TraktEmulator, TraktOptions, UserActivity, mdblist, simkl, trakt,
 };
 
 use crate::{clock, exit::Failure};
@@ -14,77 +16,173 @@ const MOVIES: usize = 2000;
 const SHOWS: usize = 300;
 const USER: &str = "anna";
 
-/// The emulated servers. They stop when this is dropped.
+/// The emulated servers, which stop when this is dropped, and the accounts at them as the configuration writes them.
+/// Nothing of what is in there is worth keeping secret.
 pub(crate) struct World {
-    jellyfin: JellyfinEmulator,
-    trakt: TraktEmulator,
-    keys: Keys,
+    _servers: Servers,
+    accounts: String,
 }
 
-/// What the configuration needs to sign in. Nothing of it is worth keeping secret.
-struct Keys {
-    jellyfin_token: String,
-    trakt_client_id: String,
-    trakt_client_secret: String,
-    trakt_access_token: String,
-    trakt_refresh_token: String,
+struct Servers {
+    _jellyfin: JellyfinEmulator,
+    _plex: PlexEmulator,
+    _emby: EmbyEmulator,
+    _trakt: TraktEmulator,
+    _simkl: SimklEmulator,
+    _mdblist: MdblistEmulator,
 }
 
 impl World {
     /// Fills the libraries and starts the servers. Takes a moment; not for the event loop.
     pub(crate) fn start() -> Result<Self, Failure> {
-        let emulator_clock = EmulatorClock::new(clock::now);
+        let clock = EmulatorClock::new(clock::now);
         let library = Library::generate(SEED, MOVIES, SHOWS);
-        let activity = UserActivity::generate(SEED, &library, clock::now());
-        let user = JellyfinUser::administrator(USER).with_activity(activity);
-        // A free account could not hold the whole watchlist.
-        let account = TraktAccount { membership: Membership::Vip, ..TraktAccount::new(USER) };
-        let trakt_options = TraktOptions {
-            accounts: vec![account.clone()],
-            ..TraktOptions::new(emulator_clock.clone(), library.clone())
-        };
-        let keys = Keys {
-            jellyfin_token: user.token.clone(),
-            trakt_client_id: trakt_options.client_id.clone(),
-            trakt_client_secret: trakt_options.client_secret.clone().unwrap_or_default(),
-            trakt_access_token: account.access_token,
-            trakt_refresh_token: account.refresh_token,
-        };
-        let not_started =
-            |error: std::io::Error| Failure::failed(format!("an emulated server could not be started: {error}"));
-        let jellyfin_options = JellyfinOptions { users: vec![user], ..JellyfinOptions::new(emulator_clock, library) };
+        // Three servers in three rooms: on each of them somebody watched something else.
+        let lived = |room: u64| UserActivity::generate(SEED + room, &library, clock::now());
+        let (jellyfin, jellyfin_account) = start_jellyfin(&clock, &library, lived(0))?;
+        let (plex, plex_account) = start_plex(&clock, &library, lived(1))?;
+        let (emby, emby_account) = start_emby(&clock, &library, lived(2))?;
+        let (trakt, trakt_account) = start_trakt(&clock, &library)?;
+        let (simkl, simkl_account) = start_simkl(&clock, &library)?;
+        let (mdblist, mdblist_account) = start_mdblist(&clock, &library)?;
         Ok(Self {
-            jellyfin: JellyfinEmulator::start(jellyfin_options).map_err(not_started)?,
-            trakt: TraktEmulator::start(trakt_options).map_err(not_started)?,
-            keys,
+            _servers: Servers {
+                _jellyfin: jellyfin,
+                _plex: plex,
+                _emby: emby,
+                _trakt: trakt,
+                _simkl: simkl,
+                _mdblist: mdblist,
+            },
+            accounts: [jellyfin_account, plex_account, emby_account, trakt_account, simkl_account, mdblist_account]
+                .concat(),
         })
     }
 
     /// The configuration of a service over this world.
     pub(crate) fn configuration(&self, listen: SocketAddr, data_dir: &Path) -> String {
-        let (jellyfin, trakt, keys) = (self.jellyfin.url(), self.trakt.url(), &self.keys);
         let data_dir = quoted(&data_dir.to_string_lossy());
-        let accounts = format!(
-            "# Written by `crosswatch demo`. Both servers are emulated inside that process.\n\n\
-             [server]\nlisten = \"{listen}\"\n\n[data]\ndir = {data_dir}\n\n\
-             [[provider]]\nid = \"jellyfin\"\nkind = \"jellyfin\"\nurl = \"{jellyfin}\"\nuser = \"{USER}\"\ntoken = \"{}\"\nwatchlist = \"favorites\"\n\n\
-             [[provider]]\nid = \"trakt\"\nkind = \"trakt\"\nurl = \"{trakt}\"\nauth_url = \"{trakt}\"\nclient_id = \"{}\"\nclient_secret = \"{}\"\n\
-             access_token = \"{}\"\nrefresh_token = \"{}\"\n\n\
-             [[provider]]\nid = \"ledger\"\nkind = \"tracker\"\n",
-            keys.jellyfin_token,
-            keys.trakt_client_id,
-            keys.trakt_client_secret,
-            keys.trakt_access_token,
-            keys.trakt_refresh_token,
+        let head = format!(
+            "# Written by `crosswatch demo`. All servers are emulated inside that process.\n\n\
+             [server]\nlisten = \"{listen}\"\n\n[data]\ndir = {data_dir}\n\n"
         );
-        ["ledger", "trakt"].iter().fold(accounts, |text, target| text + &pair(target))
+        let ledger = "[[provider]]\nid = \"ledger\"\nkind = \"tracker\"\n";
+        let everything = "[pair.history]\n[pair.ratings]\n[pair.watchlist]\n";
+        let plays = "[pair.history]\n";
+        let pairs = [
+            pair("jellyfin", "ledger", everything),
+            pair("jellyfin", "trakt", everything),
+            pair("plex", "ledger", plays),
+            pair("emby", "ledger", plays),
+            pair("ledger", "simkl", plays),
+            pair("ledger", "mdblist", everything),
+        ];
+        [head, self.accounts.clone(), ledger.to_owned(), pairs.concat()].concat()
     }
 }
 
-fn pair(target: &str) -> String {
+fn not_started(error: std::io::Error) -> Failure {
+    Failure::failed(format!("an emulated server could not be started: {error}"))
+}
+
+fn start_jellyfin(
+    clock: &EmulatorClock,
+    library: &Library,
+    activity: UserActivity,
+) -> Result<(JellyfinEmulator, String), Failure> {
+    let user = JellyfinUser::administrator(USER).with_activity(activity);
+    let token = user.token.clone();
+    let options = JellyfinOptions { users: vec![user], ..JellyfinOptions::new(clock.clone(), library.clone()) };
+    let server = JellyfinEmulator::start(options).map_err(not_started)?;
+    let keys = [("url", server.url()), ("user", USER.to_owned()), ("token", token)];
+    Ok((server, account("jellyfin", &keys)))
+}
+
+fn start_plex(
+    clock: &EmulatorClock,
+    library: &Library,
+    activity: UserActivity,
+) -> Result<(PlexEmulator, String), Failure> {
+    let users = vec![PlexUser::owner(USER).with_activity(activity)];
+    let options = PlexOptions { users, ..PlexOptions::new(clock.clone(), library.clone()) };
+    let server = PlexEmulator::start(options).map_err(not_started)?;
+    let keys = [
+        ("url", server.url()),
+        ("plextv_url", server.plextv_url()),
+        ("discover_url", server.discover_url()),
+        ("metadata_url", server.metadata_url()),
+        ("user", USER.to_owned()),
+        ("token", PlexUser::token_of(USER)),
+    ];
+    Ok((server, account("plex", &keys)))
+}
+
+fn start_emby(
+    clock: &EmulatorClock,
+    library: &Library,
+    activity: UserActivity,
+) -> Result<(EmbyEmulator, String), Failure> {
+    let user = EmbyUser::administrator(USER).with_activity(activity);
+    let token = user.token.clone();
+    let options = EmbyOptions { users: vec![user], ..EmbyOptions::new(clock.clone(), library.clone()) };
+    let server = EmbyEmulator::start(options).map_err(not_started)?;
+    let keys = [("url", server.url()), ("user", USER.to_owned()), ("token", token)];
+    Ok((server, account("emby", &keys)))
+}
+
+/// Everybody is a paying member: free accounts could not hold the whole of it, or not be asked so much in a day.
+fn start_trakt(clock: &EmulatorClock, library: &Library) -> Result<(TraktEmulator, String), Failure> {
+    let member = TraktAccount { membership: trakt::Membership::Vip, ..TraktAccount::new(USER) };
+    let options = TraktOptions { accounts: vec![member.clone()], ..TraktOptions::new(clock.clone(), library.clone()) };
+    let (client_id, client_secret) = (options.client_id.clone(), options.client_secret.clone().unwrap_or_default());
+    let service = TraktEmulator::start(options).map_err(not_started)?;
+    let keys = [
+        ("url", service.url()),
+        ("auth_url", service.url()),
+        ("client_id", client_id),
+        ("client_secret", client_secret),
+        ("access_token", member.access_token),
+        ("refresh_token", member.refresh_token),
+    ];
+    Ok((service, account("trakt", &keys)))
+}
+
+fn start_simkl(clock: &EmulatorClock, library: &Library) -> Result<(SimklEmulator, String), Failure> {
+    let mut member = SimklAccount::new(USER);
+    member.membership = simkl::Membership::Vip;
+    let options = SimklOptions { accounts: vec![member.clone()], ..SimklOptions::new(clock.clone(), library.clone()) };
+    let (client_id, client_secret) = (options.client_id.clone(), options.client_secret.clone().unwrap_or_default());
+    let service = SimklEmulator::start(options).map_err(not_started)?;
+    let keys = [
+        ("url", service.url()),
+        ("client_id", client_id),
+        ("client_secret", client_secret),
+        ("access_token", member.access_token),
+        ("refresh_token", member.refresh_token.unwrap_or_default()),
+    ];
+    Ok((service, account("simkl", &keys)))
+}
+
+fn start_mdblist(clock: &EmulatorClock, library: &Library) -> Result<(MdblistEmulator, String), Failure> {
+    let mut member = MdblistAccount::new(USER);
+    member.membership = mdblist::Membership::Patron;
+    let options =
+        MdblistOptions { accounts: vec![member.clone()], ..MdblistOptions::new(clock.clone(), library.clone()) };
+    let service = MdblistEmulator::start(options).map_err(not_started)?;
+    let keys = [("url", service.url()), ("token", member.api_key)];
+    Ok((service, account("mdblist", &keys)))
+}
+
+/// An account named after its kind.
+fn account(kind: &str, keys: &[(&str, impl Display)]) -> String {
+    let head = format!("[[provider]]\nid = \"{kind}\"\nkind = \"{kind}\"\n");
+    let lines = keys.iter().map(|(key, value)| format!("{key} = \"{value}\"\n"));
+    [head].into_iter().chain(lines).chain(["\n".to_owned()]).collect()
+}
+
+fn pair(source: &str, target: &str, features: &str) -> String {
     format!(
-        "\n[[pair]]\nid = \"jellyfin-to-{target}\"\nsource = \"jellyfin\"\ntarget = \"{target}\"\nschedule = \"manual\"\n\
-         [pair.history]\n[pair.ratings]\n[pair.watchlist]\n"
+        "\n[[pair]]\nid = \"{source}-to-{target}\"\nsource = \"{source}\"\ntarget = \"{target}\"\nschedule = \"manual\"\n{features}"
     )
 }
 
