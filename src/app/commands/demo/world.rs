@@ -70,10 +70,11 @@ impl World {
         let everything = "[pair.history]\n[pair.ratings]\n[pair.watchlist]\n";
         let plays = "[pair.history]\n";
         let pairs = [
-            pair("jellyfin", "ledger", everything),
-            pair("jellyfin", "trakt", everything),
+            // The server that remembers every play comes first: what the others add to it is only that something was watched.
             pair("plex", "ledger", plays),
+            pair("jellyfin", "ledger", everything),
             pair("emby", "ledger", plays),
+            pair("jellyfin", "trakt", everything),
             pair("ledger", "simkl", plays),
             pair("ledger", "mdblist", everything),
         ];
