@@ -20,6 +20,7 @@ mod ports;
 mod reading;
 #[cfg(test)]
 mod testing;
+mod tokens;
 
 pub use library::LibraryFilter;
 pub use ports::Ports;

@@ -84,6 +84,8 @@ impl Answer {
     /// What the budget and the breaker hear.
     pub(crate) fn verdict(&self) -> Verdict {
         match self.status.as_u16() {
+            // Asking for one code too often says nothing about the rest of the account.
+            429 if self.kind == RequestKind::SignIn && !self.headers.contains_key(RETRY_AFTER) => Verdict::Answered,
             429 => Verdict::Wait(self.wait()),
             500.. => Verdict::Failed,
             200..=299 if self.expects_json && self.is_web_page() => Verdict::Failed,

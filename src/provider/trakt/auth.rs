@@ -1,50 +1,34 @@
-//! The token pair of one Trakt account.
+//! Asking Trakt for tokens.
 //!
-//! A refresh token works once and is replaced with every use, so there is one refresher at a time and the new pair is in
-//! the vault before it is used for the first time. If the answer to a refresh is lost, the old pair stays what we have, and
-//! the next refresh will tell that Trakt has to be linked again. The tokens of the configuration are the first ones of a
-//! link: the vault wins over them for as long as they are the ones that its pair came from. Others are another link.
+//! A refresh token works once and is replaced with every use. If the answer to a refresh is lost, the next one will tell that
+//! Trakt has to be linked again.
 
-use crosswatch_port::{Fault, Vault};
-use jiff::{Timestamp, ToSpan};
+use crosswatch_port::Fault;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use smol_str::{SmolStr, format_smolstr};
-use tokio::sync::Mutex;
 
 use super::{TraktOptions, wire::TokenReply};
-use crate::http::{Call, HttpClient, base_url, below};
+use crate::{
+    http::{Call, HttpClient, base_url, below},
+    tokens::{Renewal, TokenAdvice, TokenPair, Tokens},
+};
 
-/// The name of the pair in the vault.
-const SECRET_NAME: &str = "tokens";
 /// The redirect address of apps without one.
 const NO_REDIRECT: &str = "urn:ietf:wg:oauth:2.0:oob";
 
-/// Tokens as they are kept.
-#[derive(Clone, Serialize, Deserialize)]
-struct Pair {
-    access_token: String,
-    refresh_token: Option<String>,
-    created_at_s: Option<i64>,
-    lifetime_s: Option<i64>,
-    /// The access token of the configuration that this pair came from.
-    seeded_by: Option<String>,
-}
-
 /// Who may ask for tokens.
 pub(super) struct Auth {
-    base: Url,
-    client_id: SmolStr,
-    client_secret: Option<SecretString>,
-    seed: Option<Pair>,
-    held: Mutex<Held>,
+    tokens: Tokens,
+    app: App,
 }
 
-#[derive(Default)]
-struct Held {
-    pair: Option<Pair>,
-    is_unsaved: bool,
+/// The registered app, and where it asks.
+pub(super) struct App {
+    pub(super) base: Url,
+    pub(super) client_id: SmolStr,
+    pub(super) client_secret: Option<SecretString>,
 }
 
 #[derive(Serialize)]
@@ -57,142 +41,86 @@ struct Exchange<'a> {
     grant_type: &'a str,
 }
 
+fn advice(account: &str) -> TokenAdvice {
+    TokenAdvice {
+        service: "Trakt",
+        not_linked: format_smolstr!("Trakt is not linked yet; run `crosswatch auth {account}`"),
+        link_again: format_smolstr!("link Trakt again with `crosswatch auth {account}`"),
+    }
+}
+
 impl Auth {
     /// Nothing is read or sent yet.
     pub(super) fn new(options: &TraktOptions) -> Result<Self, Fault> {
-        let text = |secret: &SecretString| secret.expose_secret().trim().to_owned();
-        let seed = options.access_token.as_ref().map(|access| Pair {
-            access_token: text(access),
-            refresh_token: options.refresh_token.as_ref().map(text),
-            created_at_s: None,
-            lifetime_s: None,
-            seeded_by: Some(text(access)),
-        });
-        Ok(Self {
+        let app = App {
             base: base_url(&options.auth_url)?,
-            client_id: options.client_id.clone(),
+            client_id: options.client_id.trim().into(),
             client_secret: options.client_secret.clone(),
-            seed,
-            held: Mutex::default(),
-        })
+        };
+        let advice = advice(&options.account);
+        let tokens = Tokens::new(advice, options.access_token.as_ref(), options.refresh_token.as_ref());
+        Ok(Self { tokens, app })
     }
 
-    /// The access token to use now, refreshed in time where its end is known.
+    /// The app.
+    pub(super) const fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Takes the tokens of a new link; they are in the vault when this is done.
+    pub(super) async fn adopt(&self, reply: TokenReply, http: &HttpClient) -> Result<(), Fault> {
+        self.tokens.adopt(pair(reply, None, http), http).await
+    }
+
+    /// Saves the tokens of a new link that could not be saved before.
+    pub(super) async fn save(&self, http: &HttpClient) -> Result<(), Fault> {
+        self.tokens.save(http).await
+    }
+
+    /// The access token to use now.
     pub(super) async fn access(&self, http: &HttpClient) -> Result<SecretString, Fault> {
-        let mut held = self.held.lock().await;
-        self.settle(&mut held, http).await?;
-        let pair = held.pair.clone().ok_or_else(not_linked)?;
-        let now = http.ports().clock.now();
-        if pair.refresh_token.is_none() || !pair.is_due(now) {
-            return Ok(pair.access_token.into());
-        }
-        match self.refresh(&mut held, &pair, http).await {
-            Err(fault) if fault.may_pass() && !pair.is_over(now) => Ok(pair.access_token.into()),
-            refreshed => refreshed,
-        }
+        self.tokens.access(http, self).await
     }
 
-    /// The access token to use after `refused` was answered with `401`. Whoever comes second finds the work done.
+    /// The access token to use after `refused` was answered with `401`.
     pub(super) async fn access_after(&self, refused: &SecretString, http: &HttpClient) -> Result<SecretString, Fault> {
-        let mut held = self.held.lock().await;
-        self.settle(&mut held, http).await?;
-        let pair = held.pair.clone().ok_or_else(not_linked)?;
-        if pair.access_token != refused.expose_secret() {
-            return Ok(pair.access_token.into());
-        }
-        self.refresh(&mut held, &pair, http).await
+        self.tokens.access_after(refused, http, self).await
     }
+}
 
-    /// Makes sure that the pair in memory is the one in the vault, or the one of the configuration where that is the newer
-    /// link.
-    async fn settle(&self, held: &mut Held, http: &HttpClient) -> Result<(), Fault> {
-        let vault = &*http.ports().vault;
-        if let Some(pair) = held.pair.as_ref().filter(|_| held.is_unsaved) {
-            keep(vault, pair).await?;
-            held.is_unsaved = false;
-        }
-        if held.pair.is_some() {
-            return Ok(());
-        }
-        let stored = match vault.load(SECRET_NAME).await? {
-            Some(stored) => Some(
-                serde_json::from_str(stored.expose_secret())
-                    .map_err(|_| Fault::Auth("the stored Trakt tokens cannot be read; link Trakt again".into()))?,
-            ),
-            None => None,
-        };
-        held.pair = self.newest(stored);
-        Ok(())
-    }
-
-    /// A stored pair that does not say where it came from counts.
-    fn newest(&self, stored: Option<Pair>) -> Option<Pair> {
-        let is_of_this_link = |pair: &Pair| match (&self.seed, &pair.seeded_by) {
-            (Some(seed), Some(first)) => *first == seed.access_token,
-            _ => true,
-        };
-        stored.filter(is_of_this_link).or_else(|| self.seed.clone())
-    }
-
-    async fn refresh(&self, held: &mut Held, old: &Pair, http: &HttpClient) -> Result<SecretString, Fault> {
-        let refresh_token = old.refresh_token.as_deref().ok_or_else(link_again)?;
+impl Renewal for Auth {
+    async fn renew(&self, old: &TokenPair, http: &HttpClient) -> Result<TokenPair, Fault> {
+        let refresh_token = old.refresh_token.as_deref().ok_or_else(|| self.tokens.not_accepted())?;
         let body = Exchange {
             refresh_token,
-            client_id: &self.client_id,
-            client_secret: self.client_secret.as_ref().map(|secret| secret.expose_secret().trim()),
+            client_id: &self.app.client_id,
+            client_secret: self.app.secret(),
             redirect_uri: NO_REDIRECT,
             grant_type: "refresh_token",
         };
-        let answer = http.send(&Call::sign_in(below(&self.base, "/oauth/token")).json(&body)?).await?;
+        let answer = http.send(&Call::sign_in(below(&self.app.base, "/oauth/token")).json(&body)?).await?;
         if matches!(answer.status.as_u16(), 400 | 401) {
-            return Err(link_again());
+            return Err(self.tokens.not_accepted());
         }
-        let reply: TokenReply = answer.success()?.json()?;
-        let pair = Pair {
-            access_token: reply.access_token,
-            refresh_token: Some(reply.refresh_token),
-            created_at_s: reply
-                .created_at
-                .whole()
-                .and_then(|second| i64::try_from(second).ok())
-                .or_else(|| Some(http.ports().clock.now().as_second())),
-            lifetime_s: reply.expires_in.whole().and_then(|seconds| i64::try_from(seconds).ok()),
-            seeded_by: old.seeded_by.clone(),
-        };
-        *held = Held { pair: Some(pair.clone()), is_unsaved: true };
-        keep(&*http.ports().vault, &pair).await?;
-        held.is_unsaved = false;
-        Ok(pair.access_token.into())
+        Ok(pair(answer.success()?.json()?, old.seeded_by.clone(), http))
     }
 }
 
-impl Pair {
-    fn end(&self) -> Option<Timestamp> {
-        let second = self.created_at_s?.checked_add(self.lifetime_s?)?;
-        Timestamp::from_second(second).ok()
-    }
-
-    /// An hour before the end, or at four fifths of a shorter life.
-    fn is_due(&self, now: Timestamp) -> bool {
-        let early_s = self.lifetime_s.map_or(0, |lifetime_s| (lifetime_s / 5).clamp(0, 3600));
-        self.end().is_some_and(|end| now.checked_add(early_s.seconds()).is_ok_and(|soon| soon >= end))
-    }
-
-    fn is_over(&self, now: Timestamp) -> bool {
-        self.end().is_some_and(|end| now >= end)
+impl App {
+    /// The secret; apps that use PKCE have none.
+    pub(super) fn secret(&self) -> Option<&str> {
+        self.client_secret.as_ref().map(|secret| secret.expose_secret().trim())
     }
 }
 
-async fn keep(vault: &dyn Vault, pair: &Pair) -> Result<(), Fault> {
-    let text = serde_json::to_string(pair)
-        .map_err(|error| Fault::Transient(format_smolstr!("the Trakt tokens could not be written: {error}")))?;
-    vault.save(SECRET_NAME, text.into()).await
-}
-
-fn not_linked() -> Fault {
-    Fault::Auth("Trakt is not linked yet; link it, or give access_token and refresh_token once".into())
-}
-
-fn link_again() -> Fault {
-    Fault::Auth("Trakt does not accept the stored tokens any more; link Trakt again".into())
+fn pair(reply: TokenReply, seeded_by: Option<String>, http: &HttpClient) -> TokenPair {
+    let whole = |number: Option<u64>| number.and_then(|number| i64::try_from(number).ok());
+    TokenPair {
+        access_token: reply.access_token,
+        refresh_token: Some(reply.refresh_token),
+        created_at_s: whole(reply.created_at.whole()).or_else(|| Some(http.ports().clock.now().as_second())),
+        lifetime_s: whole(reply.expires_in.whole()),
+        scope: None,
+        seeded_by,
+    }
 }
