@@ -140,6 +140,11 @@ impl AccountBudget {
         }
     }
 
+    /// Forgets failures: what stood in the way is mended. A wait that the service asked for stays.
+    pub(crate) fn forgive(&self) {
+        self.state.borrow_mut().breaker = Breaker::Closed { failures: 0 };
+    }
+
     /// How long the next request of this kind must wait, or why it must not be made at all.
     fn next_wait(&self, kind: RequestKind) -> Result<Option<Duration>, Fault> {
         let mut state = self.state.borrow_mut();

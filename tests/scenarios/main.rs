@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 mod bad_input;
+mod check;
 mod crash;
 mod history;
 mod presence;
@@ -14,6 +15,8 @@ mod quiet;
 mod reads;
 mod reference;
 mod rematch;
+mod sign_in;
+mod tokens;
 mod two_way;
 mod verdicts;
 mod why;

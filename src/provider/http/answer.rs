@@ -123,7 +123,9 @@ fn fault_of_status(answer: &Answer) -> Fault {
     let (place, code) = (&answer.place, answer.status.as_u16());
     let is_write = answer.kind == RequestKind::Write;
     match code {
-        401 => Fault::Auth(format_smolstr!("{place} does not accept the credentials (401); sign in again")),
+        401 => Fault::Auth(format_smolstr!(
+            "{place} does not accept the credentials (401); correct the token in the configuration, or sign in again"
+        )),
         403 => Fault::Auth(format_smolstr!(
             "{place} is forbidden for these credentials (403); check the rights of the user, key or app"
         )),

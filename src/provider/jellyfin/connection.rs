@@ -134,9 +134,11 @@ impl Connection {
         }
         let found = match &self.options.credentials {
             JellyfinCredentials::Token(token) => token.clone(),
-            JellyfinCredentials::Password(password) => match self.ports().vault.load(&self.secret_name()).await? {
-                Some(token) => token,
-                None => self.sign_in(password).await?,
+            JellyfinCredentials::Password(password) => match self.ports().vault.load(&self.secret_name()).await {
+                Ok(Some(token)) => token,
+                // A kept token that cannot be read is no loss to whoever has the password.
+                Ok(None) | Err(Fault::Auth(_)) => self.sign_in(password).await?,
+                Err(fault) => return Err(fault),
             },
         };
         *token = Some(found.clone());
