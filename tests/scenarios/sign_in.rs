@@ -4,7 +4,7 @@ use crosswatch_emulator::UserActivity;
 use crosswatch_tests::service::{Folder, Process, Service, Trakt, eventually, films, ledger, movie, one_way};
 use serde_json::{Value, json};
 
-use crate::HISTORY;
+use crate::{HISTORY, meanwhile};
 
 const SEEN: &str = "2026-01-01T20:00:00Z";
 const AUTH: &str = "/api/v1/providers/trakt/auth";
@@ -67,11 +67,8 @@ fn a_code_that_was_given_up_or_refused_changes_nothing() {
 fn at_the_command_line_with_a_running_service() {
     let trakt = Trakt::new(films(3), UserActivity::default());
     let service = Service::start(&unlinked(&trakt));
-    let told = std::thread::scope(|threads| {
-        let command = threads.spawn(|| Process::command(service.folder(), &["auth", "trakt"]));
-        trakt.approve();
-        command.join().unwrap()
-    });
+    let folder = service.folder();
+    let told = meanwhile(|| Process::command(folder, &["auth", "trakt"]), || trakt.approve());
     assert_eq!(told.code, Some(0), "{told:?}");
     for line in
         ["Open this page:   https://auth.trakt.tv/activate", "Enter this code:  ", "trakt is signed in as anna."]
@@ -87,15 +84,8 @@ fn at_the_command_line_alone() {
     let trakt = Trakt::new(films(3), UserActivity::default());
     let folder = Folder::new();
     folder.configure(&unlinked(&trakt));
-    let auth = |answer: fn(&Trakt)| {
-        std::thread::scope(|threads| {
-            let command = threads.spawn(|| Process::command(&folder, &["auth", "trakt", "--json"]));
-            answer(&trakt);
-            command.join().unwrap()
-        })
-    };
     for (answer, code, state) in [(Trakt::deny as fn(&Trakt), 4, "denied"), (Trakt::approve, 0, "done")] {
-        let told = auth(answer);
+        let told = meanwhile(|| Process::command(&folder, &["auth", "trakt", "--json"]), || answer(&trakt));
         assert_eq!(told.code, Some(code), "{told:?}");
         let lines: Vec<Value> = told.output.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let states: Vec<&str> = lines.iter().map(|line| line["state"].as_str().unwrap()).collect();

@@ -3,10 +3,10 @@
 use std::{fs, path::Path};
 
 use crosswatch_emulator::UserActivity;
-use crosswatch_tests::service::{Folder, Jellyfin, Process, Service, Trakt, films, ledger, movie, one_way};
+use crosswatch_tests::service::{Folder, Jellyfin, Process, Service, Trakt, eventually, films, ledger, movie, one_way};
 use serde_json::json;
 
-use crate::{HISTORY, to_trakt};
+use crate::{HISTORY, meanwhile, to_trakt};
 
 const SEEN: &str = "2026-01-01T20:00:00Z";
 
@@ -44,11 +44,8 @@ fn no_token_is_in_the_data_folder_the_log_or_an_answer() {
     service.ledger("a").watch(&[movie(1)], SEEN);
     service.run().expect("succeeded").planned("history", 1, 0);
     tokens.extend(trakt.service.state().tokens());
-    let told = std::thread::scope(|threads| {
-        let command = threads.spawn(|| Process::command(service.folder(), &["auth", "trakt"]));
-        trakt.approve();
-        command.join().unwrap()
-    });
+    let folder = service.folder();
+    let told = meanwhile(|| Process::command(folder, &["auth", "trakt"]), || trakt.approve());
     assert_eq!(told.code, Some(0), "{told:?}");
     service.ledger("a").watch(&[movie(2)], SEEN);
     service.run().expect("succeeded").planned("history", 1, 0);
@@ -104,7 +101,7 @@ fn a_lost_key_costs_a_sign_in_and_nothing_else() {
     assert_eq!(service.run().expect("failed").error(), "sign-in");
     assert_eq!(service.http().post("/api/v1/providers/trakt/auth", &json!({})).status, 200);
     trakt.approve();
-    crosswatch_tests::service::eventually("the sign-in ends", 60, || {
+    eventually("the sign-in ends", 60, || {
         let looked = service.http().get("/api/v1/providers/trakt/auth").expect(200);
         (looked["state"] == "done").then_some(())
     });
@@ -134,11 +131,8 @@ fn a_key_of_the_environment_is_used_and_kept_nowhere() {
     let trakt = Trakt::new(films(1), UserActivity::default());
     let folder = Folder::new();
     folder.configure(&trakt.section_unlinked());
-    let signed_in = std::thread::scope(|threads| {
-        let command = threads.spawn(|| Process::command_with_key(&folder, "a long sentence", &["auth", "trakt"]));
-        trakt.approve();
-        command.join().unwrap()
-    });
+    let command = || Process::command_with_key(&folder, "a long sentence", &["auth", "trakt"]);
+    let signed_in = meanwhile(command, || trakt.approve());
     assert_eq!(signed_in.code, Some(0), "{signed_in:?}");
     assert!(!folder.data().join("secret_key").exists());
     assert_eq!(files_with(&folder.data(), "a long sentence"), Vec::<String>::new());
