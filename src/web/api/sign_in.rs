@@ -58,9 +58,8 @@ pub(crate) async fn look(
 ) -> Result<web::Json<SignInShape>, ApiProblem> {
     let provider = living(&state, &id)?;
     let door = state.account(&provider.id);
-    let looked = match tokio::time::timeout(ACTOR_DEADLINE, door.sign_in()).await {
-        Ok(Ok(looked)) => looked,
-        _ => return Err(ApiProblem::no_account(&provider.id)),
+    let Ok(Ok(looked)) = tokio::time::timeout(ACTOR_DEADLINE, door.sign_in()).await else {
+        return Err(ApiProblem::no_account(&provider.id));
     };
     let progress = looked.map_err(|_| no_sign_in(provider))?;
     Ok(web::Json(SignInShape::new(provider, &progress)))

@@ -57,7 +57,7 @@ const SETTINGS: &str = r#"
     [pair.watchlist]
 "#;
 
-/// Lets reads pass while it has a permit.
+/// Lets reads and codes pass while it has a permit.
 type Gate = Rc<Semaphore>;
 
 /// Rows that the account at home shows.
@@ -66,7 +66,7 @@ type Rows = Rc<RefCell<Vec<Row>>>;
 /// How the account at home answers whoever asks for the end of its code; the account without an answer has no codes.
 type CodeEnd = Rc<RefCell<Option<Result<SignInState, Fault>>>>;
 
-/// An account that shows rows and takes nothing. It is read only while the gate is open.
+/// An account that shows rows and takes nothing. It is read, and gives codes, only while the gate is open.
 struct Shown(Rows, Gate, CodeEnd);
 
 impl SignIn for Shown {
@@ -79,7 +79,10 @@ impl SignIn for Shown {
         };
         let refused = matches!(&*self.2.borrow(), Some(Ok(SignInState::NotBegun)));
         let answer = if refused { Err(Fault::Auth("check client_id".into())) } else { Ok(code) };
-        Box::pin(std::future::ready(answer))
+        Box::pin(async move {
+            let _open = self.1.acquire().await;
+            answer
+        })
     }
 
     fn poll(&self) -> LocalFuture<'_, Result<SignInState, Fault>> {

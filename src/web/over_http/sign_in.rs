@@ -78,3 +78,19 @@ async fn what_has_no_codes_or_gives_none_says_so() {
     assert!(refused.text.contains("home: check client_id"), "{}", refused.text);
     house.stop().await;
 }
+
+#[actix_web::test]
+async fn a_service_that_is_slow_to_give_a_code_holds_nothing_up() {
+    let house = Small::start().await;
+    house.code_end.replace(Some(Ok(SignInState::Denied)));
+    house.gate.forget_permits(1);
+    let meanwhile = async {
+        assert_eq!(house.ask("POST", "/base/api/v1/providers/home/check", None).await.json["ok"], true);
+        assert_eq!(house.get(AUTH).await.json["state"], "not-begun");
+        house.gate.add_permits(1);
+    };
+    let (begun, ()) = futures_util::join!(house.ask("POST", AUTH, None), meanwhile);
+    assert_eq!(begun.json["state"], "waiting", "{}", begun.text);
+    assert_eq!(ended(&house).await.json["state"], "denied");
+    house.stop().await;
+}
