@@ -77,6 +77,11 @@ fn at_the_command_line_with_a_running_service() {
     }
     service.ledger("a").watch(&[movie(1)], SEEN);
     service.run().expect("succeeded").planned("history", 1, 0);
+    let configuration = std::fs::read_to_string(folder.configuration()).unwrap();
+    folder.configure(&format!("{configuration}{}", ledger("late")));
+    let refused = Process::command(folder, &["auth", "late"]);
+    assert_eq!(refused.code, Some(4), "{refused:?}");
+    assert!(refused.errors.contains("restart it to load the configuration"), "{}", refused.errors);
 }
 
 #[test]

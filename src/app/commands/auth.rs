@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     cli::AuthArguments,
-    client::Api,
+    client::{Api, ApiFailure},
     exit::{Exit, Failure},
     output::{self, progress::Progress, style::Style, table::harmless},
     session::Session,
@@ -49,7 +49,7 @@ pub(crate) async fn run(settings: &Arc<Settings>, arguments: &AuthArguments) -> 
     session
         .finish(async |session: &Session| {
             let api = session.api();
-            let answer = api.post(&path, &json!({})).await?;
+            let answer = api.post(&path, &json!({})).await.map_err(not_begun)?;
             let begun: SignIn = api.read(answer.clone())?;
             if arguments.json {
                 output::say(&answer.to_string())?;
@@ -65,6 +65,13 @@ pub(crate) async fn run(settings: &Arc<Settings>, arguments: &AuthArguments) -> 
             Ok(over.exit())
         })
         .await
+}
+
+fn not_begun(failure: ApiFailure) -> Failure {
+    if failure.kind == "unknown-provider" {
+        return Failure::failed("the running service does not know this account; restart it to load the configuration");
+    }
+    failure.into()
 }
 
 fn account<'a>(settings: &'a Settings, name: &str) -> Result<&'a Provider, Failure> {
