@@ -273,4 +273,19 @@ mod tests {
         budget.report(Verdict::Answered);
         assert_eq!(budget.observe().breaker, "closed");
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_mended_is_asked_at_once_and_an_enforced_wait_stays() {
+        let budget = AccountBudget::new(pace(100, 1));
+        for _ in 0..FAILURES_MAX {
+            budget.take(RequestKind::Read).await.unwrap();
+            budget.report(Verdict::Failed);
+        }
+        assert!(budget.take(RequestKind::Read).await.is_err());
+        budget.forgive();
+        budget.take(RequestKind::Read).await.unwrap();
+        budget.report(Verdict::Wait(Duration::from_secs(3600)));
+        budget.forgive();
+        assert!(matches!(budget.take(RequestKind::Read).await, Err(Fault::RateLimited { .. })));
+    }
 }
