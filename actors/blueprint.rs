@@ -8,7 +8,9 @@ use crosswatch_port::{Clock, Entropy, Knowledge, Ledger};
 use crosswatch_settings::Schedule;
 use smol_str::SmolStr;
 
-use crate::{budget::Pace, lane::Lane, notifier::Channel, provider::BuildAdapter, store::OnStorageFailure};
+use crate::{
+    budget::Pace, lane::Lane, notifier::Channel, provider::BuildAdapter, seal::SecretKey, store::OnStorageFailure,
+};
 
 /// An account to build.
 #[derive(Clone)]
@@ -83,6 +85,8 @@ pub struct Blueprint {
     pub channels: Vec<Channel>,
     /// The store.
     pub ledger: Arc<dyn Ledger>,
+    /// Seals what the store keeps secret.
+    pub secret_key: SecretKey,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Chance.

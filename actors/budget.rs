@@ -140,6 +140,11 @@ impl AccountBudget {
         }
     }
 
+    /// Forgets failures: what stood in the way is mended. A wait that the service asked for stays.
+    pub(crate) fn forgive(&self) {
+        self.state.borrow_mut().breaker = Breaker::Closed { failures: 0 };
+    }
+
     /// How long the next request of this kind must wait, or why it must not be made at all.
     fn next_wait(&self, kind: RequestKind) -> Result<Option<Duration>, Fault> {
         let mut state = self.state.borrow_mut();
@@ -267,5 +272,20 @@ mod tests {
         budget.take(RequestKind::Read).await.unwrap();
         budget.report(Verdict::Answered);
         assert_eq!(budget.observe().breaker, "closed");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_mended_is_asked_at_once_and_an_enforced_wait_stays() {
+        let budget = AccountBudget::new(pace(100, 1));
+        for _ in 0..FAILURES_MAX {
+            budget.take(RequestKind::Read).await.unwrap();
+            budget.report(Verdict::Failed);
+        }
+        assert!(budget.take(RequestKind::Read).await.is_err());
+        budget.forgive();
+        budget.take(RequestKind::Read).await.unwrap();
+        budget.report(Verdict::Wait(Duration::from_secs(3600)));
+        budget.forgive();
+        assert!(matches!(budget.take(RequestKind::Read).await, Err(Fault::RateLimited { .. })));
     }
 }

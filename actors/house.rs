@@ -18,6 +18,7 @@ use crate::{
     pair::{self, Pair},
     provider::{self, Account, AccountDoor},
     scheduler::{self, Scheduler},
+    seal::SecretKey,
     store::{self, SaveError, Store, StoreDoor},
     supervisor::{self, ShutDown, Supervisor},
 };
@@ -49,7 +50,7 @@ impl House {
         for account in &blueprint.accounts {
             children.push(child(
                 format_smolstr!("account:{}", account.id),
-                account_starter(account, &surroundings, &directory),
+                account_starter(account, &blueprint.secret_key, &surroundings, &directory),
             ));
             children.push(child(
                 format_smolstr!("outbox:{}", account.id),
@@ -109,17 +110,16 @@ fn notifier_starter(
     })
 }
 
-fn account_starter(account: &AccountBlueprint, surroundings: &Surroundings, directory: &Directory) -> StartChild {
+fn account_starter(
+    account: &AccountBlueprint,
+    secret_key: &SecretKey,
+    surroundings: &Surroundings,
+    directory: &Directory,
+) -> StartChild {
     let (account, surroundings, directory) = (account.clone(), surroundings.clone(), directory.clone());
+    let secret_key = secret_key.clone();
     Rc::new(move || {
-        let actor = Account::new(
-            &account.id,
-            account.pace,
-            &account.build,
-            &surroundings.clock,
-            &surroundings.entropy,
-            &directory,
-        );
+        let actor = Account::new(&account, &secret_key, &surroundings, &directory);
         let mailbox = Mailbox::new(actor.start(), provider::CAPACITY);
         directory.enter_account(account.id.clone(), mailbox.clone());
         Box::new(mailbox) as Box<dyn Watched>

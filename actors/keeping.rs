@@ -1,25 +1,31 @@
 //! What an adapter keeps in the store: its tokens, its notes, and for the ledger its rows.
+//!
+//! Tokens are sealed before the store sees them.
 
 use crosswatch_model::{Feature, ProviderId, Uid};
 use crosswatch_port::{
     Cache, Change, Commit, Durability, Fault, Ledger, LocalFuture, Shelf, ShelfChange, ShelfCursor, ShelfRow,
     StorageFailure, Vault,
 };
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use smol_str::{SmolStr, format_smolstr};
 
-use crate::store::{SaveError, StoreDoor};
+use crate::{
+    seal::Seal,
+    store::{SaveError, StoreDoor},
+};
 
 /// The part of the store that belongs to one account.
 #[derive(Clone)]
 pub(crate) struct AccountKeeping {
     account: ProviderId,
     store: StoreDoor,
+    seal: Seal,
 }
 
 impl AccountKeeping {
-    pub(crate) fn new(account: ProviderId, store: StoreDoor) -> Self {
-        Self { account, store }
+    pub(crate) fn new(account: ProviderId, store: StoreDoor, seal: Seal) -> Self {
+        Self { account, store, seal }
     }
 
     async fn read<R, Q>(&self, query: Q) -> Result<R, Fault>
@@ -43,16 +49,20 @@ fn store_fault(error: &SaveError) -> Fault {
 
 impl Vault for AccountKeeping {
     fn load<'a>(&'a self, name: &'a str) -> LocalFuture<'a, Result<Option<SecretString>, Fault>> {
-        let name = SmolStr::new(name);
+        let asked = SmolStr::new(name);
         Box::pin(async move {
-            let bytes = self.read(move |ledger, account| ledger.secret(account, &name)).await?;
-            Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()).map(SecretString::from))
+            let sealed = self.read(move |ledger, account| ledger.secret(account, &asked)).await?;
+            let open = |sealed: Vec<u8>| self.seal.open(&self.account, name, &sealed);
+            sealed.map(open).transpose().map_err(|error| Fault::Auth(format_smolstr!("{error}")))
         })
     }
 
     fn save<'a>(&'a self, name: &'a str, secret: SecretString) -> LocalFuture<'a, Result<(), Fault>> {
-        let change = Change::PutSecret(self.account.clone(), name.into(), secret.expose_secret().as_bytes().to_vec());
-        Box::pin(self.save(vec![change]))
+        Box::pin(async move {
+            let sealed = self.seal.close(&self.account, name, &secret);
+            let sealed = sealed.map_err(|error| Fault::Rejected(format_smolstr!("{error}")))?;
+            self.save(vec![Change::PutSecret(self.account.clone(), name.into(), sealed)]).await
+        })
     }
 }
 

@@ -28,6 +28,8 @@ mod planted;
 mod provider;
 mod run_table;
 mod scheduler;
+mod seal;
+mod sign_in;
 mod store;
 mod supervisor;
 
@@ -43,6 +45,8 @@ pub use notifier::{Channel, Happened, Notifier, Tell};
 pub use provider::{AccountDoor, AccountPorts, AccountState, BuildAdapter};
 pub use run_table::{Job, JobKind};
 pub use scheduler::{Due, ObserveSchedule, Scheduler};
+pub use seal::SecretKey;
+pub use sign_in::{NoSignIn, SignInProgress, SignInStanding};
 pub use store::{OnStorageFailure, SaveError, Store, StoreDoor};
 pub use supervisor::{
     CancelRun, ObserveSystem, PairSituation, Ping, Refusal, RequestRun, ShutDown, Started, Supervisor, SystemState,

@@ -6,7 +6,7 @@
 use std::rc::Rc;
 
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
-use crosswatch_model::{PairId, RunId, RunState};
+use crosswatch_model::{PairId, ProviderId, RunId, RunState};
 use crosswatch_port::{Notice, Sink};
 use jiff::Timestamp;
 use smol_str::SmolStr;
@@ -25,8 +25,10 @@ const LAG_MAX: usize = 1024;
 pub struct Happened {
     /// When.
     pub at: Timestamp,
-    /// A stable word: `run.started`, `run.progress`, `run.finished`, `hold.added`.
+    /// A stable word: `run.started`, `run.progress`, `run.finished`, `hold.added`, `auth.done`, `auth.failed`.
     pub kind: &'static str,
+    /// The account, where it concerns one alone.
+    pub account: Option<ProviderId>,
     /// The pair, where it concerns one.
     pub pair: Option<PairId>,
     /// The run, where it concerns one.

@@ -13,10 +13,13 @@ use crosswatch_port::{
 };
 
 use crate::{
-    budget::{AccountBudget, BudgetState, Pace},
+    blueprint::{AccountBlueprint, Surroundings},
+    budget::{AccountBudget, BudgetState},
     directory::Directory,
     keeping::AccountKeeping,
     mailbox::AskError,
+    seal::{Seal, SecretKey},
+    sign_in::{AskSignIn, BeginSignIn, NoSignIn, SignInDesk, SignInProgress},
     supervisor::Ping,
 };
 
@@ -110,31 +113,32 @@ pub struct AccountState {
 
 /// The actor.
 pub struct Account {
-    adapter: Rc<dyn Provider>,
-    budget: Rc<AccountBudget>,
+    pub(crate) adapter: Rc<dyn Provider>,
+    pub(crate) budget: Rc<AccountBudget>,
+    pub(crate) desk: SignInDesk,
 }
 
 impl Account {
     /// An account with a fresh adapter.
-    pub fn new(
-        id: &ProviderId,
-        pace: Pace,
-        build: &BuildAdapter,
-        clock: &Arc<dyn Clock>,
-        entropy: &Arc<dyn Entropy>,
+    pub(crate) fn new(
+        blueprint: &AccountBlueprint,
+        secret_key: &SecretKey,
+        surroundings: &Surroundings,
         directory: &Directory,
     ) -> Self {
-        let budget = AccountBudget::new(pace);
-        let keeping = Rc::new(AccountKeeping::new(id.clone(), directory.store().clone()));
+        let budget = AccountBudget::new(blueprint.pace);
+        let seal = Seal::new(secret_key.clone(), Arc::clone(&surroundings.entropy));
+        let keeping = Rc::new(AccountKeeping::new(blueprint.id.clone(), directory.store().clone(), seal));
         let ports = AccountPorts {
-            clock: Arc::clone(clock),
-            entropy: Arc::clone(entropy),
+            clock: Arc::clone(&surroundings.clock),
+            entropy: Arc::clone(&surroundings.entropy),
             budget: Rc::clone(&budget) as Rc<dyn Budget>,
             vault: Rc::clone(&keeping) as Rc<dyn Vault>,
             cache: Rc::clone(&keeping) as Rc<dyn Cache>,
             shelf: keeping,
         };
-        Self { adapter: build(&ports), budget }
+        let desk = SignInDesk::new(blueprint.id.clone(), Arc::clone(&surroundings.clock), directory.clone());
+        Self { adapter: (blueprint.build)(&ports), budget, desk }
     }
 }
 
@@ -272,6 +276,16 @@ impl AccountDoor {
     /// A look from outside.
     pub async fn observe(&self) -> Result<AccountState, Fault> {
         self.ask(ObserveAccount).await
+    }
+
+    /// Begins a sign-in with a code. The account asks for its end by itself.
+    pub async fn begin_sign_in(&self) -> Result<Result<SignInProgress, NoSignIn>, Fault> {
+        self.ask(BeginSignIn).await?
+    }
+
+    /// How far the sign-in with a code is.
+    pub async fn sign_in(&self) -> Result<Result<SignInProgress, NoSignIn>, Fault> {
+        self.ask(AskSignIn).await
     }
 
     async fn ask<M>(&self, message: M) -> Result<M::Result, Fault>

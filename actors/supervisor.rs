@@ -332,6 +332,7 @@ impl Supervisor {
         let event = Happened {
             at: self.surroundings.clock.now(),
             kind: "run.finished",
+            account: None,
             pair: Some(record.pair.clone()),
             run: Some(record.id),
             state: Some(record.state),

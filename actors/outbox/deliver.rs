@@ -235,6 +235,7 @@ impl Delivery {
         self.desk.directory.happened(Happened {
             at: self.desk.surroundings.clock.now(),
             kind: "run.progress",
+            account: None,
             pair: Some(self.order.pair.clone()),
             run: Some(self.order.run),
             state: Some(crosswatch_model::RunState::Applying),

@@ -206,6 +206,7 @@ impl Journey {
         self.directory.happened(Happened {
             at: self.surroundings.clock.now(),
             kind,
+            account: None,
             pair: Some(self.pair.id.clone()),
             run: Some(self.record.id),
             state: Some(self.record.state),
@@ -237,10 +238,11 @@ pub(super) fn account_error(side: Side, account: &AccountDoor, fault: &Fault) ->
         (_, Side::Target) => "target-unavailable",
     };
     let advice = match fault {
-        Fault::Auth(_) => "sign in again or correct the token in the configuration",
-        Fault::Gone(_) => "look at the account in a browser; it is locked or suspended",
-        Fault::Rejected(_) => "correct the configuration of this account",
-        _ => "check that it is running and reachable; the next run tries again",
+        // Whoever refuses a sign-in knows best what helps.
+        Fault::Auth(_) => "",
+        Fault::Gone(_) => "; look at the account in a browser; it is locked or suspended",
+        Fault::Rejected(_) => "; correct the configuration of this account",
+        _ => "; check that it is running and reachable; the next run tries again",
     };
-    RunError { kind: kind.into(), detail: format_smolstr!("{}: {fault}; {advice}", account.id()) }
+    RunError { kind: kind.into(), detail: format_smolstr!("{}: {fault}{advice}", account.id()) }
 }

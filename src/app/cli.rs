@@ -27,7 +27,7 @@ Exit codes:
     1  check: an account does not answer, or advice of severity error; healthcheck: not ready
     2  something waits for approval, the rest was done
     3  some feature or item could not be read or written
-    4  nothing could be done
+    4  nothing could be done; auth: denied or too late
    64  the command line was not understood
    70  the disk or what is on it failed
    75  another process has the data folder or the port
@@ -43,6 +43,8 @@ pub(crate) enum Command {
     Demo(DemoArguments),
     /// Checks the configuration, asks every account, and gives advice.
     Check(CheckArguments),
+    /// Signs in to an account with a code.
+    Auth(AuthArguments),
     /// Runs a pair now.
     Run(RunArguments),
     /// Shows what a run of a pair would do, and changes nothing.
@@ -76,6 +78,16 @@ pub(crate) struct CheckArguments {
     #[arg(long)]
     pub offline: bool,
     /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Of `auth`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct AuthArguments {
+    /// The account.
+    pub account: String,
+    /// Prints JSON, one line when the code is there and one at the end.
     #[arg(long)]
     pub json: bool,
 }
@@ -188,6 +200,8 @@ mod tests {
             ("crosswatch demo --once --port 70000", false),
             ("crosswatch demo --once --port 8080 --data d", true),
             ("crosswatch check --offline --json", true),
+            ("crosswatch auth trakt --json", true),
+            ("crosswatch auth", false),
             ("crosswatch healthcheck", true),
             ("crosswatch undo", false),
         ] {

@@ -10,9 +10,11 @@ mod clock;
 mod commands;
 mod configuration;
 mod exit;
+mod key_file;
 mod knowledge;
 mod output;
 mod runtime;
+mod secret_key;
 mod service;
 mod session;
 mod stop_signal;
@@ -24,7 +26,7 @@ use std::process::ExitCode;
 
 use crate::{
     cli::{Arguments, Command},
-    commands::{check, demo, healthcheck, plan, run, runs, serve, why},
+    commands::{auth, check, demo, healthcheck, plan, run, runs, serve, why},
     exit::{Exit, Failure},
     telemetry::Audience,
 };
@@ -58,6 +60,7 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
         match command {
             Command::Serve | Command::Demo(_) => serve::run(&settings).await,
             Command::Check(arguments) => check::run(&settings, arguments).await,
+            Command::Auth(arguments) => auth::run(&settings, &arguments).await,
             Command::Run(arguments) => run::run(&settings, &arguments).await,
             Command::Plan(arguments) => plan::run(&settings, &arguments).await,
             Command::Why(arguments) => why::run(&settings, &arguments).await,

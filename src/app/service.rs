@@ -18,6 +18,7 @@ use crate::{
     clock::{MachineClock, MachineEntropy},
     exit::{Exit, Failure},
     knowledge::Files,
+    secret_key,
     wiring::{self, Machine},
 };
 
@@ -66,6 +67,7 @@ impl Service {
         actix_rt::spawn(Arc::clone(&knowledge).keep_fresh(Arc::clone(&clock)));
         let machine = Machine {
             ledger: Arc::clone(&start.ledger),
+            secret_key: secret_key::load_or_make(&start.settings.storage.dir)?,
             knowledge,
             clock: Arc::clone(&clock),
             entropy,

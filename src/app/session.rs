@@ -12,6 +12,7 @@ use crate::{
     api_key,
     client::{Api, base_url},
     exit::{Exit, Failure},
+    key_file,
     service::{Service, Start},
     stop_signal::StopSignal,
     storage::{self, Opened},
@@ -39,7 +40,7 @@ impl Session {
                     settings: Arc::clone(settings),
                     ledger,
                     listener,
-                    api_key: api_key::random()?,
+                    api_key: key_file::random()?,
                     follows_schedules: false,
                 };
                 let service = Service::start(start).await?;

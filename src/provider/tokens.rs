@@ -111,10 +111,18 @@ impl Tokens {
     }
 
     /// Takes the tokens of a new link. They are in the vault when this is done; where that fails they are kept, and saved
-    /// with the next use.
+    /// with the next use. They take the place of the tokens that the configuration has now; others that are written there
+    /// later are another link.
     pub(crate) async fn adopt(&self, pair: TokenPair, http: &HttpClient) -> Result<(), Fault> {
         let mut held = self.held.lock().await;
-        *held = Held { pair: Some(pair), is_unsaved: true };
+        let replaced = self.seed.as_ref().map(|seed| seed.access_token.clone()).unwrap_or_default();
+        *held = Held { pair: Some(TokenPair { seeded_by: Some(replaced), ..pair }), is_unsaved: true };
+        self.settle(&mut held, http).await.map(drop)
+    }
+
+    /// Saves adopted tokens that could not be saved before.
+    pub(crate) async fn save(&self, http: &HttpClient) -> Result<(), Fault> {
+        let mut held = self.held.lock().await;
         self.settle(&mut held, http).await.map(drop)
     }
 

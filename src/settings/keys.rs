@@ -65,7 +65,8 @@ const SERVER: &[Key] = &[
     key("metrics_public", Kind::Boolean, Defaulted, "Whether /metrics answers without the API key."),
 ];
 
-const DATA: &[Key] = &[key("dir", ANY, Defaulted, "Folder of the database, the backups and the API key.")];
+const DATA: &[Key] =
+    &[key("dir", ANY, Defaulted, "Folder of the database, the backups, the API key and the secret key.")];
 
 const IDENTITY: &[Key] = &[
     key(

@@ -7,7 +7,8 @@ use crate::{problem::Problem, section::Section};
 /// The data folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Storage {
-    /// Folder of the database, the backups and the API key. A relative one is relative to the working directory.
+    /// Folder of the database, the backups, the API key and the secret key. A relative one is relative to the
+    /// working directory.
     pub dir: PathBuf,
 }
 

@@ -28,6 +28,8 @@ use crate::{api, metrics, problem::ApiProblem, sse, state::ApiState};
         api::providers::providers,
         api::providers::provider,
         api::providers::check,
+        api::sign_in::begin,
+        api::sign_in::look,
         api::pairs::pairs,
         api::pairs::pair,
         api::plans::start,
@@ -108,7 +110,7 @@ mod tests {
         let count = names.len();
         names.sort_unstable();
         names.dedup();
-        assert_eq!((names.len(), count), (28, 28));
+        assert_eq!((names.len(), count), (30, 30));
     }
 
     #[test]

@@ -69,6 +69,12 @@ pub enum ApiProblem {
     /// There is no built-in tracker, or there are several.
     #[error("{0}")]
     WhichTracker(String),
+    /// The account cannot be signed in to with a code.
+    #[error("{0}")]
+    NoSignIn(String),
+    /// The account gave no code to sign in with.
+    #[error("{0}")]
+    NoCode(String),
     /// The pair is running.
     #[error("the pair is running already; wait for run {0}, or ask with `\"queue\": true`")]
     AlreadyRunning(RunId),
@@ -139,6 +145,8 @@ impl ApiProblem {
             Self::InvalidItem(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid-item", "The item cannot be kept"),
             Self::FeatureOff(_) => (StatusCode::UNPROCESSABLE_ENTITY, "feature-off", "The feature is off"),
             Self::WhichTracker(_) => (StatusCode::UNPROCESSABLE_ENTITY, "which-tracker", "No single tracker is meant"),
+            Self::NoSignIn(_) => (StatusCode::CONFLICT, "no-sign-in", "The account has no sign-in with a code"),
+            Self::NoCode(_) => (StatusCode::BAD_GATEWAY, "no-code", "The account gave no code"),
             Self::AlreadyRunning(_) => (StatusCode::CONFLICT, "already-running", "The pair is running already"),
             Self::PairDisabled(_) => (StatusCode::CONFLICT, "pair-disabled", "The pair is disabled"),
             Self::NotRunning(_) => (StatusCode::CONFLICT, "not-running", "The run has ended"),
@@ -303,6 +311,8 @@ mod tests {
             ApiProblem::InvalidItem(text()),
             ApiProblem::FeatureOff(Feature::Ratings),
             ApiProblem::WhichTracker(text()),
+            ApiProblem::NoSignIn(text()),
+            ApiProblem::NoCode(text()),
             ApiProblem::AlreadyRunning(RunId(1)),
             ApiProblem::PairDisabled(pair),
             ApiProblem::NotRunning(RunId(1)),

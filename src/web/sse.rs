@@ -11,7 +11,7 @@ use actix_web::{
     web::{self, Bytes},
 };
 use crosswatch_actors::Happened;
-use crosswatch_model::{PairId, RunState};
+use crosswatch_model::{PairId, ProviderId, RunState};
 use futures_util::stream;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -48,10 +48,12 @@ impl Listeners {
 pub(crate) struct EventShape {
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
-    /// A stable word: `run.started`, `run.progress`, `run.finished`, `hold.added` …
+    /// A stable word: `run.started`, `run.progress`, `run.finished`, `hold.added`, `auth.done`, `auth.failed` …
     #[serde(rename = "type")]
     #[schema(example = "run.finished")]
     kind: &'static str,
+    /// The account, where it concerns one alone.
+    provider: Option<String>,
     pair: Option<String>,
     run: Option<String>,
     /// Where the run stands.
@@ -68,6 +70,7 @@ impl From<&Happened> for EventShape {
         Self {
             at: event.at,
             kind: event.kind,
+            provider: event.account.as_ref().map(ProviderId::to_string),
             pair: event.pair.as_ref().map(PairId::to_string),
             run: event.run.map(|run| run.to_string()),
             state: event.state.map(RunState::as_str),
@@ -161,6 +164,7 @@ mod tests {
         Happened {
             at: Timestamp::UNIX_EPOCH,
             kind: "run.progress",
+            account: None,
             pair: Some(PairId::parse("p").unwrap()),
             run: Some(RunId(1)),
             state: Some(RunState::Reading),
@@ -200,7 +204,7 @@ mod tests {
             told,
             [
                 "retry: 3000\n: connected\n\n",
-                "event: run.progress\ndata: {\"at\":\"1970-01-01T00:00:00Z\",\"type\":\"run.progress\",\"pair\":\"p\",\
+                "event: run.progress\ndata: {\"at\":\"1970-01-01T00:00:00Z\",\"type\":\"run.progress\",\"provider\":null,\"pair\":\"p\",\
                  \"run\":\"00000000-0000-0000-0000-000000000001\",\"state\":\"reading\",\"done\":1,\"total\":9,\
                  \"sentence\":\"two\\nlines\"}\n\n",
                 ": alive\n\n",

@@ -138,6 +138,7 @@ mod tests {
         Happened {
             at: Timestamp::UNIX_EPOCH,
             kind,
+            account: None,
             pair: None,
             run: Some(RunId(run)),
             state: None,

@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 mod bad_input;
+mod check;
 mod crash;
 mod history;
 mod matrix;
@@ -15,12 +16,14 @@ mod quiet;
 mod reads;
 mod reference;
 mod rematch;
+mod sign_in;
+mod tokens;
 mod two_way;
 mod verdicts;
 mod why;
 mod writes;
 
-use crosswatch_tests::service::{Trakt, ledger, one_way};
+use crosswatch_tests::service::{Ended, Trakt, ledger, one_way};
 
 /// The watchlist, as it comes.
 const WATCHLIST: &str = "[pair.watchlist]\n";
@@ -39,6 +42,15 @@ fn ledgers(tables: &str) -> String {
 /// The pair `p` from the ledger `a` to this Trakt.
 fn to_trakt(trakt: &Trakt, tables: &str) -> String {
     format!("{}{}{}", ledger("a"), trakt.section(), one_way("p", "a", "trakt", tables))
+}
+
+/// Runs a command on a thread of its own, while somebody does what it waits for.
+fn meanwhile(command: impl FnOnce() -> Ended + Send, what: impl FnOnce()) -> Ended {
+    std::thread::scope(|threads| {
+        let command = threads.spawn(command);
+        what();
+        command.join().unwrap()
+    })
 }
 
 /// Plays every case on a thread of its own: what is in doubt rests for seconds before it is read back.

@@ -8,7 +8,7 @@ use crosswatch_emulator::{
 };
 use jiff::Timestamp;
 
-use super::config;
+use super::{config, process::eventually};
 
 const START: &str = "2026-11-22T12:00:00Z";
 
@@ -128,6 +128,8 @@ impl Trakt {
         let mut ben = TraktAccount::new("ben");
         ben.membership = Membership::Vip;
         options.accounts = vec![anna, ben];
+        // Nobody wants to wait five seconds for the first question.
+        options.device_interval_s = 1;
         Self { service: TraktEmulator::start(options).unwrap() }
     }
 
@@ -139,6 +141,27 @@ impl Trakt {
     /// The section of `ben`'s account under the same name.
     pub fn section_of_ben(&self) -> String {
         config::trakt("trakt", &self.service.url(), "ben")
+    }
+
+    /// The section of an account that was never linked, named `trakt`.
+    pub fn section_unlinked(&self) -> String {
+        config::trakt_unlinked("trakt", &self.service.url())
+    }
+
+    /// `anna` enters the code that waits and agrees, as soon as there is one.
+    pub fn approve(&self) {
+        let code = self.awaited_code();
+        assert!(self.service.state().approve_device(&code, "anna").unwrap());
+    }
+
+    /// Somebody enters the code that waits and refuses, as soon as there is one.
+    pub fn deny(&self) {
+        let code = self.awaited_code();
+        assert!(self.service.state().deny_device(&code));
+    }
+
+    fn awaited_code(&self) -> String {
+        eventually("a code waits", 60, || self.service.state().device_codes().pop())
     }
 
     /// Every play as `TITLE at TIME`, sorted.

@@ -27,6 +27,14 @@ pub fn trakt(id: &str, url: &str, member: &str) -> String {
     )
 }
 
+/// An account at Trakt that was never linked.
+pub fn trakt_unlinked(id: &str, url: &str) -> String {
+    format!(
+        "[[provider]]\nid = \"{id}\"\nkind = \"trakt\"\nurl = \"{url}\"\nauth_url = \"{url}\"\nclient_id = \"trakt-client\"\n\
+         client_secret = \"trakt-secret\"\n\n"
+    )
+}
+
 /// A one-way pair that runs when it is told to; `tables` holds its features and its policy.
 pub fn one_way(id: &str, source: &str, target: &str, tables: &str) -> String {
     format!(

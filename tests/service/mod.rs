@@ -27,7 +27,7 @@ mod running;
 
 pub use accounts::{Jellyfin, Trakt, films, now, places};
 pub use binary::binary;
-pub use config::{jellyfin, ledger, one_way, trakt};
+pub use config::{jellyfin, ledger, one_way, trakt, trakt_unlinked};
 pub use every_kind::{AnyAccount, KINDS};
 pub use folder::Folder;
 pub use http::{Answer, Http};

@@ -61,9 +61,17 @@ impl Process {
 
     /// Runs a command of `crosswatch` in this folder to its end.
     pub fn command(folder: &Folder, arguments: &[&str]) -> Ended {
-        let mut command = Command::new(binary());
-        command.arg("--config").arg(folder.configuration()).args(arguments);
-        let output = clean(&mut command).current_dir(folder.path()).stdin(Stdio::null()).output().unwrap();
+        Self::finished(Command::new(binary()).args(arguments), folder)
+    }
+
+    /// The same with a secret key in the environment.
+    pub fn command_with_key(folder: &Folder, key: &str, arguments: &[&str]) -> Ended {
+        Self::finished(Command::new(binary()).args(arguments).env("CROSSWATCH_SECRET_KEY", key), folder)
+    }
+
+    fn finished(command: &mut Command, folder: &Folder) -> Ended {
+        command.arg("--config").arg(folder.configuration());
+        let output = clean(command).current_dir(folder.path()).stdin(Stdio::null()).output().unwrap();
         Ended {
             code: output.status.code(),
             output: String::from_utf8(output.stdout).unwrap(),
@@ -106,7 +114,8 @@ impl Drop for Process {
 /// Keeps the settings of whoever runs the tests out of them.
 fn clean(command: &mut Command) -> &mut Command {
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("CROSSWATCH") {
+        let is_wanted = command.get_envs().any(|(wanted, _)| wanted == name);
+        if name.to_string_lossy().starts_with("CROSSWATCH") && !is_wanted {
             command.env_remove(name);
         }
     }

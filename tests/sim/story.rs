@@ -8,6 +8,7 @@ use std::{
 
 use crosswatch_actors::{
     AccountBlueprint, AccountPorts, Blueprint, CancelRun, House, JobKind, Lane, OnStorageFailure, RequestRun,
+    SecretKey,
     planted::{self, Mistake},
 };
 use crosswatch_model::{Cause, PairId, RunId};
@@ -211,6 +212,7 @@ impl Story {
             pairs: town.pairs,
             channels: Vec::new(),
             ledger: Arc::new(SimLedger::new(door.clone(), self.sabotage, seed, commits)),
+            secret_key: SecretKey::of_text(&secrecy::SecretString::from("the key of the town")),
             clock: Arc::clone(&door.clock),
             entropy: Arc::new(SeededEntropy::new(seed)),
             lane: Lane::Inline,

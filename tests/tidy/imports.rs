@@ -35,6 +35,7 @@ const GUARDED: &[(&str, &[&str])] = &[
     ("reqwest", &["provider", "app"]),
     ("backoff", &["provider"]),
     ("actix", &["actors"]),
+    ("chacha20poly1305", &["actors"]),
     ("actix-rt", &["actors", "app"]),
     ("actix-web", &["web", "emulator", "app"]),
     ("tokio", &["provider", "actors", "web", "app"]),

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub(crate) mod auth;
 pub(crate) mod check;
 pub(crate) mod demo;
 pub(crate) mod healthcheck;

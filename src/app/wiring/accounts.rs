@@ -91,6 +91,7 @@ fn trakt_options(provider: &Provider) -> Result<TraktOptions, Fault> {
     let client_id =
         provider.client_id.as_ref().ok_or_else(|| missing("client_id", "write the id of your Trakt app"))?;
     Ok(TraktOptions {
+        account: provider.id.as_str().into(),
         url: url(provider.url.as_ref())?,
         auth_url: url(provider.auth_url.as_ref())?,
         client_id: client_id.expose().into(),

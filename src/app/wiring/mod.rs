@@ -11,7 +11,7 @@ mod unusable;
 
 use std::{rc::Rc, sync::Arc};
 
-use crosswatch_actors::{Blueprint, Lane, OnStorageFailure};
+use crosswatch_actors::{Blueprint, Lane, OnStorageFailure, SecretKey};
 use crosswatch_port::{Clock, Entropy, Knowledge, Ledger};
 use crosswatch_settings::Settings;
 
@@ -23,6 +23,8 @@ pub(crate) use support::{ignored, require_supported};
 pub(crate) struct Machine {
     /// The store.
     pub ledger: Arc<dyn Ledger>,
+    /// Seals what the store keeps secret.
+    pub secret_key: SecretKey,
     /// What is known about items beside what accounts say.
     pub knowledge: Arc<dyn Knowledge>,
     /// Time.
@@ -42,6 +44,7 @@ pub(crate) fn blueprint(settings: &Settings, machine: &Machine, follows_schedule
         pairs: settings.pairs.iter().map(|pair| pairs::pair(pair, settings)).collect(),
         channels: channels::channels(settings, &machine.clock, &entropy)?,
         ledger: Arc::clone(&machine.ledger),
+        secret_key: machine.secret_key.clone(),
         clock: Arc::clone(&machine.clock),
         entropy,
         lane: Lane::Blocking,

@@ -45,6 +45,8 @@ use crate::{
 
 /// Tokens live this long unless the options say otherwise: seven days.
 const TOKEN_LIFETIME_SECONDS: i64 = 7 * 24 * 3600;
+/// Device codes may be asked about this often unless the options say otherwise.
+const DEVICE_INTERVAL_SECONDS: i64 = 5;
 
 /// A running Trakt.
 pub type TraktEmulator = Emulator<TraktState>;
@@ -97,6 +99,8 @@ pub struct TraktOptions {
     pub client_secret: Option<String>,
     /// How long new access tokens live.
     pub token_lifetime_s: i64,
+    /// How long a client has to wait between two questions about a device code.
+    pub device_interval_s: i64,
     /// When set, device codes are approved at once for this account.
     pub approves_devices_as: Option<String>,
     /// All titles Trakt knows.
@@ -116,6 +120,7 @@ impl TraktOptions {
             client_id: "trakt-client".to_owned(),
             client_secret: Some("trakt-secret".to_owned()),
             token_lifetime_s: TOKEN_LIFETIME_SECONDS,
+            device_interval_s: DEVICE_INTERVAL_SECONDS,
             approves_devices_as: None,
             library,
             accounts: vec![TraktAccount::new("anna")],
@@ -150,6 +155,7 @@ impl TraktState {
             client_id: options.client_id,
             client_secret: options.client_secret,
             token_lifetime_s: options.token_lifetime_s,
+            device_interval_s: options.device_interval_s,
             approves_devices_as: options.approves_devices_as,
             catalogue: Catalogue::new(options.library),
             accounts,

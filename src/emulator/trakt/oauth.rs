@@ -11,7 +11,6 @@ use super::{state::TraktState, targets::body_of};
 use crate::{chance::fingerprint, instant, reply::Reply, request::Request};
 
 const DEVICE_CODE_LIFE_SECONDS: i64 = 600;
-const POLL_INTERVAL_SECONDS: i64 = 5;
 /// Device codes beyond this number push out the first.
 const MAX_DEVICE_CODES: usize = 1_000;
 
@@ -74,6 +73,18 @@ impl Grants {
         let Some(device) = self.devices.values_mut().find(|device| device.user_code == user_code) else { return false };
         device.answer = account.map_or(DeviceAnswer::Denied, |account| DeviceAnswer::Approved(account.to_owned()));
         true
+    }
+
+    /// What shows on the screens of devices that nobody has answered.
+    pub(crate) fn awaited_devices(&self) -> Vec<String> {
+        let awaited = self.devices.values().filter(|device| device.answer == DeviceAnswer::Awaited);
+        awaited.map(|device| device.user_code.clone()).collect()
+    }
+
+    /// Every token that works.
+    pub(crate) fn tokens(&self, now: Timestamp) -> Vec<String> {
+        let living = self.access.iter().filter(|(_, access)| now < access.expires_at).map(|(token, _)| token);
+        living.chain(self.refresh.keys()).cloned().collect()
     }
 
     fn issue(&mut self, account: &str, now: Timestamp, lifetime_s: i64) -> Value {
@@ -160,15 +171,15 @@ impl TraktState {
                 "user_code": user_code,
                 "verification_url": "https://auth.trakt.tv/activate",
                 "expires_in": DEVICE_CODE_LIFE_SECONDS,
-                "interval": POLL_INTERVAL_SECONDS,
+                "interval": self.device_interval_s,
             }),
         )
     }
 
     fn poll_device_code(&mut self, code: &str) -> Result<Reply, Reply> {
-        let now = self.clock.now();
+        let (now, interval_s) = (self.clock.now(), self.device_interval_s);
         let device = self.grants.devices.get_mut(code).ok_or_else(|| Reply::status(404))?;
-        let too_soon = device.polled_at.is_some_and(|at| now < instant::plus_seconds(at, POLL_INTERVAL_SECONDS));
+        let too_soon = device.polled_at.is_some_and(|at| now < instant::plus_seconds(at, interval_s));
         device.polled_at = Some(now);
         match &device.answer {
             DeviceAnswer::Used => Err(Reply::status(409)),

@@ -53,6 +53,7 @@ pub struct TraktState {
     pub(crate) client_id: String,
     pub(crate) client_secret: Option<String>,
     pub(crate) token_lifetime_s: i64,
+    pub(crate) device_interval_s: i64,
     pub(crate) approves_devices_as: Option<String>,
     pub(crate) catalogue: Catalogue,
     pub(crate) accounts: Vec<Account>,
@@ -102,6 +103,16 @@ impl TraktState {
     /// A person types a device code in and refuses. False when no device shows that code.
     pub fn deny_device(&mut self, user_code: &str) -> bool {
         self.grants.answer_device(user_code, None)
+    }
+
+    /// The codes that wait for a person, as the person reads them.
+    pub fn device_codes(&self) -> Vec<String> {
+        self.grants.awaited_devices()
+    }
+
+    /// Every token that works at this moment, access and refresh tokens alike.
+    pub fn tokens(&self) -> Vec<String> {
+        self.grants.tokens(self.clock.now())
     }
 
     /// Ends the access tokens of an account; its refresh tokens still work.

@@ -88,6 +88,8 @@ impl Answer {
     /// What the budget and the breaker hear.
     pub(crate) fn verdict(&self) -> Verdict {
         match self.status.as_u16() {
+            // Asking for one code too often says nothing about the rest of the account.
+            429 if self.kind == RequestKind::SignIn && !self.headers.contains_key(RETRY_AFTER) => Verdict::Answered,
             429 => Verdict::Wait(self.wait()),
             500.. => Verdict::Failed,
             200..=299 if self.expects_json && self.is_web_page() => Verdict::Failed,
@@ -128,7 +130,9 @@ fn fault_of_status(answer: &Answer) -> Fault {
     let (place, code) = (&answer.place, answer.status.as_u16());
     let is_write = answer.kind == RequestKind::Write;
     match code {
-        401 => Fault::Auth(format_smolstr!("{place} does not accept the credentials (401); sign in again")),
+        401 => Fault::Auth(format_smolstr!(
+            "{place} does not accept the credentials (401); correct the token in the configuration, or sign in again"
+        )),
         403 => Fault::Auth(format_smolstr!(
             "{place} is forbidden for these credentials (403); check the rights of the user, key or app"
         )),

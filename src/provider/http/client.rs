@@ -149,8 +149,15 @@ impl Broken {
                      if it is your own, install it on this machine or set verify_tls = false"
                 ));
             }
+            Self::Connect(why) if why.contains("corrupt message") => {
+                return Fault::Transient(format_smolstr!(
+                    "{place}: the service does not speak TLS there; write the url with http://, or name the port that does"
+                ));
+            }
             Self::Connect(why) => {
-                return Fault::Transient(format_smolstr!("{place}: no connection ({why}); nothing was sent"));
+                return Fault::Transient(format_smolstr!(
+                    "{place}: no connection ({why}); nothing was sent; check the url, and that it is running"
+                ));
             }
             Self::TimedOut => format_smolstr!("{place} did not answer within {} s", TOTAL_TIMEOUT.as_secs()),
             Self::Interrupted(why) => {

@@ -175,9 +175,11 @@ impl Connection {
         }
         let found = match &self.options.credentials {
             ServerCredentials::Token(token) => token.clone(),
-            ServerCredentials::Password(password) => match self.ports().vault.load(&self.secret_name()).await? {
-                Some(token) => token,
-                None => self.sign_in(password).await?,
+            ServerCredentials::Password(password) => match self.ports().vault.load(&self.secret_name()).await {
+                Ok(Some(token)) => token,
+                // A kept token that cannot be read is no loss to whoever has the password.
+                Ok(None) | Err(Fault::Auth(_)) => self.sign_in(password).await?,
+                Err(fault) => return Err(fault),
             },
             ServerCredentials::Code => {
                 self.ports().vault.load(&self.secret_name()).await?.ok_or_else(|| self.not_signed_in())?

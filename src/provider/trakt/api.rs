@@ -8,7 +8,7 @@ use reqwest::{
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
-use super::{TraktOptions, auth::Auth};
+use super::{TraktOptions, auth::Auth, device::PendingCode};
 use crate::{
     http::{Answer, Call, HttpClient, base_url, below, secret_value},
     ports::Ports,
@@ -18,7 +18,9 @@ use crate::{
 pub(super) struct Api {
     http: HttpClient,
     base: Url,
-    auth: Auth,
+    pub(super) auth: Auth,
+    /// The code that was asked for last.
+    pub(super) code: PendingCode,
     client_id: HeaderValue,
 }
 
@@ -28,9 +30,14 @@ impl Api {
         Ok(Self {
             base: base_url(&options.url)?,
             auth: Auth::new(options)?,
+            code: PendingCode::default(),
             client_id: secret_value(options.client_id.trim(), "client_id")?,
             http: HttpClient::new(ports, options.verify_tls)?,
         })
+    }
+
+    pub(super) const fn http(&self) -> &HttpClient {
+        &self.http
     }
 
     pub(super) fn requests_sent(&self) -> u64 {

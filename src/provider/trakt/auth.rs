@@ -7,7 +7,7 @@ use crosswatch_port::Fault;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
-use smol_str::SmolStr;
+use smol_str::{SmolStr, format_smolstr};
 
 use super::{TraktOptions, wire::TokenReply};
 use crate::{
@@ -24,10 +24,11 @@ pub(super) struct Auth {
     app: App,
 }
 
-struct App {
-    base: Url,
-    client_id: SmolStr,
-    client_secret: Option<SecretString>,
+/// The registered app, and where it asks.
+pub(super) struct App {
+    pub(super) base: Url,
+    pub(super) client_id: SmolStr,
+    pub(super) client_secret: Option<SecretString>,
 }
 
 #[derive(Serialize)]
@@ -40,13 +41,11 @@ struct Exchange<'a> {
     grant_type: &'a str,
 }
 
-const fn advice() -> TokenAdvice {
+fn advice(account: &str) -> TokenAdvice {
     TokenAdvice {
         service: "Trakt",
-        not_linked: SmolStr::new_static(
-            "Trakt is not linked yet; link it, or give access_token and refresh_token once",
-        ),
-        link_again: SmolStr::new_static("link Trakt again"),
+        not_linked: format_smolstr!("Trakt is not linked yet; run `crosswatch auth {account}`"),
+        link_again: format_smolstr!("link Trakt again with `crosswatch auth {account}`"),
     }
 }
 
@@ -55,11 +54,27 @@ impl Auth {
     pub(super) fn new(options: &TraktOptions) -> Result<Self, Fault> {
         let app = App {
             base: base_url(&options.auth_url)?,
-            client_id: options.client_id.clone(),
+            client_id: options.client_id.trim().into(),
             client_secret: options.client_secret.clone(),
         };
-        let tokens = Tokens::new(advice(), options.access_token.as_ref(), options.refresh_token.as_ref());
+        let advice = advice(&options.account);
+        let tokens = Tokens::new(advice, options.access_token.as_ref(), options.refresh_token.as_ref());
         Ok(Self { tokens, app })
+    }
+
+    /// The app.
+    pub(super) const fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Takes the tokens of a new link; they are in the vault when this is done.
+    pub(super) async fn adopt(&self, reply: TokenReply, http: &HttpClient) -> Result<(), Fault> {
+        self.tokens.adopt(pair(reply, None, http), http).await
+    }
+
+    /// Saves the tokens of a new link that could not be saved before.
+    pub(super) async fn save(&self, http: &HttpClient) -> Result<(), Fault> {
+        self.tokens.save(http).await
     }
 
     /// The access token to use now.
@@ -79,7 +94,7 @@ impl Renewal for Auth {
         let body = Exchange {
             refresh_token,
             client_id: &self.app.client_id,
-            client_secret: self.app.client_secret.as_ref().map(|secret| secret.expose_secret().trim()),
+            client_secret: self.app.secret(),
             redirect_uri: NO_REDIRECT,
             grant_type: "refresh_token",
         };
@@ -87,18 +102,25 @@ impl Renewal for Auth {
         if matches!(answer.status.as_u16(), 400 | 401) {
             return Err(self.tokens.not_accepted());
         }
-        let reply: TokenReply = answer.success()?.json()?;
-        Ok(TokenPair {
-            access_token: reply.access_token,
-            refresh_token: Some(reply.refresh_token),
-            created_at_s: reply
-                .created_at
-                .whole()
-                .and_then(|second| i64::try_from(second).ok())
-                .or_else(|| Some(http.ports().clock.now().as_second())),
-            lifetime_s: reply.expires_in.whole().and_then(|seconds| i64::try_from(seconds).ok()),
-            scope: None,
-            seeded_by: old.seeded_by.clone(),
-        })
+        Ok(pair(answer.success()?.json()?, old.seeded_by.clone(), http))
+    }
+}
+
+impl App {
+    /// The secret; apps that use PKCE have none.
+    pub(super) fn secret(&self) -> Option<&str> {
+        self.client_secret.as_ref().map(|secret| secret.expose_secret().trim())
+    }
+}
+
+fn pair(reply: TokenReply, seeded_by: Option<String>, http: &HttpClient) -> TokenPair {
+    let whole = |number: Option<u64>| number.and_then(|number| i64::try_from(number).ok());
+    TokenPair {
+        access_token: reply.access_token,
+        refresh_token: Some(reply.refresh_token),
+        created_at_s: whole(reply.created_at.whole()).or_else(|| Some(http.ports().clock.now().as_second())),
+        lifetime_s: whole(reply.expires_in.whole()),
+        scope: None,
+        seeded_by,
     }
 }

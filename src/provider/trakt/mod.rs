@@ -8,6 +8,7 @@ mod api;
 mod auth;
 mod body;
 mod cells;
+mod device;
 mod read;
 mod settle;
 mod wire;
@@ -23,7 +24,8 @@ use crosswatch_model::{
     Capabilities, Feature, FeatureCapability, FeatureSet, Kind, PlayDetail, Scale, WatchedPrecision,
 };
 use crosswatch_port::{
-    CellNow, CellQuery, Cursor, Fault, LocalFuture, Page, Probe, Provider, ReadScope, Stamp, Stamps, Write, WriteReport,
+    CellNow, CellQuery, Cursor, Fault, LocalFuture, Page, Probe, Provider, ReadScope, SignIn, Stamp, Stamps, Write,
+    WriteReport,
 };
 use rustc_hash::FxHashSet;
 use secrecy::SecretString;
@@ -38,6 +40,8 @@ use crate::{
 /// Which Trakt account, and how to reach it.
 #[derive(Debug, Clone)]
 pub struct TraktOptions {
+    /// Name of the account, for what a person is told to type.
+    pub account: SmolStr,
     /// Address of the API.
     pub url: String,
     /// Address that hands out tokens.
@@ -58,6 +62,7 @@ impl TraktOptions {
     /// The public service, not linked yet.
     pub fn of_app(client_id: &str) -> Self {
         Self {
+            account: "trakt".into(),
             url: "https://api.trakt.tv".to_owned(),
             auth_url: "https://auth.trakt.tv".to_owned(),
             client_id: client_id.into(),
@@ -198,6 +203,10 @@ impl Provider for Trakt {
 
     fn write<'a>(&'a self, feature: Feature, writes: &'a [Write]) -> LocalFuture<'a, WriteReport> {
         Box::pin(self.write_all(feature, writes))
+    }
+
+    fn sign_in(&self) -> Option<&dyn SignIn> {
+        Some(&self.api)
     }
 
     fn requests_sent(&self) -> u64 {

@@ -21,6 +21,8 @@ use crate::{
     },
 };
 
+mod device;
+
 struct World {
     house: House,
     clock: ManualClock,

@@ -113,7 +113,19 @@ pub(super) struct Limit {
     pub(super) item_count: Scalar,
 }
 
-/// `POST /oauth/token`.
+/// `POST /oauth/device/code`.
+#[derive(Deserialize)]
+pub(super) struct DeviceReply {
+    pub(super) device_code: String,
+    pub(super) user_code: SmolStr,
+    pub(super) verification_url: SmolStr,
+    #[serde(default)]
+    pub(super) expires_in: Scalar,
+    #[serde(default)]
+    pub(super) interval: Scalar,
+}
+
+/// `POST /oauth/token` and `POST /oauth/device/token`.
 #[derive(Deserialize)]
 pub(super) struct TokenReply {
     pub(super) access_token: String,

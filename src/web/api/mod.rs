@@ -12,6 +12,7 @@ pub(crate) mod plans;
 pub(crate) mod providers;
 pub(crate) mod runs;
 pub mod shapes;
+pub(crate) mod sign_in;
 mod starting;
 pub(crate) mod status;
 pub(crate) mod tracker;
@@ -56,7 +57,12 @@ fn service_routes(config: &mut ServiceConfig) {
         .service(at("/held", "GET").route(web::get().to(held::held)))
         .service(at("/providers", "GET").route(web::get().to(providers::providers)))
         .service(at("/providers/{id}", "GET").route(web::get().to(providers::provider)))
-        .service(at("/providers/{id}/check", "POST").route(web::post().to(providers::check)));
+        .service(at("/providers/{id}/check", "POST").route(web::post().to(providers::check)))
+        .service(
+            at("/providers/{id}/auth", "GET, POST")
+                .route(web::get().to(sign_in::look))
+                .route(web::post().to(sign_in::begin)),
+        );
 }
 
 fn pair_routes(config: &mut ServiceConfig) {

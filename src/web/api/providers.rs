@@ -87,7 +87,7 @@ fn silent(id: &ProviderId) -> Fault {
 }
 
 /// The account as it is configured.
-fn configured<'a>(state: &'a ApiState, id: &str) -> Result<&'a Provider, ApiProblem> {
+pub(super) fn configured<'a>(state: &'a ApiState, id: &str) -> Result<&'a Provider, ApiProblem> {
     let id = provider_id(id)?;
     state.settings.provider(&id).ok_or_else(|| ApiProblem::UnknownProvider(id.to_string()))
 }

@@ -11,7 +11,7 @@ use actix_web::{
     test,
 };
 use crosswatch_actors::{
-    AccountBlueprint, Blueprint, BuildAdapter, FeatureBlueprint, House, Lane, Pace, PairBlueprint,
+    AccountBlueprint, Blueprint, BuildAdapter, FeatureBlueprint, House, Lane, Pace, PairBlueprint, SecretKey,
 };
 use crosswatch_model::{
     Capabilities, Fact, Feature, FeatureCapability, FeatureSet, Id, Item, Kind, Namespace, PairId, PlayDetail,
@@ -19,8 +19,8 @@ use crosswatch_model::{
 };
 use crosswatch_plan::{FeaturePolicy, Limit, Removes};
 use crosswatch_port::{
-    CellNow, CellQuery, Cursor, Fault, LocalFuture, Page, Probe, Provider, ReadScope, Row, Stamps, Write, WriteOutcome,
-    WriteReport,
+    CellNow, CellQuery, Cursor, Fault, LocalFuture, Page, Probe, Provider, ReadScope, Row, SignIn, SignInCode,
+    SignInState, Stamps, Write, WriteOutcome, WriteReport,
     fake::{FixedClock, MemoryLedger, SeededEntropy},
 };
 use crosswatch_settings::{Sources, load_text};
@@ -57,14 +57,38 @@ const SETTINGS: &str = r#"
     [pair.watchlist]
 "#;
 
-/// Lets reads pass while it has a permit.
+/// Lets reads and codes pass while it has a permit.
 type Gate = Rc<Semaphore>;
 
 /// Rows that the account at home shows.
 type Rows = Rc<RefCell<Vec<Row>>>;
 
-/// An account that shows rows and takes nothing. It is read only while the gate is open.
-struct Shown(Rows, Gate);
+/// How the account at home answers whoever asks for the end of its code; the account without an answer has no codes.
+type CodeEnd = Rc<RefCell<Option<Result<SignInState, Fault>>>>;
+
+/// An account that shows rows and takes nothing. It is read, and gives codes, only while the gate is open.
+struct Shown(Rows, Gate, CodeEnd);
+
+impl SignIn for Shown {
+    fn begin(&self) -> LocalFuture<'_, Result<SignInCode, Fault>> {
+        let code = SignInCode {
+            verification_url: "https://home.example/activate".into(),
+            user_code: "ABCD".into(),
+            expires_at: "2026-07-01T20:25:30Z".parse().unwrap(),
+            interval: Duration::from_secs(5),
+        };
+        let refused = matches!(&*self.2.borrow(), Some(Ok(SignInState::NotBegun)));
+        let answer = if refused { Err(Fault::Auth("check client_id".into())) } else { Ok(code) };
+        Box::pin(async move {
+            let _open = self.1.acquire().await;
+            answer
+        })
+    }
+
+    fn poll(&self) -> LocalFuture<'_, Result<SignInState, Fault>> {
+        Box::pin(std::future::ready(self.2.borrow().clone().unwrap()))
+    }
+}
 
 impl Provider for Shown {
     fn capabilities(&self) -> Capabilities {
@@ -126,6 +150,10 @@ impl Provider for Shown {
         Box::pin(std::future::ready(WriteReport { outcomes, fault: None }))
     }
 
+    fn sign_in(&self) -> Option<&dyn SignIn> {
+        if self.2.borrow().is_some() { Some(self) } else { None }
+    }
+
     fn requests_sent(&self) -> u64 {
         3
     }
@@ -138,9 +166,9 @@ pub(super) fn listed(number: u64, title: &str) -> Row {
     Row { item, fact: Fact::Listed(None), native: None, uid: None, runtime_s: None }
 }
 
-fn account(id: &str, rows: &Rows, gate: &Gate) -> AccountBlueprint {
-    let (rows, gate) = (Rc::clone(rows), Rc::clone(gate));
-    let build: BuildAdapter = Rc::new(move |_| Rc::new(Shown(Rc::clone(&rows), Rc::clone(&gate))));
+fn account(id: &str, rows: &Rows, gate: &Gate, end: &CodeEnd) -> AccountBlueprint {
+    let (rows, gate, end) = (Rc::clone(rows), Rc::clone(gate), Rc::clone(end));
+    let build: BuildAdapter = Rc::new(move |_| Rc::new(Shown(Rc::clone(&rows), Rc::clone(&gate), Rc::clone(&end))));
     let pace = Pace { reads: None, writes: None, concurrent: 4 };
     AccountBlueprint { id: ProviderId::parse(id).unwrap(), pace, build }
 }
@@ -182,6 +210,7 @@ pub(super) struct Small {
     pub(super) state: ApiState,
     pub(super) at_home: Rows,
     pub(super) gate: Gate,
+    pub(super) code_end: CodeEnd,
     parts: Parts,
     house: House,
 }
@@ -200,13 +229,18 @@ impl Small {
     pub(super) async fn start() -> Self {
         let (at_home, at_ledger) = (Rows::default(), Rows::default());
         let gate = Rc::new(Semaphore::new(1));
+        let code_end = CodeEnd::default();
         let clock = Arc::new(FixedClock::at("2026-07-01T20:15:30Z".parse().unwrap()));
         let entropy = Arc::new(SeededEntropy::new(7));
         let blueprint = Blueprint {
-            accounts: vec![account("home", &at_home, &gate), account("ledger", &at_ledger, &gate)],
+            accounts: vec![
+                account("home", &at_home, &gate, &code_end),
+                account("ledger", &at_ledger, &gate, &CodeEnd::default()),
+            ],
             pairs: vec![pair()],
             channels: Vec::new(),
             ledger: Arc::new(MemoryLedger::new()),
+            secret_key: SecretKey::of_text(&SecretString::from("a key")),
             clock: clock.clone(),
             entropy: entropy.clone(),
             lane: Lane::Inline,
@@ -227,7 +261,7 @@ impl Small {
             version: "0.1.0",
         };
         state.readiness.set(Stage::Ready);
-        Self { parts: Parts::new(state.clone()), state, at_home, gate, house }
+        Self { parts: Parts::new(state.clone()), state, at_home, gate, code_end, house }
     }
 
     /// Stops its actors.

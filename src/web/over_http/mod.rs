@@ -3,5 +3,6 @@
 mod door;
 mod house;
 mod pairs;
+mod sign_in;
 mod socket;
 mod tracker;

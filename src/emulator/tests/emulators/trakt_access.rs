@@ -128,12 +128,16 @@ async fn a_device_code_goes_through_all_its_answers() {
     let pair = poll(&device["device_code"]).await.ok();
     let linked = Client::trakt_with_token(&trakt, pair["access_token"].as_str().unwrap());
     assert_eq!(linked.get("/users/settings").await.ok()["user"]["username"], "anna");
+    for token in ["access_token", "refresh_token"] {
+        assert!(trakt.state().tokens().contains(&pair[token].as_str().unwrap().to_owned()), "{token}");
+    }
     wait(5);
     assert_eq!(poll(&device["device_code"]).await.status, 409);
     let late = begin().await;
     wait(600);
     assert_eq!(poll(&late["device_code"]).await.status, 410);
     let refused = begin().await;
+    assert!(trakt.state().device_codes().contains(&refused["user_code"].as_str().unwrap().to_owned()));
     assert!(trakt.state().deny_device(refused["user_code"].as_str().unwrap()));
     assert_eq!(poll(&refused["device_code"]).await.status, 418);
 }

@@ -8,6 +8,7 @@ mod plan;
 mod provider;
 mod run;
 mod schedule;
+mod sign_in;
 mod status;
 mod tally;
 mod tracker;
@@ -21,6 +22,7 @@ pub use plan::{CostShape, LineShape, PlanShape, StartedPlanShape};
 pub use provider::{BudgetShape, CapabilitiesShape, CheckShape, FaultShape, FeatureCapabilityShape, ProviderShape};
 pub use run::{RunErrorShape, RunFeatureShape, RunShape};
 pub use schedule::DueShape;
+pub use sign_in::SignInShape;
 pub use status::{
     ActorShape, AdviceShape, OutboxCount, PairStatusShape, ServiceState, StageShape, StatusShape, WidgetShape,
 };
