@@ -25,6 +25,8 @@ use crate::{api, metrics, problem::ApiProblem, sse, state::ApiState};
         api::config::config,
         api::advice::advice,
         api::held::held,
+        api::approving::approve,
+        api::approving::reject,
         api::providers::providers,
         api::providers::provider,
         api::providers::check,
@@ -34,12 +36,15 @@ use crate::{api, metrics, problem::ApiProblem, sse, state::ApiState};
         api::plans::plans,
         api::plans::plan,
         api::plans::items,
+        api::applying::apply,
+        api::applying::reject,
         api::why::why,
         api::runs::start,
         api::runs::runs,
         api::runs::run,
         api::runs::items,
         api::runs::cancel,
+        api::undoing::undo,
         api::tracker::rows,
         api::tracker::add,
         api::tracker::remove,
@@ -108,7 +113,7 @@ mod tests {
         let count = names.len();
         names.sort_unstable();
         names.dedup();
-        assert_eq!((names.len(), count), (28, 28));
+        assert_eq!((names.len(), count), (33, 33));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crosswatch_actors::{
-    AccountBlueprint, AccountPorts, Blueprint, CancelRun, House, JobKind, Lane, OnStorageFailure, RequestRun,
+    AccountBlueprint, AccountPorts, Blueprint, CancelRun, House, JobKind, Lane, OnStorageFailure, Permit, RequestRun,
     planted::{self, Mistake},
 };
 use crosswatch_model::{Cause, PairId, RunId};
@@ -230,7 +230,8 @@ impl Life {
             kind,
             cause: Cause::Manual,
             features: None,
-            approves_held,
+            permit: if approves_held { Permit::Held } else { Permit::Nothing },
+            undoes: None,
             question: None,
             may_queue: true,
         };
