@@ -24,7 +24,7 @@ use std::process::ExitCode;
 
 use crate::{
     cli::{Arguments, Command},
-    commands::{check, demo, healthcheck, plan, run, runs, serve, why},
+    commands::{check, demo, healthcheck, plan, run, runs, serve, undo, why},
     exit::{Exit, Failure},
     telemetry::Audience,
 };
@@ -62,6 +62,7 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
             Command::Plan(arguments) => plan::run(&settings, &arguments).await,
             Command::Why(arguments) => why::run(&settings, &arguments).await,
             Command::Runs(arguments) => runs::run(&settings, &arguments).await,
+            Command::Undo(arguments) => undo::run(&settings, &arguments).await,
             Command::Healthcheck => healthcheck::run(&settings).await,
         }
     })
