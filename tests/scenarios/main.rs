@@ -6,6 +6,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+mod approvals;
 mod bad_input;
 mod crash;
 mod history;
@@ -15,6 +16,7 @@ mod reads;
 mod reference;
 mod rematch;
 mod two_way;
+mod undo;
 mod verdicts;
 mod why;
 mod writes;

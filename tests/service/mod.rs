@@ -32,5 +32,5 @@ pub use http::{Answer, Http};
 pub use items::{episode, movie, names, show, title, told};
 pub use ledger::Ledger;
 pub use process::{Ended, Process, eventually};
-pub use run::Run;
+pub use run::{Plan, Run};
 pub use running::Service;
