@@ -15,7 +15,7 @@ use crate::permit::Chosen;
 pub(super) fn readable(prepared: &Prepared) -> Result<(), Stop> {
     let reads = &prepared.reads;
     for (side, kind) in [(&reads.source, "source-unavailable"), (&reads.target, "target-unavailable")] {
-        if matches!(side.read.completeness(), Completeness::Unavailable | Completeness::Unconfigured) {
+        if side.read.completeness() == Completeness::Unavailable {
             return Err(Stop::Account { kind, detail: side.read.report().proof });
         }
     }

@@ -8,7 +8,9 @@ use crate::{WATCHLIST, WATCHLIST_REMOVING, ledgers, to_trakt};
 
 /// Twenty films on both lists, and six of them taken off the first.
 fn six_lost() -> Service {
-    let service = Service::start(&ledgers(WATCHLIST_REMOVING));
+    // Small enough to be believed, and too many to be removed unasked.
+    let believed = "max_shrink = { percent = 90, at_least = 50 }\n";
+    let service = Service::start(&ledgers(&format!("{WATCHLIST_REMOVING}{believed}")));
     service.ledger("a").list(&(1..=20).map(movie).collect::<Vec<_>>());
     service.run().expect("succeeded");
     service.ledger("a").unlist(&(1..=6).map(movie).collect::<Vec<_>>());
@@ -124,6 +126,24 @@ fn a_rejected_removal_is_not_asked_again_until_something_about_it_changes() {
     let run = service.run();
     run.expect("succeeded").planned("watchlist", 0, 1);
     assert_eq!(on_b(&service), 19);
+}
+
+#[test]
+fn of_two_holds_on_the_same_lines_each_is_decided_for_itself() {
+    let service = Service::start(&ledgers(WATCHLIST_REMOVING));
+    service.ledger("a").list(&(1..=20).map(movie).collect::<Vec<_>>());
+    service.run().expect("succeeded");
+    service.ledger("a").unlist(&(1..=6).map(movie).collect::<Vec<_>>());
+    service.run().expect("held");
+    let kinds = |held: &[Value]| held.iter().map(|held| held["kind"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    let mut held = service.held();
+    held.sort_by_key(|held| held["kind"].as_str().unwrap().to_owned());
+    assert_eq!(kinds(&held), ["removes", "source_shrunk"]);
+    assert_eq!(service.decide(&held[1], "approve")["state"], "held");
+    assert_eq!((on_b(&service), kinds(&service.held())), (20, vec!["removes".to_owned()]));
+    assert_eq!(service.decide(&service.held()[0], "reject")["rejected"], 6);
+    service.is_at_rest();
+    assert_eq!((on_b(&service), service.held().len()), (20, 0));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::{HttpResponse, web};
 use crosswatch_actors::{JobKind, Permit, held_id};
-use crosswatch_model::{Action, Cause, OpId, PlanItem, RunId};
+use crosswatch_model::{Action, Cause, HoldKind, OpId, PlanItem, RunId};
 use crosswatch_port::{Change, HeldRecord, Ledger, RejectedRecord, StorageFailure};
 
 use super::{
@@ -120,9 +120,11 @@ fn ops_of(ledger: &dyn Ledger, owner: RunId, held: &HeldRecord) -> Result<Vec<Op
     Ok(ops)
 }
 
+/// Removals wait for their limit also where another guard stopped them first.
 fn waits_here(line: &PlanItem, held: &HeldRecord) -> bool {
+    let is_limited = matches!(held.kind, HoldKind::Removes | HoldKind::FirstMirror);
     line.action == Action::Hold
-        && line.reason == held.kind.reason()
+        && (line.reason == held.kind.reason() || (is_limited && line.held_action == Some(Action::Remove)))
         && held_id(&held.pair, line.feature, held.kind, line.side) == held.id
 }
 
