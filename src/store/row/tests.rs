@@ -232,10 +232,6 @@ fn small_records_are_these_bytes() {
         "020188a2696401a470616972a4686f6d65a766656174757265a7686973746f7279a46b696e64a772656d6f766573a56974656d7302a873656e74656e6365a178a372756ec40105a573696e636592ce6ab13b8000",
     );
     golden(
-        &RejectedRecord { pair: pair(), feature: Feature::Ratings, op: OpId(7), at: at(1_790_000_000) },
-        "020184a470616972a4686f6d65a766656174757265a7726174696e6773a26f7007a2617492ce6ab13b8000",
-    );
-    golden(
         &UnresolvedRecord {
             pair: pair(),
             feature: Feature::Progress,
@@ -268,6 +264,15 @@ fn small_records_are_these_bytes() {
     golden(&ShelfSize { rows: 2, change_number: 3 }, "020182a4726f777302ad6368616e67655f6e756d62657203");
     golden(&Number(200), "020181a66e756d626572ccc8");
     golden(&Life(0), "020181a4626f6f74c400");
+}
+
+#[test]
+fn what_a_person_said_no_to_is_these_bytes() {
+    let pair = PairId::parse("home").unwrap();
+    golden(
+        &RejectedRecord { pair, feature: Feature::Ratings, op: OpId(7), at: at(1_790_000_000) },
+        "020184a470616972a4686f6d65a766656174757265a7726174696e6773a26f7007a2617492ce6ab13b8000",
+    );
 }
 
 #[test]
