@@ -1,7 +1,7 @@
 //! Taking runs back: the target is what it was before, and stays so.
 
 use crosswatch_emulator::UserActivity;
-use crosswatch_tests::service::{Service, Trakt, films, movie, places};
+use crosswatch_tests::service::{Process, Service, Trakt, films, movie, places};
 use serde_json::json;
 
 use crate::{HISTORY, WATCHLIST, WATCHLIST_REMOVING, ledgers, to_trakt};
@@ -88,4 +88,20 @@ fn a_large_undo_waits_for_a_person_and_a_moved_side_makes_it_stale() {
     service.ledger("b").unlist(&[movie(7)]);
     assert_eq!(service.try_apply(&plan, &json!({})).expect(409)["type"], "plan-stale");
     assert_eq!(service.ledger("b").listed(), ["Movie 8"]);
+}
+
+#[test]
+fn the_command_shows_the_way_back_and_takes_it_only_when_told() {
+    let service = Service::start(&ledgers(WATCHLIST));
+    service.ledger("a").list(&(1..=6).map(movie).collect::<Vec<_>>());
+    let run = service.run();
+    let undo = |more: &[&str]| Process::command(service.folder(), &[&["undo", run.id()], more].concat());
+    for (more, code, left) in [(&[][..], 2, 6), (&["--yes"], 2, 6), (&["--yes", "--approve-held"], 0, 0)] {
+        let ended = undo(more);
+        assert_eq!((ended.code, service.ledger("b").listed().len()), (Some(code), left), "{more:?} {ended:?}");
+        assert!(ended.output.contains("too many removes"), "{more:?} {ended:?}");
+    }
+    let unknown = Process::command(service.folder(), &["undo", "ff", "--json"]);
+    assert_eq!(unknown.code, Some(4), "{unknown:?}");
+    service.is_at_rest();
 }
