@@ -21,6 +21,7 @@ mod mailbox;
 mod notifier;
 mod outbox;
 mod pair;
+mod permit;
 #[cfg(feature = "planted-bugs")]
 pub mod planted;
 #[cfg(not(feature = "planted-bugs"))]
@@ -42,6 +43,8 @@ pub use house::House;
 pub use lane::{Lane, WorkFailed};
 pub use mailbox::{AskError, Busy, Mailbox};
 pub use notifier::{Channel, Happened, Notifier, Tell};
+pub use pair::{PLAN_STALE, held_id};
+pub use permit::{Chosen, Permit};
 pub use provider::{AccountDoor, AccountPorts, AccountState, BuildAdapter};
 pub use run_table::{Job, JobKind};
 pub use scheduler::{Due, ObserveSchedule, Scheduler};

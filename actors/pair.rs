@@ -4,6 +4,7 @@
 //! start of a run and committed at its end, so a fresh actor after a crash is as good as the old one.
 
 mod apply;
+mod chosen;
 mod collect;
 mod decide;
 mod finish;
@@ -15,6 +16,9 @@ mod settle;
 mod verify;
 
 use std::{rc::Rc, time::Duration};
+
+pub use finish::PLAN_STALE;
+pub use settle::held_id;
 
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
 

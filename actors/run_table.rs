@@ -8,7 +8,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use crosswatch_model::{Cause, FeatureSet, ItemRef, PairId, RunId};
 use smol_str::SmolStr;
 
-use crate::planted::{self, Mistake};
+use crate::{
+    permit::Permit,
+    planted::{self, Mistake},
+};
 
 /// What a job is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +22,8 @@ pub enum JobKind {
     DryRun,
     /// Reads and plans; the result is a plan that can be looked at.
     Plan,
+    /// Reads and plans how a run is taken back; the result is a plan that can be looked at.
+    Undo,
     /// Reads and plans; the result is the answer to a question about one item.
     Why,
 }
@@ -27,6 +32,11 @@ impl JobKind {
     /// Whether it is listed among the runs.
     pub const fn is_run(self) -> bool {
         matches!(self, Self::Run | Self::DryRun)
+    }
+
+    /// Whether it leaves a plan behind.
+    pub const fn makes_plan(self) -> bool {
+        matches!(self, Self::Plan | Self::Undo)
     }
 }
 
@@ -43,8 +53,10 @@ pub struct Job {
     pub cause: Cause,
     /// The features it works on.
     pub features: FeatureSet,
-    /// Held items are let through, once.
-    pub approves_held: bool,
+    /// What a person let through.
+    pub permit: Permit,
+    /// The run that is taken back, where one is: its journal says what to do.
+    pub undoes: Option<RunId>,
     /// What is asked, for [`JobKind::Why`].
     pub question: Option<ItemRef>,
     /// Pair and accounts it needs for itself.
@@ -81,11 +93,11 @@ impl RunTable {
         {
             return Placed::AlreadyRunning(running.id);
         }
-        if let Some(waiting) =
-            self.waiting.iter_mut().find(|other| other.pair == job.pair && other.kind == job.kind && job.kind.is_run())
-        {
+        let serves = |other: &Job| other.pair == job.pair && other.kind == job.kind && job.kind.is_run();
+        for waiting in self.waiting.iter_mut().filter(|other| serves(other)) {
+            let Some(permit) = waiting.permit.joined(&job.permit) else { continue };
             waiting.features = waiting.features.iter().chain(job.features.iter()).collect();
-            waiting.approves_held |= job.approves_held;
+            waiting.permit = permit;
             return Placed::Joined(waiting.id);
         }
         self.waiting.push_back(job);
@@ -162,6 +174,8 @@ impl RunTable {
 
 #[cfg(test)]
 mod tests {
+    use crosswatch_model::{Feature, HoldKind};
+
     use super::*;
 
     fn job(id: u128, pair: &str, accounts: &[&str]) -> Job {
@@ -172,7 +186,8 @@ mod tests {
             kind: JobKind::Run,
             cause: Cause::Manual,
             features: FeatureSet::NONE,
-            approves_held: false,
+            permit: Permit::Nothing,
+            undoes: None,
             question: None,
             resources,
         }
@@ -191,6 +206,16 @@ mod tests {
         assert_eq!(table.start_next(|_| true).unwrap().id, RunId(3));
         table.finish(RunId(3)).unwrap();
         assert!(table.start_next(|_| true).is_none());
+    }
+
+    #[test]
+    fn what_a_person_chose_is_a_run_of_its_own() {
+        let mut table = RunTable::default();
+        let hold = Permit::Hold { feature: Feature::History, kind: HoldKind::Removes };
+        table.place(job(1, "p", &["a"]), true);
+        assert_eq!(table.place(Job { permit: hold, ..job(2, "p", &["a"]) }, true), Placed::Waiting);
+        assert_eq!(table.place(Job { permit: Permit::Held, ..job(3, "p", &["a"]) }, true), Placed::Joined(RunId(1)));
+        assert_eq!(table.start_next(|_| true).unwrap().permit, Permit::Held);
     }
 
     #[test]

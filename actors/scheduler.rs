@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use crate::{
     blueprint::{PairBlueprint, Surroundings},
     directory::Directory,
+    permit::Permit,
     run_table::JobKind,
     supervisor::{Ping, RequestRun},
 };
@@ -111,7 +112,8 @@ impl Scheduler {
                 question: None,
                 cause: Cause::Schedule,
                 features: Some(entry.features),
-                approves_held: false,
+                permit: Permit::Nothing,
+                undoes: None,
                 may_queue: true,
             };
             let due = self.next_due(&entry.schedule, Some(now));

@@ -9,7 +9,7 @@ use actix::{
     Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, MessageResult, ResponseActFuture,
     ResponseFuture, WrapFuture, fut,
 };
-use crosswatch_model::{Cause, Feature, FeatureSet, ItemRef, PairId, RunId, RunState};
+use crosswatch_model::{Cause, Feature, FeatureSet, ItemRef, PairId, PlanState, RunId, RunState};
 use crosswatch_port::{Change, Commit, Durability, Fence, LeaseAsk, RunError, RunRecord};
 use smol_str::{SmolStr, format_smolstr};
 use tokio_util::sync::CancellationToken;
@@ -21,6 +21,7 @@ use crate::{
     notifier::Happened,
     outbox::Rest,
     pair::StartRun,
+    permit::Permit,
     planted::{self, Mistake},
     run_table::{Job, JobKind, Placed, RunTable},
     store::SaveError,
@@ -51,8 +52,10 @@ pub struct RequestRun {
     pub cause: Cause,
     /// Only these features; `None` means all that are on.
     pub features: Option<FeatureSet>,
-    /// Held items are let through, once.
-    pub approves_held: bool,
+    /// What a person let through.
+    pub permit: Permit,
+    /// The run that is taken back, where one is.
+    pub undoes: Option<RunId>,
     /// What is asked, for [`JobKind::Why`].
     pub question: Option<ItemRef>,
     /// Wait behind a running job of the pair instead of being refused.
@@ -75,6 +78,9 @@ pub enum Refusal {
     /// The pair is switched off.
     #[error("the pair is disabled; set enabled = true to run it")]
     Disabled,
+    /// The pair writes nothing.
+    #[error("the pair is in shadow mode and writes nothing; set shadow = false to apply plans")]
+    Shadow,
     /// The pair does not keep this feature in step.
     #[error("the pair does not have {0} switched on")]
     FeatureOff(Feature),
@@ -198,6 +204,9 @@ impl Supervisor {
         if !pair.is_enabled && request.kind == JobKind::Run {
             return Err(Refusal::Disabled);
         }
+        if pair.is_shadow && request.permit.plan().is_some() {
+            return Err(Refusal::Shadow);
+        }
         let features = request.features.unwrap_or_else(|| pair.feature_set());
         if let Some(off) = features.iter().find(|feature| !pair.feature_set().contains(*feature)) {
             return Err(Refusal::FeatureOff(off));
@@ -221,7 +230,8 @@ impl Supervisor {
             kind: request.kind,
             cause: request.cause,
             features,
-            approves_held: request.approves_held,
+            permit: request.permit.clone(),
+            undoes: request.undoes,
             question: request.question.clone(),
             resources: pair.resources(),
         })
@@ -301,7 +311,7 @@ impl Supervisor {
                 error: Some(RunError { kind: kind.into(), detail: detail.into() }),
                 ..self.queued_record(job)
             };
-            self.save_record(record, context);
+            self.save_record(record, job, context);
         }
         self.finish(job.id, context);
     }
@@ -328,7 +338,8 @@ impl Supervisor {
         }));
     }
 
-    fn save_record(&self, record: RunRecord, context: &mut Context<Self>) {
+    /// Saves the last word about a run that never came to its end; the plan it was to apply has failed.
+    fn save_record(&self, record: RunRecord, job: &Job, context: &mut Context<Self>) {
         let event = Happened {
             at: self.surroundings.clock.now(),
             kind: "run.finished",
@@ -341,11 +352,9 @@ impl Supervisor {
             sentence: record.sentence.clone(),
         };
         let store = self.directory.store().clone();
-        let saving = async move {
-            store
-                .save(Commit { fence: None, durability: Durability::Synced, changes: vec![Change::PutRun(record)] })
-                .await
-        };
+        let mut changes = vec![Change::PutRun(record)];
+        changes.extend(job.permit.plan().map(|plan| Change::MarkPlan(plan, PlanState::Failed)));
+        let saving = async move { store.save(Commit { fence: None, durability: Durability::Synced, changes }).await };
         context.spawn(saving.into_actor(self).map(move |result, supervisor, _| {
             if let Err(error) = result {
                 tracing::error!("a run record was not saved: {error}");
@@ -457,7 +466,9 @@ impl Handler<RequestRun> for Supervisor {
             Ok(job) => job,
             Err(refusal) => return Box::pin(fut::ready(Err(refusal))),
         };
-        let (id, record, is_run) = (job.id, self.queued_record(&job), job.kind.is_run());
+        let (id, is_run) = (job.id, job.kind.is_run());
+        let mut changes = vec![Change::PutRun(self.queued_record(&job))];
+        changes.extend(job.permit.plan().map(|plan| Change::MarkPlan(plan, PlanState::Applying)));
         match self.table.place(job, request.may_queue) {
             Placed::AlreadyRunning(running) => return Box::pin(fut::ready(Err(Refusal::AlreadyRunning(running)))),
             Placed::Joined(id) => return Box::pin(fut::ready(Ok(Started { id }))),
@@ -468,9 +479,7 @@ impl Handler<RequestRun> for Supervisor {
             if !is_run {
                 return Ok(());
             }
-            store
-                .save(Commit { fence: None, durability: Durability::Synced, changes: vec![Change::PutRun(record)] })
-                .await
+            store.save(Commit { fence: None, durability: Durability::Synced, changes }).await
         };
         Box::pin(saving.into_actor(self).map(move |result, supervisor, context| match result {
             Ok(()) => {
@@ -509,7 +518,7 @@ impl Handler<CancelRun> for Supervisor {
                 sentence: "Cancelled before it began.".into(),
                 ..self.queued_record(&job)
             };
-            self.save_record(record, context);
+            self.save_record(record, &job, context);
         }
         MessageResult(true)
     }
@@ -544,7 +553,7 @@ impl Handler<ShutDown> for Supervisor {
                 sentence: "The service stopped before it began.".into(),
                 ..self.queued_record(&job)
             };
-            self.save_record(record, context);
+            self.save_record(record, &job, context);
         }
         for running in self.running.values() {
             running.cancel.cancel();

@@ -7,12 +7,13 @@
 use std::sync::Arc;
 
 use crosswatch_identity::{Catalog, ItemIx};
-use crosswatch_model::{Action, Capabilities, Feature, HoldKind, PairId, PlayKey, Side, Uid};
+use crosswatch_model::{Action, Capabilities, Feature, HoldKind, OpId, PairId, PlayKey, Side, Uid};
 use crosswatch_plan::{Approvals, BaselineEntry, PageHead, Read, Seen, Tally};
 use crosswatch_port::{
     Fault, Known, Ledger, PairFeatureRecord, ReadScope, ReadingHead, RunError, Stamps, StorageFailure,
 };
 use jiff::{SignedDuration, Timestamp};
+use rustc_hash::FxHashSet;
 use smol_str::{SmolStr, format_smolstr};
 
 use super::journey::{Journey, Stop, account_error};
@@ -59,6 +60,8 @@ pub(super) struct FeatureReads {
     pub(super) known_pair: Option<PairFeatureRecord>,
     pub(super) in_flight: Vec<(Uid, PlayKey)>,
     pub(super) unresolved: Vec<(Uid, PlayKey)>,
+    /// Operations that a person said no to.
+    pub(super) rejected: FxHashSet<OpId>,
     /// What waits for a person already: an approval is for this and for nothing that only shows up now.
     pub(super) held: Approvals,
 }
@@ -294,11 +297,12 @@ async fn remember(
             in_flight.extend(ours.map(|row| (row.write.uid, row.play)));
         }
         let held = held_kinds(ledger, &pair, feature, now)?;
-        Ok((baseline, unresolved, in_flight, ledger.pair_feature(&pair, feature)?, held))
+        let rejected = ledger.rejected(&pair)?.into_iter().filter(|row| row.feature == feature).map(|row| row.op);
+        Ok((baseline, unresolved, in_flight, ledger.pair_feature(&pair, feature)?, held, rejected.collect()))
     };
-    let (baseline, unresolved, in_flight, known_pair, held) =
+    let (baseline, unresolved, in_flight, known_pair, held, rejected) =
         journey.directory.store().query(read).await.map_err(|error: SaveError| Stop::from(error))?;
-    Ok(FeatureReads { feature, source, target, baseline, known_pair, in_flight, unresolved, held })
+    Ok(FeatureReads { feature, source, target, baseline, known_pair, in_flight, unresolved, rejected, held })
 }
 
 /// What a person could see waiting when asking for this run: the holds of the last run, and those of the newest plan.

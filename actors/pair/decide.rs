@@ -3,16 +3,18 @@
 use std::{rc::Rc, sync::Arc};
 
 use crosswatch_identity::{Catalog, EntityIx, Evidence, ItemIx, Join, join, rematch::Holds};
-use crosswatch_model::{Feature, HoldKind, ItemRef, Side, Uid};
+use crosswatch_model::{Feature, HoldKind, ItemRef, PlanItem, RunId, Side, Uid};
 use crosswatch_plan::{
     Approvals, ConflictPolicy, FeatureInput, FeaturePlan, FeaturePolicy, Mode, Read, compose, judge, plan_feature,
+    plan_undo,
 };
-use crosswatch_port::Known;
+use crosswatch_port::{Known, Ledger};
 use jiff::{Timestamp, tz::TimeZone};
 use rustc_hash::FxHashMap;
 use smol_str::{SmolStr, format_smolstr};
 
 use super::{
+    chosen,
     collect::{Collected, FeatureReads, SideAccount},
     journey::{Journey, Stop},
     question,
@@ -21,6 +23,7 @@ use super::{
 use crate::{
     answers::FeatureAnswer,
     blueprint::SharedPair,
+    permit::Permit,
     planted::{self, Mistake},
 };
 
@@ -107,16 +110,33 @@ impl BelievedRows {
 pub(super) async fn decide(journey: &Journey, collected: Collected) -> Result<Decided, Stop> {
     journey.check_cancelled()?;
     let pair = journey.pair.as_ref().clone();
-    let approves_held = journey.ticket.job.approves_held;
+    let permit = journey.ticket.job.permit.clone();
     let (now, zone) = (journey.surroundings.clock.now(), journey.surroundings.clock.zone());
     let question = journey.ticket.job.question.clone();
-    let work = move || Desk { pair: Rc::new(pair), approves_held, question, now, zone }.decide(collected);
-    Ok(journey.surroundings.lane.run(work).await?)
+    let journal = match journey.ticket.job.undoes {
+        Some(run) => Some(journal(journey, run).await?),
+        None => None,
+    };
+    let work = move || Desk { pair: Rc::new(pair), permit, journal, question, now, zone }.decide(collected);
+    journey.surroundings.lane.run(work).await?
+}
+
+/// The lines of a run that is to be taken back.
+async fn journal(journey: &Journey, run: RunId) -> Result<Vec<PlanItem>, Stop> {
+    let read = move |ledger: &dyn Ledger| {
+        let mut lines = Vec::new();
+        ledger.visit_lines(run, 0, &mut |record| {
+            lines.push(record.line);
+            true
+        })?;
+        Ok(lines)
+    };
+    Ok(journey.directory.store().query(read).await?)
 }
 
 /// One feature, ready to be planned.
-struct Prepared {
-    reads: FeatureReads,
+pub(super) struct Prepared {
+    pub(super) reads: FeatureReads,
     policy: FeaturePolicy,
     is_first_run: bool,
     rematched: Holds,
@@ -132,19 +152,21 @@ impl Prepared {
 
 struct Desk {
     pair: SharedPair,
-    approves_held: bool,
+    permit: Permit,
+    /// The lines of the run that is to be taken back.
+    journal: Option<Vec<PlanItem>>,
     question: Option<ItemRef>,
     now: Timestamp,
     zone: TimeZone,
 }
 
 impl Desk {
-    fn decide(&self, collected: Collected) -> Decided {
+    fn decide(&self, collected: Collected) -> Result<Decided, Stop> {
         let Collected { catalog, known, features, source, target, beside } = collected;
         let Known { evidence, shifts, .. } = beside;
         let join = join(&catalog, &known, &evidence);
         let scope = format_smolstr!("{}|{}|{}", source.fingerprint, target.fingerprint, self.pair.scope);
-        let approvals = self.approvals(&features);
+        let is_in_advance = features.iter().all(|reads| reads.held == Approvals::NONE);
         let lookout = Lookout {
             catalog: &catalog,
             join: &join,
@@ -154,10 +176,13 @@ impl Desk {
             now: self.now,
         };
         let prepare = |reads: FeatureReads| {
-            let approved = approvals.unwrap_or(reads.held);
+            let approved = self.approvals(&reads, is_in_advance);
             self.prepare(reads, approved, &scope, &lookout)
         };
         let prepared: Vec<Prepared> = features.into_iter().map(prepare).collect();
+        if let Permit::Plan(_) = self.permit {
+            prepared.iter().try_for_each(chosen::readable)?;
+        }
         let mut inputs = Vec::with_capacity(prepared.len());
         for prepared in &prepared {
             inputs.push(FeatureInput {
@@ -168,12 +193,13 @@ impl Desk {
                 source: &prepared.reads.source.read,
                 target: &prepared.reads.target.read,
                 baseline: &prepared.reads.baseline,
-                is_first_run: prepared.is_first_run,
+                is_first_run: self.is_first_run(prepared, &scope),
                 adopted_at: prepared.adopted_at(),
                 run_number: prepared.reads.known_pair.as_ref().map_or(0, |known| known.writing_runs),
                 rematched: &prepared.rematched,
                 in_flight: &prepared.reads.in_flight,
                 unresolved: &prepared.reads.unresolved,
+                rejected: &prepared.reads.rejected,
                 policy: &prepared.policy,
                 source_capabilities: &source.capabilities,
                 target_capabilities: &target.capabilities,
@@ -181,8 +207,10 @@ impl Desk {
                 now: self.now,
             });
         }
-        let mut plans: Vec<FeaturePlan> = inputs.iter().map(plan_feature).collect();
-        compose(&inputs, &mut plans);
+        let plans = match &self.permit {
+            Permit::Plan(chosen) => chosen::keep(chosen, &inputs, |inputs| self.plan(inputs))?,
+            Permit::Nothing | Permit::Held | Permit::Hold { .. } => self.plan(&inputs),
+        };
         let answers = self.question.iter().flat_map(|question| question::answer(question, &inputs, &known)).collect();
         drop(inputs);
         let decision = |(prepared, plan): (Prepared, FeaturePlan)| FeatureDecision {
@@ -196,17 +224,38 @@ impl Desk {
             uids: FxHashMap::default(),
         };
         let features = prepared.into_iter().zip(plans).map(decision).collect();
-        Decided { catalog, known, evidence, join, features, source, target, answers }
+        Ok(Decided { catalog, known, evidence, join, features, source, target, answers })
     }
 
-    /// What holds for every feature alike: nothing without an approval, everything where one is given in advance, and
-    /// nothing of the kind (`None`) where something was held already: then the approval is for that alone.
-    fn approvals(&self, features: &[FeatureReads]) -> Option<Approvals> {
-        if !self.approves_held {
-            return Some(Approvals::NONE);
+    /// One plan per feature, in their order.
+    fn plan(&self, inputs: &[FeatureInput<'_>]) -> Vec<FeaturePlan> {
+        if let Some(journal) = &self.journal {
+            return inputs.iter().map(|input| plan_undo(input, journal)).collect();
         }
-        let is_in_advance = features.iter().all(|reads| reads.held == Approvals::NONE);
-        is_in_advance.then_some(Approvals::ALL)
+        let mut plans: Vec<FeaturePlan> = inputs.iter().map(plan_feature).collect();
+        compose(inputs, &mut plans);
+        plans
+    }
+
+    /// A run can be taken back also where the pair never saw both sides in full; not where it is about others by now.
+    fn is_first_run(&self, prepared: &Prepared, scope: &SmolStr) -> bool {
+        match self.journal {
+            Some(_) => prepared.reads.known_pair.as_ref().is_some_and(|known| known.scope != *scope),
+            None => prepared.is_first_run,
+        }
+    }
+
+    /// What goes through of a feature. An approval is for what was held already; where nothing was, it is given in
+    /// advance and covers everything.
+    fn approvals(&self, reads: &FeatureReads, is_in_advance: bool) -> Approvals {
+        match self.permit {
+            Permit::Held if is_in_advance => Approvals::ALL,
+            Permit::Held => reads.held,
+            Permit::Hold { feature, kind } if feature == reads.feature && reads.held.covers(kind) => {
+                Approvals::NONE.with(kind)
+            }
+            Permit::Nothing | Permit::Hold { .. } | Permit::Plan(_) => Approvals::NONE,
+        }
     }
 
     fn prepare(

@@ -4,6 +4,7 @@ use crosswatch_model::{Completeness, Counts, Feature, Outcome, PlanItem, PlanSta
 use crosswatch_plan::sentence;
 use crosswatch_port::{
     Change, Commit, Durability, EventRecord, FeatureTally, LineRecord, Notice, NoticeKind, PlanRecord, RunError,
+    RunRecord,
 };
 use smol_str::{SmolStr, format_smolstr};
 
@@ -13,11 +14,17 @@ use super::{
     journey::{Journey, Stop, account_error},
     verify::Verified,
 };
-use crate::{answers::Answer, notifier::Tell, run_table::JobKind};
+use crate::{
+    answers::Answer,
+    notifier::Tell,
+    run_table::{Job, JobKind},
+};
 
 /// Runs of a pair that are kept, and plans.
 const RUNS_KEPT: usize = 200;
 const PLANS_KEPT: usize = 20;
+/// The kind of the error of a run whose plan was not true any more.
+pub const PLAN_STALE: &str = "plan-stale";
 
 /// How the steps of a run ended.
 pub(super) struct Ending {
@@ -45,13 +52,15 @@ impl Ending {
     }
 
     /// A run that may write.
-    pub(super) fn ran(decided: &Decided, applied: Applied, verified: &Verified) -> Self {
+    pub(super) fn ran(job: &Job, decided: &Decided, applied: Applied, verified: &Verified) -> Self {
+        // Whoever applies a plan left out what waits.
+        let has_holds = job.permit.plan().is_none() && has_holds(decided);
         let is_complete =
             |feature: &&super::verify::FeatureVerified| feature.read.completeness() == Completeness::Complete;
         Self {
             tallies: tallies(decided),
             notices: notices(decided),
-            has_holds: has_holds(decided),
+            has_holds,
             target_error: decided.target.error.clone(),
             applied,
             unverified: verified.features.iter().filter(|feature| !is_complete(feature)).count() as u64,
@@ -118,7 +127,7 @@ pub(super) async fn keep_lines(journey: &Journey, decided: &Decided) -> Result<V
         journey.directory.put_answer(journey.record.id, Answer::Found(decided.answers.clone()));
         return Ok(tallies(decided));
     }
-    let is_plan = journey.ticket.job.kind == JobKind::Plan;
+    let is_plan = journey.ticket.job.kind.makes_plan();
     let owner = journey.record.id;
     let lines: Vec<PlanItem> = if is_plan {
         decided.features.iter().flat_map(|feature| feature.plan.items.iter().map(|item| item.line.clone())).collect()
@@ -150,6 +159,7 @@ async fn plan_record(journey: &Journey, decided: &Decided) -> PlanRecord {
         cost: cost(journey, decided).await,
         tallies,
         sentence: text,
+        undoes: journey.ticket.job.undoes,
     }
 }
 
@@ -194,9 +204,13 @@ pub(super) async fn finish(journey: &mut Journey, result: Result<Ending, Stop>) 
         sentence: journey.record.sentence.clone(),
     };
     let changes = match journey.ticket.job.kind {
-        JobKind::Plan => plan_that_failed(journey),
+        JobKind::Plan | JobKind::Undo => plan_that_failed(journey),
         JobKind::Why => question_that_failed(journey),
-        JobKind::Run | JobKind::DryRun => vec![Change::PutRun(journey.record.clone()), Change::AppendEvent(event)],
+        JobKind::Run | JobKind::DryRun => {
+            let applied = journey.ticket.job.permit.plan();
+            let mark = applied.map(|plan| Change::MarkPlan(plan, state_of_plan(&journey.record)));
+            mark.into_iter().chain([Change::PutRun(journey.record.clone()), Change::AppendEvent(event)]).collect()
+        }
     };
     if !changes.is_empty() {
         // Without the lease: a run that lost it may still say so in its own record.
@@ -206,7 +220,7 @@ pub(super) async fn finish(journey: &mut Journey, result: Result<Ending, Stop>) 
         }
     }
     let kind = match journey.ticket.job.kind {
-        JobKind::Plan => "plan.finished",
+        JobKind::Plan | JobKind::Undo => "plan.finished",
         JobKind::Why => "why.finished",
         JobKind::Run | JobKind::DryRun => "run.finished",
     };
@@ -214,6 +228,15 @@ pub(super) async fn finish(journey: &mut Journey, result: Result<Ending, Stop>) 
     tracing::info!(pair = journey.pair.id.as_str(), run = %journey.record.id, state = %journey.record.state, "{}", journey.record.sentence);
     if let Err(error) = forget_oldest(journey).await {
         tracing::warn!("old runs were not forgotten: {error}");
+    }
+}
+
+/// Where the plan stands that a run applied.
+fn state_of_plan(run: &RunRecord) -> PlanState {
+    match run.state {
+        RunState::Succeeded | RunState::Partial | RunState::Held => PlanState::Applied,
+        _ if run.error.as_ref().is_some_and(|error| error.kind == PLAN_STALE) => PlanState::Stale,
+        _ => PlanState::Failed,
     }
 }
 
@@ -235,6 +258,7 @@ fn conclude_stopped(journey: &mut Journey, stop: &Stop) {
     journey.record.sentence = format_smolstr!("{stop}");
     journey.record.error = match stop {
         Stop::Cancelled => None,
+        Stop::Stale(detail) => Some(RunError { kind: PLAN_STALE.into(), detail: detail.clone() }),
         Stop::Account { kind, detail } => Some(RunError { kind: (*kind).into(), detail: detail.clone() }),
         Stop::LostLease => Some(RunError { kind: "lost-lease".into(), detail: format_smolstr!("{stop}") }),
         Stop::Store(_) => Some(RunError { kind: "storage".into(), detail: format_smolstr!("{stop}") }),
@@ -255,6 +279,7 @@ fn plan_that_failed(journey: &Journey) -> Vec<Change> {
         tallies: Vec::new(),
         cost: Vec::new(),
         sentence: journey.record.sentence.clone(),
+        undoes: journey.ticket.job.undoes,
     })]
 }
 
@@ -352,6 +377,10 @@ fn run_sentence(journey: &Journey, ending: &Ending) -> SmolStr {
 
 fn tell_people(journey: &Journey) {
     if journey.record.dry_run || journey.record.state != RunState::Failed {
+        return;
+    }
+    if state_of_plan(&journey.record) == PlanState::Stale {
+        // Whoever applied the plan hears of it right there.
         return;
     }
     let is_sign_in = journey.record.error.as_ref().is_some_and(|error| error.kind == "sign-in");

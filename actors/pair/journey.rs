@@ -32,6 +32,9 @@ pub(super) enum Stop {
     /// A piece of work fell over.
     #[error("{0}")]
     Work(WorkFailed),
+    /// What was to be applied is not true any more; nothing was written.
+    #[error("{0}")]
+    Stale(SmolStr),
     /// An account cannot be used at all.
     #[error("{detail}")]
     Account {
@@ -130,7 +133,7 @@ impl Journey {
         let mut named = apply::commit_plan(self, decided).await?;
         let applied = apply::apply(self, &named).await?;
         let verified = verify::verify(self, &mut named, &applied).await?;
-        let ending = finish::Ending::ran(&named.decided, applied, &verified);
+        let ending = finish::Ending::ran(&self.ticket.job, &named.decided, applied, &verified);
         settle::settle(self, named, verified).await?;
         Ok(ending)
     }

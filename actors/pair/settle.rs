@@ -7,12 +7,16 @@
 use std::collections::BTreeMap;
 
 use crosswatch_identity::Placement;
-use crosswatch_model::{Completeness, Feature, HoldKind, NativeRef, PairId, PlayKey, ProviderId, Side, Uid};
+use crosswatch_model::{
+    Completeness, Feature, HoldKind, NativeRef, OpId, PairId, PlayKey, ProviderId, Reason, Side, Uid,
+};
 use crosswatch_plan::{Hold, Read, Removes, Seen};
 use crosswatch_port::{
-    Change, EventRecord, HeldRecord, Ledger, Notice, NoticeKind, PairFeatureRecord, ReadingHead, ReadingRow,
+    Change, Durability, EventRecord, HeldRecord, Ledger, Notice, NoticeKind, PairFeatureRecord, ReadingHead,
+    ReadingRow, RejectedRecord,
 };
 use jiff::Timestamp;
+use rustc_hash::FxHashSet;
 use smol_str::{SmolStr, format_smolstr};
 
 use super::{
@@ -27,13 +31,41 @@ use crate::{blueprint::PairBlueprint, notifier::Tell};
 
 /// Commits everything that was learned.
 pub(super) async fn settle(journey: &Journey, named: Named, verified: Verified) -> Result<(), Stop> {
-    let desk = Desk { pair: journey.pair.as_ref().clone(), now: journey.surroundings.clock.now() };
+    let is_undo = journey.ticket.job.undoes.is_some();
+    let desk = Desk { pair: journey.pair.as_ref().clone(), is_undo, now: journey.surroundings.clock.now() };
     let learned = journey.surroundings.lane.run(move || desk.learn(&named, &verified)).await?;
     journey.commit_many(learned.baseline).await?;
     for reading in learned.readings {
         keep_reading(journey, reading).await?;
     }
+    if journey.ticket.job.permit.plan().is_some() {
+        // Only a run that looks at everything knows what waits.
+        return Ok(());
+    }
+    forget_rejections(journey, &learned.shown).await?;
     settle_holds(journey, &learned.holds).await
+}
+
+/// Forgets what a person said no to where the plan does not show it any more.
+async fn forget_rejections(journey: &Journey, shown: &[(Feature, FxHashSet<OpId>)]) -> Result<(), Stop> {
+    let pair = journey.pair.id.clone();
+    let known = journey.directory.store().query(move |ledger| ledger.rejected(&pair)).await?;
+    let is_gone =
+        |row: &RejectedRecord| shown.iter().any(|(feature, shown)| *feature == row.feature && !shown.contains(&row.op));
+    let gone = known.into_iter().filter(is_gone);
+    let changes = gone.map(|row| Change::DropRejected(row.pair, row.op)).collect();
+    journey.commit(Durability::Buffered, changes).await
+}
+
+/// What a plan shows of what a person said no to. Only what was read in full can say that something is gone.
+fn declined(decision: &FeatureDecision) -> Option<(Feature, FxHashSet<OpId>)> {
+    let is_full = |read: &Read| matches!(read.completeness(), Completeness::Complete | Completeness::Suspect);
+    if !is_full(&decision.reads.source.read) || !is_full(&decision.reads.target.read) {
+        return None;
+    }
+    let lines = decision.plan.items.iter().map(|item| &item.line);
+    let declined = lines.filter(|line| line.reason == Reason::Declined).map(|line| line.op);
+    Some((decision.feature, declined.collect()))
 }
 
 /// What a run learned, ready to be committed.
@@ -41,6 +73,8 @@ struct Learned {
     baseline: Vec<Change>,
     readings: Vec<Reading>,
     holds: Vec<Hold>,
+    /// Per feature that was read in full, what a person said no to and would still be done.
+    shown: Vec<(Feature, FxHashSet<OpId>)>,
 }
 
 /// A complete read that becomes the one the next run compares with.
@@ -57,12 +91,14 @@ type Rows = BTreeMap<(Uid, PlayKey, Option<NativeRef>), ReadingRow>;
 /// Turns reads and plans into changes. Runs on the lane.
 struct Desk {
     pair: PairBlueprint,
+    /// A run is taken back: nothing else is compared, so nothing can be adopted.
+    is_undo: bool,
     now: Timestamp,
 }
 
 impl Desk {
     fn learn(&self, named: &Named, verified: &Verified) -> Learned {
-        let mut learned = Learned { baseline: Vec::new(), readings: Vec::new(), holds: Vec::new() };
+        let mut learned = Learned { baseline: Vec::new(), readings: Vec::new(), holds: Vec::new(), shown: Vec::new() };
         for decision in &named.decided.features {
             self.push_baseline(decision, &mut learned.baseline);
             let source = kept(decision, verified, Side::Source);
@@ -78,6 +114,7 @@ impl Desk {
                 learned.readings.extend(self.reading(named, account, side, decision.feature, &kept));
             }
             learned.holds.extend(decision.plan.holds.iter().cloned());
+            learned.shown.extend(declined(decision));
         }
         learned
     }
@@ -106,7 +143,7 @@ impl Desk {
             .iter()
             .all(|read| read.completeness == Completeness::Complete);
         let known = decision.reads.known_pair.as_ref().filter(|_| !decision.is_first_run);
-        if known.is_none() && !both_complete {
+        if known.is_none() && (self.is_undo || !both_complete) {
             return;
         }
         let is_newly_approved = decision.policy.approvals.covers(HoldKind::FirstMirror)
@@ -253,7 +290,7 @@ async fn settle_holds(journey: &Journey, holds: &[Hold]) -> Result<(), Stop> {
     let before: Vec<HeldRecord> = before.into_iter().filter(|held| held.pair == pair).collect();
     let (mut changes, mut true_now) = (Vec::new(), Vec::new());
     for hold in holds {
-        let id = held_id(&pair, hold);
+        let id = held_id(&pair, hold.feature, hold.kind, hold.side);
         let known = before.iter().find(|held| held.id == id);
         true_now.push(id);
         let record = held_record(journey, hold, id, known);
@@ -308,9 +345,8 @@ fn tell(journey: &Journey, held: &HeldRecord) {
     }
 }
 
-/// Stable for the same pair, feature and kind.
-pub(crate) fn held_id(pair: &PairId, hold: &Hold) -> u64 {
-    let Hold { feature, kind, side, .. } = hold;
+/// Stable for the same pair, feature, kind and written side.
+pub fn held_id(pair: &PairId, feature: Feature, kind: HoldKind, side: Side) -> u64 {
     let text = format!("{pair}|{feature}|{kind}|{side}");
     let hash = blake3::hash(text.as_bytes());
     hash.as_bytes().iter().take(8).fold(0, |id, byte| id << 8 | u64::from(*byte))

@@ -53,6 +53,8 @@ pub(crate) enum Command {
     Why(WhyArguments),
     /// Lists runs, newest first.
     Runs(RunsArguments),
+    /// Shows how a run would be taken back; with --yes it is.
+    Undo(UndoArguments),
     /// Asks the running service whether it is ready; for containers.
     Healthcheck,
 }
@@ -155,6 +157,23 @@ pub(crate) struct RunsArguments {
     pub json: bool,
 }
 
+/// Of `undo`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct UndoArguments {
+    /// The run; `crosswatch runs` lists them.
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    /// Takes it back, once it was shown.
+    #[arg(long)]
+    pub yes: bool,
+    /// With --yes: also what is held for approval.
+    #[arg(long, requires = "yes")]
+    pub approve_held: bool,
+    /// Prints JSON: the plan, or with --yes the run.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Reads the process's arguments. Help and version are shown here; wrong usage is told here.
 pub(crate) fn parse() -> Result<Arguments, Exit> {
     Arguments::try_parse().map_err(|error| {
@@ -204,6 +223,8 @@ mod tests {
             ("crosswatch auth", false),
             ("crosswatch healthcheck", true),
             ("crosswatch undo", false),
+            ("crosswatch undo 0199 --yes --approve-held --json", true),
+            ("crosswatch undo 0199 --approve-held", false),
         ] {
             assert_eq!(Arguments::try_parse_from(line.split(' ')).is_ok(), fits, "{line}");
         }

@@ -61,6 +61,8 @@ pub struct BaselineRow {
     pub source_written_by_us: bool,
     /// One side lost it while removals were off: it is neither removed from the other side nor added back.
     pub is_diverged: bool,
+    /// An undo left the sides like this: they stay so until either changes.
+    pub is_taken_back: bool,
     /// Consecutive complete reads of the source without it.
     pub absent_source_reads: u8,
     /// Consecutive complete reads of the target without it.

@@ -101,6 +101,14 @@ pub enum Reason {
     NeedsSignIn,
     /// The account could not be reached.
     ProviderDown,
+    /// A person takes back what a run wrote.
+    Undo,
+    /// An undo took back what the pair wrote; nothing changed since.
+    TakenBack,
+    /// The account cannot bring back what was there before.
+    CannotUndo,
+    /// A person said no to exactly this.
+    Declined,
     /// Stopped by a person or a shutdown.
     Cancelled,
 }
@@ -154,6 +162,10 @@ words!(Reason {
     RateLimited => "rate_limited",
     NeedsSignIn => "needs_sign_in",
     ProviderDown => "provider_down",
+    Undo => "undo",
+    TakenBack => "taken_back",
+    CannotUndo => "cannot_undo",
+    Declined => "declined",
     Cancelled => "cancelled",
 });
 
@@ -211,6 +223,10 @@ impl Reason {
             Self::RateLimited => "The account asked to wait.",
             Self::NeedsSignIn => "The account must be signed in again.",
             Self::ProviderDown => "The account could not be reached.",
+            Self::Undo => "A person takes back what a run wrote.",
+            Self::TakenBack => "An undo took this back; it is planned again once the fact changes.",
+            Self::CannotUndo => "The account cannot bring back what was there before.",
+            Self::Declined => "A person said no; it is asked again once something about it changes.",
             Self::Cancelled => "Stopped before it was sent.",
         }
     }

@@ -15,7 +15,7 @@ pub(crate) struct Draft<'a> {
     pub(crate) source: Option<&'a Seen>,
     pub(crate) target: Option<&'a Seen>,
     pub(crate) action: Action,
-    /// The action that waits, where `action` is a hold.
+    /// The action that waits, where `action` is a hold, or that was declined, where it is a skip.
     pub(crate) held: Option<Action>,
     pub(crate) reason: Reason,
     /// What the baseline remembers of earlier writes.
@@ -92,6 +92,21 @@ impl<'a> Draft<'a> {
             Action::Hold => self.held,
             Action::Skip | Action::Conflict => None,
         }
+    }
+
+    /// The write that this line is about, also where a person said no to it.
+    pub(crate) const fn wanted(&self) -> Option<Action> {
+        match self.action {
+            Action::Skip => self.held,
+            _ => self.write(),
+        }
+    }
+
+    /// A person said no to this write.
+    pub(crate) fn decline(&mut self) {
+        self.held = self.write();
+        self.action = Action::Skip;
+        self.reason = Reason::Declined;
     }
 
     /// Makes the line wait.

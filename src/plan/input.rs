@@ -1,8 +1,9 @@
 //! Everything the planner looks at for one feature. There is no other input.
 
 use crosswatch_identity::{Catalog, Join, rematch::Holds};
-use crosswatch_model::{Capabilities, Feature, PairId, Side, Uid};
+use crosswatch_model::{Capabilities, Feature, OpId, PairId, Side, Uid};
 use jiff::{Timestamp, tz::TimeZone};
+use rustc_hash::FxHashSet;
 
 use crate::{
     baseline::{BaselineEntry, PlayKey},
@@ -37,6 +38,8 @@ pub struct FeatureInput<'a> {
     pub in_flight: &'a [(Uid, PlayKey)],
     /// Writes that an account refused and that wait for their next try.
     pub unresolved: &'a [(Uid, PlayKey)],
+    /// Operations that a person said no to.
+    pub rejected: &'a FxHashSet<OpId>,
     /// Rows of either side that are about something else than before.
     pub rematched: &'a Holds,
     /// What the pair allows.

@@ -9,6 +9,7 @@
 
 mod baseline;
 mod cell;
+mod choose;
 mod compare;
 mod compose;
 mod crowd;
@@ -33,11 +34,13 @@ mod sentence;
 mod standing;
 mod tally;
 mod two_way;
+mod undo;
 mod verdict;
 mod way;
 mod why;
 
 pub use baseline::{BaselineChange, BaselineEntry, BaselineRow, Flips, PlayKey};
+pub use choose::choose;
 pub use compose::compose;
 pub use feature_plan::{After, FeaturePlan, Hold, PlannedItem};
 pub use input::FeatureInput;
@@ -47,4 +50,5 @@ pub use read::{Absences, CompleteRead, DeltaRead, PartialRead, Read, SuspectRead
 pub use seen::Seen;
 pub use sentence::sentence;
 pub use tally::{PageHead, Tally};
+pub use undo::plan_undo;
 pub use why::{Link, Why, why};

@@ -23,30 +23,15 @@ fn write_one(input: &FeatureInput<'_>, way: &Way<'_>, explainer: &Explainer<'_>,
     let item = input.join.merged(input.catalog, draft.entity);
     let there = draft.on(draft.side.other()).map(Seen::fact);
     let before = draft.on(draft.side).map(Seen::fact);
-    let write = draft.write();
-    let value = match write {
-        Some(Action::Add | Action::Update) => {
-            there.map(|fact| way.rules(draft.side).map_or(fact, |rules| rules.value(fact)))
-        }
-        Some(_) => None,
-        None => there,
-    };
+    let value = value(way, draft);
     let native = draft.on(draft.side).and_then(Seen::native);
-    let operation = Operation {
-        item: &item,
-        play: draft.play,
-        side: draft.side,
-        action: write.unwrap_or(draft.action),
-        value,
-        before,
-        native,
-    };
+    let operation = Operation::of(way, draft, &item);
     let (source, target) = (draft.source.map(Seen::fact), draft.target.map(Seen::fact));
     let line = PlanItem {
         op: operation.id(input),
         feature: input.feature,
         action: draft.action,
-        held_action: draft.held,
+        held_action: draft.held.filter(|_| draft.action == Action::Hold),
         side: draft.side,
         uid: input.join.uid(draft.entity),
         value,
@@ -58,6 +43,31 @@ fn write_one(input: &FeatureInput<'_>, way: &Way<'_>, explainer: &Explainer<'_>,
         item,
     };
     PlannedItem { entity: Some(draft.entity), play: draft.play, line, after: after(draft, there, value) }
+}
+
+/// What is or would be written; of what is left alone, what the other side says.
+fn value(way: &Way<'_>, draft: &Draft<'_>) -> Option<Fact> {
+    let there = draft.on(draft.side.other()).map(Seen::fact);
+    match draft.wanted() {
+        Some(Action::Add | Action::Update) => {
+            there.map(|fact| way.rules(draft.side).map_or(fact, |rules| rules.value(fact)))
+        }
+        Some(_) => None,
+        None => there,
+    }
+}
+
+/// Takes out the writes that a person said no to. What is taken out counts for no guard.
+pub(crate) fn decline(input: &FeatureInput<'_>, way: &Way<'_>, drafts: &mut [Draft<'_>]) {
+    if input.rejected.is_empty() {
+        return;
+    }
+    for draft in drafts.iter_mut().filter(|draft| draft.write().is_some()) {
+        let item = input.join.merged(input.catalog, draft.entity);
+        if input.rejected.contains(&Operation::of(way, draft, &item).id(input)) {
+            draft.decline();
+        }
+    }
 }
 
 /// `there` is what the other side says, `value` what is written.
@@ -76,6 +86,7 @@ fn after(draft: &Draft<'_>, there: Option<Fact>, value: Option<Fact>) -> After {
                 written_by_us: draft.past.written_by_us || draft.side == Side::Target,
                 source_written_by_us: draft.past.source_written_by_us || draft.side == Side::Source,
                 is_diverged: false,
+                is_taken_back: false,
                 absent_source_reads: 0,
                 absent_target_reads: 0,
                 target_native: draft.target.and_then(Seen::native),
@@ -123,19 +134,31 @@ pub(crate) fn nameless_lines(input: &FeatureInput<'_>, side: Side, items: &[Item
 }
 
 /// What makes an operation the same in two plans.
-struct Operation<'a> {
-    item: &'a Item,
-    play: PlayKey,
-    side: Side,
-    action: Action,
-    value: Option<Fact>,
+pub(crate) struct Operation<'a> {
+    pub(crate) item: &'a Item,
+    pub(crate) play: PlayKey,
+    pub(crate) side: Side,
+    pub(crate) action: Action,
+    pub(crate) value: Option<Fact>,
     /// What the side has now: once that changes, it is another operation.
-    before: Option<Fact>,
-    native: Option<NativeRef>,
+    pub(crate) before: Option<Fact>,
+    pub(crate) native: Option<NativeRef>,
 }
 
-impl Operation<'_> {
-    fn id(&self, input: &FeatureInput<'_>) -> OpId {
+impl<'a> Operation<'a> {
+    fn of(way: &Way<'_>, draft: &Draft<'_>, item: &'a Item) -> Self {
+        Self {
+            item,
+            play: draft.play,
+            side: draft.side,
+            action: draft.wanted().unwrap_or(draft.action),
+            value: value(way, draft),
+            before: draft.on(draft.side).map(Seen::fact),
+            native: draft.on(draft.side).and_then(Seen::native),
+        }
+    }
+
+    pub(crate) fn id(&self, input: &FeatureInput<'_>) -> OpId {
         let mut text: Vec<u8> = Vec::with_capacity(128);
         text.extend_from_slice(input.pair.as_str().as_bytes());
         text.extend_from_slice(&[0, input.feature as u8, self.side as u8, self.item.kind as u8, self.action as u8]);

@@ -9,7 +9,7 @@ use crosswatch_model::{Action, Reason, Side};
 use crate::{
     baseline::BaselineRow,
     cell::{Base, Cell},
-    compare::{Comparison, compare},
+    compare::{Comparison, compare, has_moved},
     input::FeatureInput,
     policy::{FeaturePolicy, Removes},
     read::Absences,
@@ -42,6 +42,16 @@ impl OneWay<'_> {
         }
     }
 
+    /// An undo left it like this, and the source says what it said then.
+    fn is_taken_back(&self, source: Option<&Seen>, row: Option<BaselineRow>) -> bool {
+        let Some(row) = row.filter(|row| row.is_taken_back && !self.is_first_run) else { return false };
+        match (source, row.source) {
+            (Some(source), Some(before)) => !has_moved(self.input, Side::Source, source.fact(), before),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+
     fn on_both(&self, entity: EntityIx, source: &Seen, target: &Seen, base: Option<Base>) -> (Verdict, Settle) {
         let row = base.map(|base| base.row);
         let met = row.map_or(Settle::Keep, |row| {
@@ -49,6 +59,7 @@ impl OneWay<'_> {
         });
         match compare(self.input, source.fact(), target.fact(), row.as_ref()) {
             Comparison::Same => (Verdict::Same, Settle::Put(agreed(source, target, row))),
+            _ if self.is_taken_back(Some(source), row) => (Verdict::Skip(Reason::TakenBack), met),
             Comparison::Newer(Side::Target) => (Verdict::Skip(Reason::TargetIsNewer), met),
             _ if !self.policy.adds => (Verdict::AddsOff, met),
             Comparison::Differs | Comparison::Newer(Side::Source) => {
@@ -66,6 +77,9 @@ impl OneWay<'_> {
 
     fn only_on_source(&self, source: &Seen, base: Option<Base>) -> (Verdict, Settle) {
         let row = base.map(|base| base.row);
+        if self.is_taken_back(Some(source), row) {
+            return (Verdict::Skip(Reason::TakenBack), Settle::Keep);
+        }
         let settle = row.map_or(Settle::Keep, |row| {
             let absent = if self.target.is_complete() {
                 self.one_more(row.absent_target_reads)
@@ -122,6 +136,9 @@ impl OneWay<'_> {
     fn only_on_target(&self, entity: EntityIx, target: &Seen, cell: &Cell<'_>) -> (Verdict, Settle) {
         let row = cell.base.map(|base| base.row);
         let was_on_source = row.is_some_and(|row| row.seen_on_source);
+        if self.source.is_complete() && self.is_taken_back(None, row) {
+            return (Verdict::Skip(Reason::TakenBack), self.remember(target, row));
+        }
         match self.source {
             Standing::Complete(absences) => match row.filter(|_| !self.is_first_run) {
                 Some(row) if was_on_source || (self.rules.removes == Removes::Mirror && row.seen_on_target) => {
@@ -223,6 +240,7 @@ pub(crate) fn agreed(source: &Seen, target: &Seen, row: Option<BaselineRow>) -> 
         seen_on_source: true,
         seen_on_target: true,
         is_diverged: false,
+        is_taken_back: false,
         absent_source_reads: 0,
         absent_target_reads: 0,
         target_native: target.native(),

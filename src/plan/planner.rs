@@ -15,7 +15,7 @@ use crate::{
     feature_plan::{FeaturePlan, Hold, PlannedItem},
     guard::guard,
     input::FeatureInput,
-    lines::{nameless_lines, write_out},
+    lines::{decline, nameless_lines, write_out},
     measures::Measures,
     policy::{Mode, Removes},
     read::Read,
@@ -49,6 +49,7 @@ pub(crate) fn look_at<'a>(input: &'a FeatureInput<'a>, entity: EntityIx) -> Resu
     let way = way_of(input)?;
     let mut walk = Walk { asked: Some(entity), ..Walk::new(input, way) };
     walk.visit_all();
+    decline(input, &way, &mut walk.drafts);
     let holds = guard(input.feature, input.policy, &walk.measures, &mut walk.drafts);
     walk.drafts.retain(|draft| draft.entity == entity);
     Ok(Look { decided: walk.decided, drafts: walk.drafts, holds })
@@ -62,7 +63,7 @@ pub(crate) struct Look<'a> {
 }
 
 /// Which way the pair goes, or why nothing is planned.
-fn way_of<'a>(input: &'a FeatureInput<'a>) -> Result<Way<'a>, SmolStr> {
+pub(crate) fn way_of<'a>(input: &'a FeatureInput<'a>) -> Result<Way<'a>, SmolStr> {
     for side in Side::ALL {
         if let Read::Unconfigured = input.read(*side) {
             return Err(format_smolstr!("The {side} is not set up. Nothing is planned."));
@@ -80,7 +81,8 @@ fn way_of<'a>(input: &'a FeatureInput<'a>) -> Result<Way<'a>, SmolStr> {
     }
 }
 
-fn nothing(input: &FeatureInput<'_>, notice: SmolStr) -> FeaturePlan {
+/// A plan of no lines.
+pub(crate) fn nothing(input: &FeatureInput<'_>, notice: SmolStr) -> FeaturePlan {
     FeaturePlan {
         items: Vec::new(),
         counts: Counts::default(),
@@ -406,6 +408,7 @@ impl<'a> Walk<'a> {
 
     fn finish(mut self) -> FeaturePlan {
         let input = self.input;
+        decline(input, &self.way, &mut self.drafts);
         let holds = guard(input.feature, input.policy, &self.measures, &mut self.drafts);
         self.note_rules();
         let counts = self.count();
@@ -464,6 +467,7 @@ impl<'a> Walk<'a> {
                 Action::Update => counts.updates += 1,
                 Action::Hold => counts.held += 1,
                 Action::Conflict => counts.conflicts += 1,
+                Action::Skip if draft.reason == Reason::Declined => counts.skipped += 1,
                 Action::Skip => {}
             }
         }

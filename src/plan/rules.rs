@@ -97,7 +97,8 @@ impl<'a> Rules<'a> {
         }
     }
 
-    fn may_write_play(&self, at: WatchedAt) -> bool {
+    /// Whether the written side keeps this play as it is, or may get one without its date.
+    pub(crate) fn may_write_play(&self, at: WatchedAt) -> bool {
         let keeps_date = self.to.watched_precision != WatchedPrecision::WriteTimeOnly;
         let is_kept = if at == WatchedAt::Unknown { self.to.keeps_undated_plays } else { keeps_date };
         is_kept || self.input.policy.allow_undated

@@ -3,7 +3,7 @@
 //! What changed on one side only travels, a deletion too where removals are on. Where both changed, or nothing tells who
 //! did, the conflict policy decides. A removal needs [`Absences`] of the side that lost it and a row that says both sides
 //! had it. With removals off the loss is remembered as a divergence: neither removed nor added back, also later, until
-//! the side has it again, both lack it, or what remains changes.
+//! the side has it again, both lack it, or what remains changes. What an undo left behind stays the same way.
 //! Deliberately absent: any preference of one side but the conflict policy; the two sides are mirror images.
 
 use crosswatch_identity::EntityIx;
@@ -74,6 +74,9 @@ impl TwoWay<'_> {
         let row = self.trusted(stored);
         let newer = match compare(self.input, source.fact(), target.fact(), row.as_ref()) {
             Comparison::Same => return (Verdict::Same, Settle::Put(agreed(source, target, stored))),
+            _ if row.is_some_and(|row| self.is_taken_back([Some(source), Some(target)], &row)) => {
+                return (Verdict::Skip(Reason::TakenBack), Settle::Keep);
+            }
             Comparison::Newer(side) => side,
             Comparison::Differs => self.right_side(source.fact(), target.fact(), row),
         };
@@ -111,6 +114,16 @@ impl TwoWay<'_> {
         }
     }
 
+    /// An undo left the sides like this, and neither says anything else since.
+    fn is_taken_back(&self, sides: [Option<&Seen>; 2], row: &BaselineRow) -> bool {
+        let is_same = |(side, seen): (&Side, Option<&Seen>)| match (seen, row.value_on(*side)) {
+            (Some(seen), Some(before)) => !has_moved(self.input, *side, seen.fact(), before),
+            (None, None) => true,
+            _ => false,
+        };
+        row.is_taken_back && Side::ALL.iter().zip(sides).all(is_same)
+    }
+
     /// A first run takes both sides as they are and concludes nothing from what was agreed before. What one side had
     /// then and lacks now is forgotten first, so that a refused add is not taken for a loss by the next run.
     fn trusted(&self, row: Option<BaselineRow>) -> Option<BaselineRow> {
@@ -119,9 +132,16 @@ impl TwoWay<'_> {
 
     fn on_one(&self, lone: Lone<'_>, base: Option<Base>) -> (Verdict, Settle) {
         let lost_on = lone.on.other();
+        let sides = match lone.on {
+            Side::Source => [Some(lone.seen), None],
+            Side::Target => [None, Some(lone.seen)],
+        };
+        if self.trusted(base.map(|base| base.row)).is_some_and(|row| self.is_taken_back(sides, &row)) {
+            return (Verdict::Skip(Reason::TakenBack), Settle::Keep);
+        }
         match base.map(|base| base.row).filter(|row| row.is_diverged || row.was_seen_on(lost_on)) {
             Some(row) if self.input.is_first_run => {
-                let row = BaselineRow { is_diverged: false, ..row.without(lost_on) };
+                let row = BaselineRow { is_diverged: false, is_taken_back: false, ..row.without(lost_on) };
                 (Verdict::Skip(Reason::Adoption), Settle::Put(row))
             }
             Some(row) if row.is_diverged && row.was_seen_on(lone.on) => self.diverged(lone, &row),

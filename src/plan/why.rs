@@ -148,6 +148,9 @@ impl Answer<'_> {
             // Writing to a string cannot fail.
             let _written = write!(text, " {value} on the {side}{whose}{absent}.");
         }
+        if row.is_taken_back {
+            text.push_str(" An undo left it like this.");
+        }
         if row.is_diverged {
             text.push_str(" One side lost it while removals were off.");
         }
@@ -233,6 +236,8 @@ const fn advice(reason: Reason) -> Option<&'static str> {
         | Reason::FirstMirror
         | Reason::DuplicatePlays => "Approving what is held, or a plan in which it is no longer so.",
         Reason::FlipFlop => "Stopping one of the two writers, then approving it.",
+        Reason::TakenBack => "Changing it on the source, or taking the undo back.",
+        Reason::Declined => "A change of the item or its values; it is asked again then.",
         Reason::AccountFull => "Making room in the account.",
         Reason::StatusTaken => "Taking it out of the history there.",
         _ => return None,

@@ -3,7 +3,7 @@
 //! Every method blocks on the disk and is called through the store actor's lane, never on the event loop.
 //! A [`StorageFailure`] is final: the process stops and is started again by its keeper.
 
-use crosswatch_model::{BaselineRow, Feature, PairId, PlayKey, ProviderId, RunId, Uid};
+use crosswatch_model::{BaselineRow, Feature, OpId, PairId, PlanState, PlayKey, ProviderId, RunId, Uid};
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
@@ -11,7 +11,7 @@ use crate::{
     account::{ShelfChange, ShelfCursor, ShelfRow},
     record::{
         EventRecord, HeldRecord, ItemRecord, LineRecord, OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead,
-        ReadingRow, RunRecord, UnresolvedRecord,
+        ReadingRow, RejectedRecord, RunRecord, UnresolvedRecord,
     },
 };
 
@@ -60,6 +60,8 @@ pub enum Change {
     PutRun(RunRecord),
     /// Writes a plan.
     PutPlan(PlanRecord),
+    /// Says where a plan stands. A plan that is not kept any more stays away.
+    MarkPlan(RunId, PlanState),
     /// Writes a line of a run or plan.
     PutLine(LineRecord),
     /// Forgets a run or plan with its lines.
@@ -86,6 +88,10 @@ pub enum Change {
     PutHeld(HeldRecord),
     /// Drops a hold.
     DropHeld(u64),
+    /// Remembers an operation that a person said no to.
+    PutRejected(RejectedRecord),
+    /// Forgets that a person said no to an operation.
+    DropRejected(PairId, OpId),
     /// Writes an unresolved item.
     PutUnresolved(UnresolvedRecord),
     /// Drops an unresolved item.
@@ -145,7 +151,8 @@ pub struct BootReport {
 
 /// The store.
 pub trait Ledger: Send + Sync {
-    /// Starts a process life: releases leases of other lives, marks their unfinished runs as interrupted.
+    /// Starts a process life: releases leases of other lives, marks their unfinished runs as interrupted and the plans
+    /// they were applying as failed.
     fn begin_life(&self, boot: u128, at: Timestamp) -> Result<BootReport, StorageFailure>;
 
     /// Commits in order, each all or none; one disk sync serves them all. Answers one result per commit.
@@ -199,6 +206,9 @@ pub trait Ledger: Send + Sync {
 
     /// Everything that waits for a person.
     fn held(&self) -> Result<Vec<HeldRecord>, StorageFailure>;
+
+    /// The operations of a pair that a person said no to.
+    fn rejected(&self, pair: &PairId) -> Result<Vec<RejectedRecord>, StorageFailure>;
 
     /// Unresolved items of a pair.
     fn unresolved(&self, pair: &PairId) -> Result<Vec<UnresolvedRecord>, StorageFailure>;

@@ -28,7 +28,7 @@ pub use provider::{
 };
 pub use record::{
     EventRecord, FeatureTally, HeldRecord, ItemRecord, LeaseRecord, LineRecord, OutboxRecord, OutboxState,
-    PairFeatureRecord, PlanRecord, ReadingHead, ReadingRow, RunError, RunRecord, UnresolvedRecord,
+    PairFeatureRecord, PlanRecord, ReadingHead, ReadingRow, RejectedRecord, RunError, RunRecord, UnresolvedRecord,
 };
 pub use sign_in::{SignIn, SignInCode, SignInState};
 pub use sink::{Notice, NoticeKind, Sink};

@@ -1,8 +1,8 @@
 //! The records the store keeps. Plain values: how they become bytes is the store's own business.
 
 use crosswatch_model::{
-    After, Cause, Counts, Fact, Feature, FeatureSet, HoldKind, Item, NativeRef, Outcome, PairId, PlanItem, PlanState,
-    PlayKey, ProviderId, ReadReport, Reason, RunId, RunState, Uid,
+    After, Cause, Counts, Fact, Feature, FeatureSet, HoldKind, Item, NativeRef, OpId, Outcome, PairId, PlanItem,
+    PlanState, PlayKey, ProviderId, ReadReport, Reason, RunId, RunState, Uid,
 };
 use jiff::Timestamp;
 use smol_str::SmolStr;
@@ -81,6 +81,8 @@ pub struct PlanRecord {
     pub cost: Vec<(ProviderId, u64, u64)>,
     /// One sentence about it.
     pub sentence: SmolStr,
+    /// The run that it takes back, where it is an undo.
+    pub undoes: Option<RunId>,
 }
 
 /// One line of a run or a plan.
@@ -211,6 +213,19 @@ pub struct HeldRecord {
     pub run: RunId,
     /// Since when.
     pub since: Timestamp,
+}
+
+/// An operation that a person said no to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectedRecord {
+    /// The pair.
+    pub pair: PairId,
+    /// The feature.
+    pub feature: Feature,
+    /// The operation.
+    pub op: OpId,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// An item that a target refused.

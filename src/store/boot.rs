@@ -1,12 +1,12 @@
 //! The start of a process life.
 //!
 //! The folder lock proves that every earlier process is gone, so its leases are released at once and its unfinished
-//! runs are marked as interrupted. Starting the same life twice changes nothing.
+//! runs are marked as interrupted, the plans they were applying as failed. Starting the same life twice changes nothing.
 
 use std::ops::ControlFlow;
 
-use crosswatch_model::RunState;
-use crosswatch_port::{BootReport, Durability, RunRecord};
+use crosswatch_model::{PlanState, RunId, RunState};
+use crosswatch_port::{BootReport, Durability, PlanRecord, RunRecord};
 use jiff::Timestamp;
 
 use crate::{
@@ -33,6 +33,9 @@ impl FjallLedger {
         }
         let life: Option<Life> = batch.get(Space::Meta, &MetaKey::Life)?;
         if life != Some(Life(boot)) {
+            for plan in batch.view().plans_being_applied()? {
+                batch.mark_plan(plan, PlanState::Failed)?;
+            }
             for run in batch.view().unfinished_runs()? {
                 report.interrupted_runs.push(run.id);
                 batch.put_run(&RunRecord { state: RunState::Interrupted, finished_at: Some(at), ..run })?;
@@ -45,6 +48,17 @@ impl FjallLedger {
 }
 
 impl View<'_> {
+    fn plans_being_applied(&self) -> Result<Vec<RunId>, StoreError> {
+        let mut applying = Vec::new();
+        self.visit(Space::Plan, &KeyRange::below(record_prefix()), &mut |_: RunKey, plan: PlanRecord| {
+            if plan.state == PlanState::Applying {
+                applying.push(plan.id);
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(applying)
+    }
+
     fn unfinished_runs(&self) -> Result<Vec<RunRecord>, StoreError> {
         let mut unfinished = Vec::new();
         self.visit(Space::Run, &KeyRange::below(record_prefix()), &mut |_: RunKey, run: RunRecord| {

@@ -5,7 +5,7 @@
 
 use std::cmp::Reverse;
 
-use crosswatch_model::{Feature, PairId, PlayKey, ProviderId, RunId, Uid};
+use crosswatch_model::{Feature, PairId, PlanState, PlayKey, ProviderId, RunId, Uid};
 use crosswatch_port::{
     Change, Commit, Durability, EventRecord, ItemRecord, LineRecord, OutboxRecord, PlanRecord, ReadingRow, Refused,
     RunRecord, ShelfChange, UnresolvedRecord,
@@ -15,8 +15,8 @@ use crate::{
     batch::Batch,
     failure::StoreError,
     key::{
-        EventKey, FactKey, FeatureKey, HeldKey, IdentityKey, ItemKey, KeptKey, LineKey, OutboxKey, ReadingKey, RunKey,
-        instant_prefix, line_prefix,
+        EventKey, FactKey, FeatureKey, HeldKey, IdentityKey, ItemKey, KeptKey, LineKey, OutboxKey, ReadingKey,
+        RejectedKey, RunKey, instant_prefix, line_prefix,
     },
     keyspaces::Space,
     ledger::FjallLedger,
@@ -82,6 +82,7 @@ impl Batch<'_> {
         match change {
             Change::PutRun(record) => self.put_run(&record),
             Change::PutPlan(record) => self.put_plan(&record),
+            Change::MarkPlan(id, state) => self.mark_plan(id, state),
             Change::PutLine(LineRecord { owner, number, line }) => {
                 self.put(Space::Line, &LineKey { owner, number }, &line)
             }
@@ -115,6 +116,14 @@ impl Batch<'_> {
             }
             Change::PutHeld(record) => self.put(Space::Held, &HeldKey(record.id), &record),
             Change::DropHeld(id) => self.remove(Space::Held, &HeldKey(id)),
+            Change::PutRejected(record) => {
+                let key = RejectedKey { pair: self.pair(&record.pair)?, op: record.op };
+                self.put(Space::Rejected, &key, &record)
+            }
+            Change::DropRejected(pair, op) => {
+                let key = RejectedKey { pair: self.pair(&pair)?, op };
+                self.remove(Space::Rejected, &key)
+            }
             Change::PutUnresolved(record) => self.put_unresolved(&record),
             Change::DropUnresolved(pair, feature, uid, play) => {
                 let key = self.pair_fact(&pair, feature, uid, play)?;
@@ -199,6 +208,14 @@ impl Batch<'_> {
     fn put_plan(&mut self, record: &PlanRecord) -> Result<(), StoreError> {
         let before: Option<PlanRecord> = self.get(Space::Plan, &RunKey::Record(Reverse(record.id)))?;
         self.put_of_pair(Space::Plan, record.id, &record.pair, record, before.map(|before| before.pair))
+    }
+
+    pub(crate) fn mark_plan(&mut self, id: RunId, state: PlanState) -> Result<(), StoreError> {
+        let plan: Option<PlanRecord> = self.get(Space::Plan, &RunKey::Record(Reverse(id)))?;
+        match plan {
+            Some(plan) => self.put_plan(&PlanRecord { state, ..plan }),
+            None => Ok(()),
+        }
     }
 
     fn put_of_pair<T: Stored>(

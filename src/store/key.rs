@@ -6,7 +6,7 @@
 
 use std::cmp::Reverse;
 
-use crosswatch_model::{Feature, Id, NativeRef, PlayKey, RunId, Uid};
+use crosswatch_model::{Feature, Id, NativeRef, OpId, PlayKey, RunId, Uid};
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
@@ -83,6 +83,13 @@ pub(crate) struct OutboxKey {
 /// `held`: what waits for a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct HeldKey(pub(crate) u64);
+
+/// `rejected`: an operation of a pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct RejectedKey {
+    pub(crate) pair: u32,
+    pub(crate) op: OpId,
+}
 
 /// `event`: an instant, and a number among the events of that instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -267,6 +274,18 @@ impl Key for HeldKey {
     fn parse(bytes: &[u8]) -> Option<Self> {
         let mut rest = Rest(bytes);
         let key = Self(rest.long()?);
+        rest.end(key)
+    }
+}
+
+impl Key for RejectedKey {
+    fn bytes(&self) -> Vec<u8> {
+        join(&[&scope_prefix(self.pair), &self.op.0.to_be_bytes()])
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut rest = Rest(bytes);
+        let key = Self { pair: rest.number()?, op: OpId(rest.long()?) };
         rest.end(key)
     }
 }

@@ -43,6 +43,8 @@ pub(crate) enum Space {
     PairFeature,
     /// What waits for a person.
     Held,
+    /// Operations that a person said no to.
+    Rejected,
     /// Items that targets refused.
     Unresolved,
     /// What happened.
@@ -59,7 +61,7 @@ pub(crate) enum Space {
 
 impl Space {
     /// Every space.
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::Meta,
         Self::Lease,
         Self::Run,
@@ -73,6 +75,7 @@ impl Space {
         Self::Outbox,
         Self::PairFeature,
         Self::Held,
+        Self::Rejected,
         Self::Unresolved,
         Self::Event,
         Self::Shelf,
@@ -97,6 +100,7 @@ impl Space {
             Self::Outbox => "outbox",
             Self::PairFeature => "pair_feature",
             Self::Held => "held",
+            Self::Rejected => "rejected",
             Self::Unresolved => "unresolved",
             Self::Event => "event",
             Self::Shelf => "shelf",
@@ -120,6 +124,7 @@ impl Space {
             Self::Event => Some(9),
             Self::ShelfSize => Some(10),
             Self::Secret => Some(11),
+            Self::Rejected => Some(12),
             Self::Line
             | Self::Item
             | Self::Identity
@@ -212,6 +217,7 @@ impl Keyspaces {
             | Space::ReadingHead
             | Space::PairFeature
             | Space::Held
+            | Space::Rejected
             | Space::Unresolved
             | Space::Event
             | Space::ShelfSize

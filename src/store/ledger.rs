@@ -8,8 +8,8 @@ use std::{
 use crosswatch_model::{BaselineRow, Feature, Id, PairId, PlayKey, ProviderId, RunId, Uid};
 use crosswatch_port::{
     BootReport, Commit, Durability, EventRecord, Fence, HeldRecord, ItemRecord, LeaseAsk, LeaseBusy, Ledger,
-    LineRecord, OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead, ReadingRow, Refused, RunRecord, ShelfCursor,
-    ShelfRow, StorageFailure, UnresolvedRecord,
+    LineRecord, OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead, ReadingRow, Refused, RejectedRecord,
+    RunRecord, ShelfCursor, ShelfRow, StorageFailure, UnresolvedRecord,
 };
 use fjall::{Database, PersistMode};
 use jiff::Timestamp;
@@ -163,6 +163,10 @@ impl Ledger for FjallLedger {
 
     fn held(&self) -> Result<Vec<HeldRecord>, StorageFailure> {
         self.attempt(|| self.view().held())
+    }
+
+    fn rejected(&self, pair: &PairId) -> Result<Vec<RejectedRecord>, StorageFailure> {
+        self.attempt(|| self.view().rejected(pair))
     }
 
     fn unresolved(&self, pair: &PairId) -> Result<Vec<UnresolvedRecord>, StorageFailure> {

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use crosswatch_model::{BaselineRow, Feature, Id, Item, PairId, PlayKey, ProviderId, Uid};
 use crosswatch_port::{
-    HeldRecord, ItemRecord, OutboxRecord, PairFeatureRecord, ReadingHead, ReadingRow, ShelfCursor, ShelfRow,
-    UnresolvedRecord,
+    HeldRecord, ItemRecord, OutboxRecord, PairFeatureRecord, ReadingHead, ReadingRow, RejectedRecord, ShelfCursor,
+    ShelfRow, UnresolvedRecord,
 };
 
 use crate::{
@@ -90,6 +90,11 @@ impl View<'_> {
 
     pub(crate) fn held(&self) -> Result<Vec<HeldRecord>, StoreError> {
         self.values(Space::Held, &KeyRange::ALL, usize::MAX)
+    }
+
+    pub(crate) fn rejected(&self, pair: &PairId) -> Result<Vec<RejectedRecord>, StoreError> {
+        let Some(pair) = self.pair(pair)? else { return Ok(Vec::new()) };
+        self.values(Space::Rejected, &KeyRange::below(scope_prefix(pair)), usize::MAX)
     }
 
     pub(crate) fn unresolved(&self, pair: &PairId) -> Result<Vec<UnresolvedRecord>, StoreError> {

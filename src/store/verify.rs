@@ -4,14 +4,15 @@ use std::{cmp::Reverse, collections::BTreeMap, ops::ControlFlow};
 
 use crosswatch_model::{BaselineRow, PlanItem};
 use crosswatch_port::{
-    EventRecord, HeldRecord, OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead, RunRecord, UnresolvedRecord,
+    EventRecord, HeldRecord, OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead, RejectedRecord, RunRecord,
+    UnresolvedRecord,
 };
 
 use crate::{
     failure::{StoreError, hex},
     key::{
         EventKey, FactKey, FeatureKey, HeldKey, IdentityKey, ItemKey, KeptKey, Key, LeaseKey, LineKey, OutboxKey,
-        ReadingKey, RunKey,
+        ReadingKey, RejectedKey, RunKey,
     },
     keyspaces::Space,
     names::MetaKey,
@@ -57,6 +58,7 @@ impl View<'_> {
             Space::Outbox => self.verify_rows::<OutboxKey, OutboxRecord>(space),
             Space::PairFeature => self.verify_rows::<FeatureKey, PairFeatureRecord>(space),
             Space::Held => self.verify_rows::<HeldKey, HeldRecord>(space),
+            Space::Rejected => self.verify_rows::<RejectedKey, RejectedRecord>(space),
             Space::Unresolved => self.verify_rows::<FactKey, UnresolvedRecord>(space),
             Space::Event => self.verify_rows::<EventKey, EventRecord>(space),
             Space::Shelf => self.verify_rows::<FactKey, ShelfFact>(space),

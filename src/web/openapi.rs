@@ -25,6 +25,8 @@ use crate::{api, metrics, problem::ApiProblem, sse, state::ApiState};
         api::config::config,
         api::advice::advice,
         api::held::held,
+        api::approving::approve,
+        api::approving::reject,
         api::providers::providers,
         api::providers::provider,
         api::providers::check,
@@ -36,12 +38,15 @@ use crate::{api, metrics, problem::ApiProblem, sse, state::ApiState};
         api::plans::plans,
         api::plans::plan,
         api::plans::items,
+        api::applying::apply,
+        api::applying::reject,
         api::why::why,
         api::runs::start,
         api::runs::runs,
         api::runs::run,
         api::runs::items,
         api::runs::cancel,
+        api::undoing::undo,
         api::tracker::rows,
         api::tracker::add,
         api::tracker::remove,
@@ -110,7 +115,7 @@ mod tests {
         let count = names.len();
         names.sort_unstable();
         names.dedup();
-        assert_eq!((names.len(), count), (30, 30));
+        assert_eq!((names.len(), count), (35, 35));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use actix_web::{
     http::{StatusCode, header},
 };
 use crosswatch_actors::{AskError, Refusal, SaveError};
-use crosswatch_model::{Feature, PairId, ProviderId, RunId};
+use crosswatch_model::{Feature, PairId, PlanState, ProviderId, RunId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -33,6 +33,12 @@ pub enum ApiProblem {
     /// No such plan.
     #[error("there is no plan with the id {0:?}; GET /api/v1/plans lists them")]
     UnknownPlan(String),
+    /// Nothing of this id waits.
+    #[error("nothing with the id {0:?} waits for a person; GET /api/v1/held lists what does")]
+    UnknownHold(String),
+    /// The plan has no such operation.
+    #[error("the plan has no operation {0:?} that could be done; GET /api/v1/plans/ID/items lists them")]
+    UnknownOperation(String),
     /// Nobody knows the item.
     #[error("neither side of the pair knows {0}; is the id right, and is its kind (tmdb_movie, tvdb_show …)?")]
     UnknownItem(String),
@@ -78,6 +84,21 @@ pub enum ApiProblem {
     /// The pair is running.
     #[error("the pair is running already; wait for run {0}, or ask with `\"queue\": true`")]
     AlreadyRunning(RunId),
+    /// What was to be applied is not true any more.
+    #[error("{0}")]
+    PlanStale(String),
+    /// The plan was decided on before.
+    #[error("the plan is {0} and cannot be applied or rejected any more; make a new plan")]
+    PlanNotReady(PlanState),
+    /// There is nothing to say no to.
+    #[error("{0}")]
+    NothingToReject(String),
+    /// The run goes on.
+    #[error("run {0} has not ended; cancel it or wait for it, then take it back")]
+    RunUnderway(RunId),
+    /// The pair writes nothing.
+    #[error("the pair {0} is in shadow mode and writes nothing; set shadow = false to apply plans")]
+    PairShadow(PairId),
     /// The pair is switched off.
     #[error("the pair {0} is disabled; set enabled = true to run it")]
     PairDisabled(PairId),
@@ -133,6 +154,7 @@ impl ApiProblem {
             Self::UnknownPair(_) => (StatusCode::NOT_FOUND, "unknown-pair", "No such pair"),
             Self::UnknownRun(_) => (StatusCode::NOT_FOUND, "unknown-run", "No such run"),
             Self::UnknownPlan(_) => (StatusCode::NOT_FOUND, "unknown-plan", "No such plan"),
+            Self::UnknownHold(_) => (StatusCode::NOT_FOUND, "unknown-hold", "Nothing of this id waits"),
             Self::UnknownItem(_) => (StatusCode::NOT_FOUND, "unknown-item", "Nobody knows the item"),
             Self::UnknownFeature(_) => (StatusCode::NOT_FOUND, "unknown-feature", "No such feature"),
             Self::MethodNotAllowed { .. } => {
@@ -143,11 +165,19 @@ impl ApiProblem {
             Self::BadQuery(_) => (StatusCode::BAD_REQUEST, "bad-query", "The query is not what is expected"),
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large"),
             Self::InvalidItem(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid-item", "The item cannot be kept"),
+            Self::UnknownOperation(_) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "unknown-operation", "The plan has no such operation")
+            }
             Self::FeatureOff(_) => (StatusCode::UNPROCESSABLE_ENTITY, "feature-off", "The feature is off"),
             Self::WhichTracker(_) => (StatusCode::UNPROCESSABLE_ENTITY, "which-tracker", "No single tracker is meant"),
             Self::NoSignIn(_) => (StatusCode::CONFLICT, "no-sign-in", "The account has no sign-in with a code"),
             Self::NoCode(_) => (StatusCode::BAD_GATEWAY, "no-code", "The account gave no code"),
             Self::AlreadyRunning(_) => (StatusCode::CONFLICT, "already-running", "The pair is running already"),
+            Self::PlanStale(_) => (StatusCode::CONFLICT, "plan-stale", "A side moved since the plan was made"),
+            Self::PlanNotReady(_) => (StatusCode::CONFLICT, "plan-not-ready", "The plan was decided on before"),
+            Self::NothingToReject(_) => (StatusCode::CONFLICT, "nothing-to-reject", "There is nothing to say no to"),
+            Self::RunUnderway(_) => (StatusCode::CONFLICT, "run-underway", "The run has not ended"),
+            Self::PairShadow(_) => (StatusCode::CONFLICT, "pair-shadow", "The pair is in shadow mode"),
             Self::PairDisabled(_) => (StatusCode::CONFLICT, "pair-disabled", "The pair is disabled"),
             Self::NotRunning(_) => (StatusCode::CONFLICT, "not-running", "The run has ended"),
             Self::LeaseLost(_) => (StatusCode::CONFLICT, "lease-lost", "A run took over"),
@@ -178,7 +208,7 @@ impl ApiProblem {
     /// The run that stands in the way.
     fn run(&self) -> Option<RunId> {
         match self {
-            Self::AlreadyRunning(run) => Some(*run),
+            Self::AlreadyRunning(run) | Self::RunUnderway(run) => Some(*run),
             _ => None,
         }
     }
@@ -238,7 +268,7 @@ pub(crate) struct ProblemBody {
     /// The path that was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     instance: Option<String>,
-    /// With `already-running`: the running run.
+    /// With `already-running` and `run-underway`: the run.
     #[serde(skip_serializing_if = "Option::is_none")]
     run: Option<String>,
 }
@@ -272,6 +302,7 @@ impl ApiProblem {
         match refusal {
             Refusal::UnknownPair => Self::UnknownPair(pair.to_string()),
             Refusal::Disabled => Self::PairDisabled(pair.clone()),
+            Refusal::Shadow => Self::PairShadow(pair.clone()),
             Refusal::FeatureOff(feature) => Self::FeatureOff(feature),
             Refusal::AlreadyRunning(run) => Self::AlreadyRunning(run),
             Refusal::Degraded(_) => Self::Degraded(refusal.to_string()),
@@ -314,6 +345,13 @@ mod tests {
             ApiProblem::NoSignIn(text()),
             ApiProblem::NoCode(text()),
             ApiProblem::AlreadyRunning(RunId(1)),
+            ApiProblem::UnknownHold(text()),
+            ApiProblem::UnknownOperation(text()),
+            ApiProblem::PlanStale(text()),
+            ApiProblem::PlanNotReady(PlanState::Applied),
+            ApiProblem::NothingToReject(text()),
+            ApiProblem::RunUnderway(RunId(1)),
+            ApiProblem::PairShadow(pair.clone()),
             ApiProblem::PairDisabled(pair),
             ApiProblem::NotRunning(RunId(1)),
             ApiProblem::PlanFailed(RunId(1)),

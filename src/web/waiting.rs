@@ -91,17 +91,19 @@ pub(crate) async fn wait_for<W: Watched>(
                 Looked::Gone => was_gone = true,
                 Looked::Underway => was_gone = false,
             }
-            drop(tokio::time::timeout(LOOK, ended(&mut events, id)).await);
+            drop(tokio::time::timeout(LOOK, stirred(&mut events, id)).await);
         }
     };
     tokio::time::timeout(length, waiting).await.unwrap_or(Ok(Waited::NotYet))
 }
 
-/// Completes when the job ended, or when that may have been missed.
-async fn ended(events: &mut Receiver<Happened>, id: RunId) {
+/// Completes when the job came on or ended, or when that may have been missed.
+async fn stirred(events: &mut Receiver<Happened>, id: RunId) {
     loop {
         match events.recv().await {
-            Ok(event) if event.run == Some(id) && event.kind.ends_with(".finished") => return,
+            Ok(event) if event.run == Some(id) && (event.kind == "run.phase" || event.kind.ends_with(".finished")) => {
+                return;
+            }
             Ok(_) => {}
             Err(RecvError::Lagged(_)) => return,
             Err(RecvError::Closed) => std::future::pending().await,

@@ -6,6 +6,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+mod approvals;
 mod bad_input;
 mod check;
 mod crash;
@@ -19,6 +20,7 @@ mod rematch;
 mod sign_in;
 mod tokens;
 mod two_way;
+mod undo;
 mod verdicts;
 mod why;
 mod writes;

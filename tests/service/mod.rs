@@ -34,5 +34,5 @@ pub use http::{Answer, Http};
 pub use items::{episode, item_of, movie, names, show, title, told};
 pub use ledger::Ledger;
 pub use process::{Ended, Process, eventually};
-pub use run::Run;
+pub use run::{Plan, Run};
 pub use running::Service;

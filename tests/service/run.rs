@@ -1,4 +1,4 @@
-//! A run that ended, and what it tells.
+//! A run that ended or a plan, and what they tell.
 
 use std::fmt;
 
@@ -18,6 +18,11 @@ impl Run {
     /// Its id.
     pub fn id(&self) -> &str {
         self.0["id"].as_str().unwrap()
+    }
+
+    /// Why it was started.
+    pub fn cause(&self) -> &str {
+        self.0["cause"].as_str().unwrap()
     }
 
     /// Its state.
@@ -86,5 +91,16 @@ impl Run {
         let counts = (self.count(feature, "adds"), self.count(feature, "removes"), self.count(feature, "updates"));
         assert_eq!(counts, (adds, removes, 0), "adds, removes and updates of {feature} in {self:?}");
         self
+    }
+}
+
+/// A plan as the API tells it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan(pub Value);
+
+impl Plan {
+    /// Its id.
+    pub fn id(&self) -> &str {
+        self.0["id"].as_str().unwrap()
     }
 }

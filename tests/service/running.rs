@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use super::{
     config::preamble,
     folder::Folder,
-    http::Http,
+    http::{Answer, Http},
     items::told,
     ledger::Ledger,
     process::{Process, eventually, tail},
-    run::Run,
+    run::{Plan, Run},
 };
 
 const KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -125,6 +125,55 @@ impl Service {
         let plan = self.http.post("/api/v1/pairs/p/plan?wait=120", &json!({})).expect(200);
         assert_eq!(plan["state"], "ready", "{plan}");
         self.http.list(&format!("/api/v1/plans/{}/items", plan["id"].as_str().unwrap()))
+    }
+
+    /// Plans the pair `p` and answers the plan itself.
+    #[track_caller]
+    pub fn plan_to_decide(&self) -> Plan {
+        Plan(self.http.post("/api/v1/pairs/p/plan?wait=120", &json!({})).expect(200))
+    }
+
+    /// Plans how a run is taken back.
+    #[track_caller]
+    pub fn undo(&self, run: &Run) -> Plan {
+        Plan(self.http.post(&format!("/api/v1/runs/{}/undo?wait=120", run.id()), &json!({})).expect(200))
+    }
+
+    /// Where a plan stands now.
+    #[track_caller]
+    pub fn state_of(&self, plan: &Plan) -> String {
+        self.http.get(&format!("/api/v1/plans/{}", plan.id())).expect(200)["state"].as_str().unwrap().to_owned()
+    }
+
+    /// The lines of a plan.
+    #[track_caller]
+    pub fn lines_of(&self, plan: &Plan) -> Vec<Value> {
+        self.http.list(&format!("/api/v1/plans/{}/items", plan.id()))
+    }
+
+    /// What the lines of a plan say, sorted.
+    #[track_caller]
+    pub fn told_by(&self, plan: &Plan) -> Vec<String> {
+        told(&self.lines_of(plan))
+    }
+
+    /// Tries to apply a plan, and waits for the end.
+    #[track_caller]
+    pub fn try_apply(&self, plan: &Plan, choice: &Value) -> Answer {
+        self.http.post(&format!("/api/v1/plans/{}/apply?wait=120", plan.id()), choice)
+    }
+
+    /// Applies a plan to its end.
+    #[track_caller]
+    pub fn apply(&self, plan: &Plan, choice: &Value) -> Run {
+        Run(self.try_apply(plan, choice).expect(200))
+    }
+
+    /// Decides on what waits: `approve` or `reject`.
+    #[track_caller]
+    pub fn decide(&self, held: &Value, word: &str) -> Value {
+        let id = held["id"].as_str().unwrap();
+        self.http.post(&format!("/api/v1/held/{id}/{word}?wait=120"), &json!({})).expect(200)
     }
 
     /// What waits for a person.

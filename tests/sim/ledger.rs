@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crosswatch_model::{BaselineRow, Feature, Id, PairId, PlayKey, ProviderId, RunId, Uid};
 use crosswatch_port::{
     BootReport, Commit, Entropy, EventRecord, Fence, HeldRecord, ItemRecord, LeaseAsk, LeaseBusy, Ledger, LineRecord,
-    OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead, ReadingRow, Refused, RunRecord, ShelfCursor, ShelfRow,
-    StorageFailure, UnresolvedRecord,
+    OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead, ReadingRow, Refused, RejectedRecord, RunRecord,
+    ShelfCursor, ShelfRow, StorageFailure, UnresolvedRecord,
     fake::{MemoryLedger, SeededEntropy},
 };
 use jiff::Timestamp;
@@ -153,6 +153,10 @@ impl Ledger for SimLedger {
 
     fn held(&self) -> Result<Vec<HeldRecord>, StorageFailure> {
         self.read(MemoryLedger::held)
+    }
+
+    fn rejected(&self, pair: &PairId) -> Result<Vec<RejectedRecord>, StorageFailure> {
+        self.read(|ledger| ledger.rejected(pair))
     }
 
     fn unresolved(&self, pair: &PairId) -> Result<Vec<UnresolvedRecord>, StorageFailure> {

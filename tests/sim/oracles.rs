@@ -266,6 +266,7 @@ fn moves_state(change: &Change) -> bool {
         change,
         Change::PutRun(_)
             | Change::PutPlan(_)
+            | Change::MarkPlan(..)
             | Change::PutLine(_)
             | Change::DropRun(..)
             | Change::AppendEvent(_)
@@ -290,6 +291,7 @@ fn summary(commit: &Commit) -> String {
             Change::PutReadingRow(..) | Change::DropReadingRow(..) => "reading",
             Change::PutPairFeature(..) => "adopted",
             Change::PutHeld(_) | Change::DropHeld(_) => "held",
+            Change::PutRejected(_) | Change::DropRejected(..) => "rejected",
             Change::PutUnresolved(_) => "+unresolved",
             Change::DropUnresolved(..) => "-unresolved",
             _ => "other",

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crosswatch_actors::{
-    AccountBlueprint, AccountPorts, Blueprint, CancelRun, House, JobKind, Lane, OnStorageFailure, RequestRun,
+    AccountBlueprint, AccountPorts, Blueprint, CancelRun, House, JobKind, Lane, OnStorageFailure, Permit, RequestRun,
     SecretKey,
     planted::{self, Mistake},
 };
@@ -232,7 +232,8 @@ impl Life {
             kind,
             cause: Cause::Manual,
             features: None,
-            approves_held,
+            permit: if approves_held { Permit::Held } else { Permit::Nothing },
+            undoes: None,
             question: None,
             may_queue: true,
         };

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Lines that are read and shown at a time.
-const PAGE: u16 = 500;
+pub(crate) const PAGE: u16 = 500;
 
 /// Plans the pair and prints the plan.
 pub(crate) async fn run(settings: &Arc<Settings>, arguments: &PlanArguments) -> Result<Exit, Failure> {
@@ -53,7 +53,8 @@ async fn make(api: &Api, pair: &PairId, request: &Value) -> Result<Value, Failur
     Ok(follower.follow(Followed::Plan, id).await?)
 }
 
-fn outcome(plan: &Plan) -> Exit {
+/// How a command ends that made this plan.
+pub(crate) fn outcome(plan: &Plan) -> Exit {
     if plan.state == "failed" {
         Exit::Failed
     } else if plan.features.values().any(|counts| counts.held > 0) {
@@ -63,7 +64,8 @@ fn outcome(plan: &Plan) -> Exit {
     }
 }
 
-async fn print(api: &Api, plan: &Plan) -> Result<(), Failure> {
+/// Prints the plan as a table.
+pub(crate) async fn print(api: &Api, plan: &Plan) -> Result<(), Failure> {
     let style = Style::of_stdout();
     let mut cursor = None;
     let mut has_head = true;
@@ -89,7 +91,7 @@ async fn print(api: &Api, plan: &Plan) -> Result<(), Failure> {
 }
 
 /// The plan with its lines under `items`, page by page, so that a big plan is never held as a whole.
-async fn print_json(api: &Api, mut answer: Value, id: &str) -> Result<(), Failure> {
+pub(crate) async fn print_json(api: &Api, mut answer: Value, id: &str) -> Result<(), Failure> {
     if let Some(plan) = answer.as_object_mut() {
         plan.remove("items");
     }

@@ -72,7 +72,8 @@ fn announce(api: &Api, started: &Value, as_json: bool) -> Result<Exit, Failure> 
     Ok(Exit::Done)
 }
 
-fn report(api: &Api, answer: &Value, as_json: bool) -> Result<Exit, Failure> {
+/// Prints how a run ended.
+pub(crate) fn report(api: &Api, answer: &Value, as_json: bool) -> Result<Exit, Failure> {
     let run: Run = api.read(answer.clone())?;
     if as_json {
         json::print(answer)?;

@@ -208,6 +208,7 @@ impl Pair {
             rematched: &Holds::default(),
             in_flight: &[],
             unresolved: &[],
+            rejected: &rustc_hash::FxHashSet::default(),
             policy: &self.policy,
             source_capabilities: &self.capabilities,
             target_capabilities: &self.capabilities,

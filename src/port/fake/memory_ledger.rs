@@ -19,7 +19,7 @@ use crate::{
     ledger::{BootReport, Change, Commit, Durability, Fence, LeaseAsk, LeaseBusy, Ledger, Refused, StorageFailure},
     record::{
         EventRecord, HeldRecord, ItemRecord, LineRecord, OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead,
-        ReadingRow, RunRecord, UnresolvedRecord,
+        ReadingRow, RejectedRecord, RunRecord, UnresolvedRecord,
     },
 };
 
@@ -236,6 +236,10 @@ impl Ledger for MemoryLedger {
 
     fn held(&self) -> Result<Vec<HeldRecord>, StorageFailure> {
         self.read(|now| now.held.values().cloned().collect())
+    }
+
+    fn rejected(&self, pair: &PairId) -> Result<Vec<RejectedRecord>, StorageFailure> {
+        self.read(|now| now.rejected.get(pair).into_iter().flat_map(|rows| rows.values()).cloned().collect())
     }
 
     fn unresolved(&self, pair: &PairId) -> Result<Vec<UnresolvedRecord>, StorageFailure> {

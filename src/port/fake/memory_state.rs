@@ -6,7 +6,8 @@ use std::{
 };
 
 use crosswatch_model::{
-    BaselineRow, Fact, Feature, Id, Item, NativeRef, PairId, PlanItem, PlayKey, ProviderId, RunId, RunState, Uid,
+    BaselineRow, Fact, Feature, Id, Item, NativeRef, OpId, PairId, PlanItem, PlanState, PlayKey, ProviderId, RunId,
+    RunState, Uid,
 };
 use jiff::Timestamp;
 use smol_str::SmolStr;
@@ -16,7 +17,7 @@ use crate::{
     ledger::{BootReport, Change, Fence, FenceMark, LeaseAsk, LeaseBusy},
     record::{
         EventRecord, HeldRecord, ItemRecord, LeaseRecord, LineRecord, OutboxRecord, PairFeatureRecord, PlanRecord,
-        ReadingHead, ReadingRow, RunRecord, UnresolvedRecord,
+        ReadingHead, ReadingRow, RejectedRecord, RunRecord, UnresolvedRecord,
     },
 };
 
@@ -43,6 +44,7 @@ pub(super) struct State {
     pub(super) outboxes: BTreeMap<ProviderId, BTreeMap<u64, OutboxRecord>>,
     pub(super) pair_features: BTreeMap<(PairId, Feature), PairFeatureRecord>,
     pub(super) held: BTreeMap<u64, HeldRecord>,
+    pub(super) rejected: BTreeMap<PairId, BTreeMap<OpId, RejectedRecord>>,
     pub(super) unresolved: BTreeMap<PairId, BTreeMap<(Feature, Uid, PlayKey), UnresolvedRecord>>,
     pub(super) events: BTreeMap<(Timestamp, u32), EventRecord>,
     pub(super) shelves: BTreeMap<(ProviderId, Feature), ShelfState>,
@@ -100,6 +102,11 @@ impl State {
         match change {
             Change::PutRun(record) => drop(self.runs.insert(Reverse(record.id), record)),
             Change::PutPlan(record) => drop(self.plans.insert(Reverse(record.id), record)),
+            Change::MarkPlan(id, state) => {
+                if let Some(plan) = self.plans.get_mut(&Reverse(id)) {
+                    plan.state = state;
+                }
+            }
             Change::PutLine(LineRecord { owner, number, line }) => drop(self.lines.insert((owner, number), line)),
             Change::DropRun(_, id) => {
                 self.runs.remove(&Reverse(id));
@@ -125,6 +132,10 @@ impl State {
             Change::PutPairFeature(pair, feature, record) => drop(self.pair_features.insert((pair, feature), record)),
             Change::PutHeld(record) => drop(self.held.insert(record.id, record)),
             Change::DropHeld(id) => drop(self.held.remove(&id)),
+            Change::PutRejected(record) => {
+                self.rejected.entry(record.pair.clone()).or_default().insert(record.op, record);
+            }
+            Change::DropRejected(pair, op) => drop(self.rejected.entry(pair).or_default().remove(&op)),
             Change::PutUnresolved(record) => {
                 let place = (record.feature, record.uid, record.play);
                 self.unresolved.entry(record.pair.clone()).or_default().insert(place, record);
@@ -216,6 +227,9 @@ impl State {
         }
         if self.life.replace(boot) == Some(boot) {
             return report;
+        }
+        for plan in self.plans.values_mut().filter(|plan| plan.state == PlanState::Applying) {
+            plan.state = PlanState::Failed;
         }
         for run in self.runs.values_mut().filter(|run| !run.state.is_final()) {
             run.state = RunState::Interrupted;

@@ -106,6 +106,7 @@ keys! {
     feature_keys: (number(), feature()).prop_map(|(scope, feature)| FeatureKey { scope, feature });
     outbox_keys: (number(), long()).prop_map(|(account, seq)| OutboxKey { account, seq });
     held_keys: long().prop_map(HeldKey);
+    rejected_keys: (number(), long()).prop_map(|(pair, op)| RejectedKey { pair, op: OpId(op) });
     event_keys: (instant(), number()).prop_map(|(at, seq)| EventKey { at, seq });
     secret_keys: (number(), name()).prop_map(|(account, name)| KeptKey { account, name });
     meta_keys: meta_key();

@@ -23,6 +23,7 @@ mod outbox;
 mod pair_feature;
 mod plan;
 mod reading;
+mod rejected;
 mod run;
 mod secret;
 mod shelf;

@@ -24,6 +24,8 @@ pub(crate) struct PlanV1 {
     /// Account, requests, seconds.
     cost: Vec<(SmolStr, u64, u64)>,
     sentence: SmolStr,
+    /// The run that it takes back.
+    undoes: Option<Wide>,
 }
 row!(PlanV1, Named, 1);
 
@@ -40,6 +42,7 @@ impl Stored for PlanRecord {
             tallies: TallyV1::of_all(&self.tallies),
             cost: cost.collect(),
             sentence: self.sentence.clone(),
+            undoes: self.undoes.map(word::run),
         }
     }
 
@@ -54,6 +57,7 @@ impl Stored for PlanRecord {
             tallies: tallies(row.tallies)?,
             cost: row.cost.into_iter().map(cost).collect::<Result<_, _>>()?,
             sentence: row.sentence,
+            undoes: row.undoes.map(|run| RunId(run.0)),
         })
     }
 }

@@ -11,7 +11,7 @@ use crosswatch_model::{
 };
 use crosswatch_port::{
     EventRecord, FeatureTally, HeldRecord, LeaseRecord, OutboxRecord, OutboxState, PairFeatureRecord, PlanRecord,
-    ReadingHead, RunError, RunRecord, UnresolvedRecord, Write,
+    ReadingHead, RejectedRecord, RunError, RunRecord, UnresolvedRecord, Write,
 };
 use jiff::{Timestamp, civil::Date};
 use proptest::prelude::*;
@@ -74,6 +74,7 @@ fn plan() -> PlanRecord {
         tallies: Vec::new(),
         cost: vec![(ProviderId::parse("trakt").unwrap(), 12, 60)],
         sentence: "ok".into(),
+        undoes: None,
     }
 }
 
@@ -86,6 +87,7 @@ fn baseline() -> BaselineRow {
         written_by_us: true,
         source_written_by_us: false,
         is_diverged: true,
+        is_taken_back: false,
         absent_source_reads: 2,
         absent_target_reads: 0,
         target_native: Some(NativeRef(0x0102_0304)),
@@ -184,7 +186,7 @@ fn records_are_these_bytes() {
     );
     golden(
         &plan(),
-        "020187a26964c41001a0c4506c0070018000000000000002a470616972a4686f6d65aa637265617465645f617492ce6ab13b8000a57374617465a57265616479a774616c6c69657390a4636f73749193a57472616b740c3ca873656e74656e6365a26f6b",
+        "020188a26964c41001a0c4506c0070018000000000000002a470616972a4686f6d65aa637265617465645f617492ce6ab13b8000a57374617465a57265616479a774616c6c69657390a4636f73749193a57472616b740c3ca873656e74656e6365a26f6ba6756e646f6573c0",
     );
     golden(
         &outbox(),
@@ -262,6 +264,15 @@ fn small_records_are_these_bytes() {
     golden(&ShelfSize { rows: 2, change_number: 3 }, "020182a4726f777302ad6368616e67655f6e756d62657203");
     golden(&Number(200), "020181a66e756d626572ccc8");
     golden(&Life(0), "020181a4626f6f74c400");
+}
+
+#[test]
+fn what_a_person_said_no_to_is_these_bytes() {
+    let pair = PairId::parse("home").unwrap();
+    golden(
+        &RejectedRecord { pair, feature: Feature::Ratings, op: OpId(7), at: at(1_790_000_000) },
+        "020184a470616972a4686f6d65a766656174757265a7726174696e6773a26f7007a2617492ce6ab13b8000",
+    );
 }
 
 #[test]
@@ -354,7 +365,7 @@ fn baseline_row() -> impl Strategy<Value = BaselineRow> {
         returns,
         at,
     });
-    let rest = (any::<[bool; 5]>(), any::<[u8; 2]>(), prop::option::of(flips));
+    let rest = (any::<[bool; 6]>(), any::<[u8; 2]>(), prop::option::of(flips));
     (facts, rest).prop_map(|((source, target, native), (flags, absent, flips))| BaselineRow {
         source,
         target,
@@ -363,6 +374,7 @@ fn baseline_row() -> impl Strategy<Value = BaselineRow> {
         written_by_us: flags[2],
         source_written_by_us: flags[3],
         is_diverged: flags[4],
+        is_taken_back: flags[5],
         absent_source_reads: absent[0],
         absent_target_reads: absent[1],
         target_native: native.map(NativeRef),

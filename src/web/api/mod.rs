@@ -1,6 +1,8 @@
 //! The endpoints of the control API: one file per noun, thin handlers only.
 
 pub(crate) mod advice;
+pub(crate) mod applying;
+pub(crate) mod approving;
 pub(crate) mod config;
 pub(crate) mod health;
 pub(crate) mod held;
@@ -16,6 +18,7 @@ pub(crate) mod sign_in;
 mod starting;
 pub(crate) mod status;
 pub(crate) mod tracker;
+pub(crate) mod undoing;
 pub(crate) mod why;
 
 use std::future::{Ready, ready};
@@ -55,6 +58,8 @@ fn service_routes(config: &mut ServiceConfig) {
         .service(at("/config", "GET").route(web::get().to(config::config)))
         .service(at("/advice", "GET").route(web::get().to(advice::advice)))
         .service(at("/held", "GET").route(web::get().to(held::held)))
+        .service(at("/held/{id}/approve", "POST").route(web::post().to(approving::approve)))
+        .service(at("/held/{id}/reject", "POST").route(web::post().to(approving::reject)))
         .service(at("/providers", "GET").route(web::get().to(providers::providers)))
         .service(at("/providers/{id}", "GET").route(web::get().to(providers::provider)))
         .service(at("/providers/{id}/check", "POST").route(web::post().to(providers::check)))
@@ -75,10 +80,13 @@ fn pair_routes(config: &mut ServiceConfig) {
         .service(at("/plans", "GET").route(web::get().to(plans::plans)))
         .service(at("/plans/{id}", "GET").route(web::get().to(plans::plan)))
         .service(at("/plans/{id}/items", "GET").route(web::get().to(plans::items)))
+        .service(at("/plans/{id}/apply", "POST").route(web::post().to(applying::apply)))
+        .service(at("/plans/{id}/reject", "POST").route(web::post().to(applying::reject)))
         .service(at("/runs", "GET").route(web::get().to(runs::runs)))
         .service(at("/runs/{id}", "GET").route(web::get().to(runs::run)))
         .service(at("/runs/{id}/items", "GET").route(web::get().to(runs::items)))
-        .service(at("/runs/{id}/cancel", "POST").route(web::post().to(runs::cancel)));
+        .service(at("/runs/{id}/cancel", "POST").route(web::post().to(runs::cancel)))
+        .service(at("/runs/{id}/undo", "POST").route(web::post().to(undoing::undo)));
 }
 
 fn tracker_routes(config: &mut ServiceConfig) {

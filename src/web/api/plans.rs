@@ -3,14 +3,16 @@
 use std::{
     collections::VecDeque,
     sync::{Mutex, PoisonError},
+    time::Duration,
 };
 
 use actix_web::{HttpResponse, http::header, web};
-use crosswatch_actors::JobKind;
+use crosswatch_actors::{Happened, JobKind};
 use crosswatch_model::{PairId, RunId};
 use crosswatch_port::PlanRecord;
 use futures_util::future::LocalBoxFuture;
 use serde::Deserialize;
+use tokio::sync::broadcast::Receiver;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
@@ -32,11 +34,15 @@ const ASKED_MAX: usize = 512;
 
 /// The plans that were asked for in this process life. What waits does not outlive the process, so neither does this.
 #[derive(Debug, Default)]
-pub(crate) struct AskedPlans(Mutex<VecDeque<(RunId, PairId)>>);
+pub(crate) struct AskedPlans {
+    asked: Mutex<VecDeque<(RunId, PairId)>>,
+    /// Whoever decides on a plan holds this: a plan is applied or rejected once.
+    pub(super) deciding: tokio::sync::Mutex<()>,
+}
 
 impl AskedPlans {
-    fn add(&self, id: RunId, pair: &PairId) {
-        let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(super) fn add(&self, id: RunId, pair: &PairId) {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         if asked.len() == ASKED_MAX {
             asked.pop_front();
         }
@@ -44,7 +50,7 @@ impl AskedPlans {
     }
 
     fn pair_of(&self, id: RunId) -> Option<PairId> {
-        let asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         asked.iter().find(|(other, _)| *other == id).map(|(_, pair)| pair.clone())
     }
 }
@@ -82,19 +88,23 @@ pub(crate) async fn start(
     let pair = configured(&state, &id)?.id.clone();
     let features = feature_set(body.0.features.as_deref())?;
     let events = state.directory.listen();
-    let wish = Wish {
-        pair: pair.clone(),
-        kind: JobKind::Plan,
-        features,
-        approves_held: false,
-        question: None,
-        may_queue: true,
-    };
+    let wish = Wish { features, ..Wish::of(pair.clone(), JobKind::Plan) };
     let id = starting::start(&state, wish).await?;
     asked.add(id, &pair);
-    match wait_for(&Making { state: &state, id, pair: &pair }, id, length, events).await? {
+    answer(&state, id, &pair, length, events).await
+}
+
+/// Waits for a plan that was asked for, and answers it or where it will be.
+pub(super) async fn answer(
+    state: &ApiState,
+    id: RunId,
+    pair: &PairId,
+    length: Duration,
+    events: Receiver<Happened>,
+) -> Result<HttpResponse, ApiProblem> {
+    match wait_for(&Making { state, id, pair }, id, length, events).await? {
         Waited::Final(plan) => Ok(HttpResponse::Ok().json(PlanShape::from(&plan))),
-        Waited::NotYet => Ok(not_yet(&state, id, &pair)),
+        Waited::NotYet => Ok(not_yet(state, id, pair)),
         Waited::Gone => Err(ApiProblem::PlanFailed(id)),
     }
 }
@@ -105,10 +115,10 @@ fn not_yet(state: &ApiState, id: RunId, pair: &PairId) -> HttpResponse {
 }
 
 /// A plan that is being made.
-struct Making<'a> {
-    state: &'a ApiState,
-    id: RunId,
-    pair: &'a PairId,
+pub(super) struct Making<'a> {
+    pub(super) state: &'a ApiState,
+    pub(super) id: RunId,
+    pub(super) pair: &'a PairId,
 }
 
 impl Watched for Making<'_> {

@@ -1,11 +1,14 @@
 //! Runs: asking for one, stopping it, and looking at what became of it.
 
+use std::time::Duration;
+
 use actix_web::{HttpResponse, http::header, web};
-use crosswatch_actors::{CancelRun, JobKind};
+use crosswatch_actors::{CancelRun, Happened, JobKind, Permit};
 use crosswatch_model::RunId;
 use crosswatch_port::RunRecord;
 use futures_util::future::LocalBoxFuture;
 use serde::Deserialize;
+use tokio::sync::broadcast::Receiver;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
@@ -64,18 +67,26 @@ pub(crate) async fn start(
     let pair = configured(&state, &id)?.id.clone();
     let RunWish { features, dry_run, queue, approve_held } = body.0;
     let wish = Wish {
-        pair,
-        kind: if dry_run { JobKind::DryRun } else { JobKind::Run },
         features: feature_set(features.as_deref())?,
-        approves_held: approve_held,
+        permit: if approve_held { Permit::Held } else { Permit::Nothing },
         may_queue: queue,
-        question: None,
+        ..Wish::of(pair, if dry_run { JobKind::DryRun } else { JobKind::Run })
     };
     let events = state.directory.listen();
     let id = starting::start(&state, wish).await?;
-    match wait_for(&Running { state: &state, id }, id, length, events).await? {
+    answer(&state, id, length, events).await
+}
+
+/// Waits for a run that was asked for, and answers it or where it is followed.
+pub(super) async fn answer(
+    state: &ApiState,
+    id: RunId,
+    length: Duration,
+    events: Receiver<Happened>,
+) -> Result<HttpResponse, ApiProblem> {
+    match wait_for(&Running { state, id }, id, length, events).await? {
         Waited::Final(run) => Ok(HttpResponse::Ok().json(RunShape::from(&run))),
-        Waited::NotYet | Waited::Gone => not_yet(&state, id).await,
+        Waited::NotYet | Waited::Gone => not_yet(state, id).await,
     }
 }
 
@@ -85,7 +96,7 @@ async fn not_yet(state: &ApiState, id: RunId) -> Result<HttpResponse, ApiProblem
     Ok(HttpResponse::Accepted().insert_header((header::LOCATION, location)).json(RunShape::from(&run)))
 }
 
-async fn stored(state: &ApiState, id: RunId) -> Result<RunRecord, ApiProblem> {
+pub(super) async fn stored(state: &ApiState, id: RunId) -> Result<RunRecord, ApiProblem> {
     let run = state.read(move |ledger| ledger.run(id)).await?;
     run.ok_or_else(|| ApiProblem::UnknownRun(id.to_string()))
 }
@@ -199,8 +210,5 @@ pub(crate) async fn cancel(
     if !state.supervisor()?.ask(CancelRun(id), ACTOR_DEADLINE).await? {
         return Err(ApiProblem::NotRunning(id));
     }
-    match wait_for(&Running { state: &state, id }, id, length, events).await? {
-        Waited::Final(run) => Ok(HttpResponse::Ok().json(RunShape::from(&run))),
-        Waited::NotYet | Waited::Gone => not_yet(&state, id).await,
-    }
+    answer(&state, id, length, events).await
 }

@@ -1,6 +1,6 @@
 //! Asking the supervisor for a run or plan.
 
-use crosswatch_actors::{JobKind, PairSituation, RequestRun};
+use crosswatch_actors::{JobKind, PairSituation, Permit, RequestRun};
 use crosswatch_model::{Cause, FeatureSet, ItemRef, PairId, RunId};
 
 use crate::{
@@ -13,18 +13,36 @@ use crate::{
 pub(crate) struct Wish {
     pub(crate) pair: PairId,
     pub(crate) kind: JobKind,
+    pub(crate) cause: Cause,
     pub(crate) features: Option<FeatureSet>,
-    pub(crate) approves_held: bool,
+    pub(crate) permit: Permit,
+    /// The run that is taken back, where one is.
+    pub(crate) undoes: Option<RunId>,
     /// What is asked, for [`JobKind::Why`].
     pub(crate) question: Option<ItemRef>,
     pub(crate) may_queue: bool,
 }
 
+impl Wish {
+    /// A person asks for this, for all features that are on.
+    pub(crate) const fn of(pair: PairId, kind: JobKind) -> Self {
+        Self {
+            pair,
+            kind,
+            cause: Cause::Manual,
+            features: None,
+            permit: Permit::Nothing,
+            undoes: None,
+            question: None,
+            may_queue: true,
+        }
+    }
+}
+
 /// Asks, and answers the id of the run or plan.
 pub(crate) async fn start(state: &ApiState, wish: Wish) -> Result<RunId, ApiProblem> {
-    let Wish { pair, kind, features, approves_held, question, may_queue } = wish;
-    let cause = Cause::Manual;
-    let request = RequestRun { pair: pair.clone(), kind, cause, features, approves_held, question, may_queue };
+    let Wish { pair, kind, cause, features, permit, undoes, question, may_queue } = wish;
+    let request = RequestRun { pair: pair.clone(), kind, cause, features, permit, undoes, question, may_queue };
     let answer = state.supervisor()?.ask(request, ACTOR_DEADLINE).await?;
     answer.map(|started| started.id).map_err(|refusal| ApiProblem::of_refusal(refusal, &pair))
 }

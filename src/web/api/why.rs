@@ -54,14 +54,7 @@ pub(crate) async fn why(state: web::Data<ApiState>, query: Query<WhyQuery>) -> R
         ))
     })?;
     let events = state.directory.listen();
-    let wish = Wish {
-        pair: pair.clone(),
-        kind: JobKind::Why,
-        features: None,
-        approves_held: false,
-        question: Some(question),
-        may_queue: true,
-    };
+    let wish = Wish { question: Some(question), ..Wish::of(pair.clone(), JobKind::Why) };
     let id = starting::start(&state, wish).await?;
     match wait_for(&Asked { state: &state, id, pair: &pair }, id, WAIT, events).await? {
         Waited::Final(Answer::Found(answers)) => {

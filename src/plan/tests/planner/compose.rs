@@ -35,7 +35,7 @@ impl Pair {
         let pair = PairId::parse("home-to-simkl").unwrap();
         let mut policy = policy();
         policy.mode = self.mode;
-        let (zone, rematched) = (TimeZone::UTC, Holds::new());
+        let (zone, rematched, rejected) = (TimeZone::UTC, Holds::new(), rustc_hash::FxHashSet::default());
         let input = |at_feature: usize, feature: Feature| FeatureInput {
             pair: &pair,
             feature,
@@ -50,6 +50,7 @@ impl Pair {
             rematched: &rematched,
             in_flight: &[],
             unresolved: &[],
+            rejected: &rejected,
             policy: &policy,
             source_capabilities: &self.source_can,
             target_capabilities: &self.target_can,

@@ -19,6 +19,7 @@ mod ratings_and_progress;
 mod reads;
 mod truth_table;
 mod two_way;
+mod undo;
 mod why;
 mod world;
 mod writes;

@@ -36,13 +36,15 @@ enum Read {
 const READS: [(Read, char); 4] = [(Read::Complete, 'C'), (Read::Partial, 'P'), (Read::Suspect, 'S'), (Read::Down, 'D')];
 const SOURCES: [&str; 3] = ["-", "5", "8"];
 const TARGETS: [&str; 4] = ["-", "5", "3<", "3>"];
-const REMEMBERED: [&str; 8] = [
+const REMEMBERED: [&str; 10] = [
     "nothing",
     "agreed",
     "agreed, missed once",
     "on target only",
     "diverged, source lost it",
     "diverged, target lost it",
+    "an undo took it from the target",
+    "an undo put it back on the target",
     "first run, nothing",
     "first run, agreed",
 ];
@@ -77,6 +79,12 @@ fn remembering(world: World, remembered: &str) -> World {
             }
             "diverged, target lost it" => {
                 (row.target, row.seen_on_target, row.is_diverged) = (None, false, true);
+            }
+            "an undo took it from the target" => {
+                (row.target, row.seen_on_target, row.is_taken_back) = (None, false, true);
+            }
+            "an undo put it back on the target" => {
+                (row.source, row.seen_on_source, row.is_taken_back) = (None, false, true);
             }
             _ => {}
         }

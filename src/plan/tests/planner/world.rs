@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use crosswatch_identity::{Catalog, EntityIx, Evidence, ItemIx, join, rematch::Holds};
 use crosswatch_model::{
-    Action, Capabilities, Fact, Feature, FeatureCapability, Id, IdSet, Item, Kind, Namespace, NativeRef, PairId,
-    PlayDetail, Rating, Scale, Show, Side, Uid, WatchedAt, WatchedPrecision,
+    Action, Capabilities, Fact, Feature, FeatureCapability, Id, IdSet, Item, Kind, Namespace, NativeRef, OpId, Outcome,
+    PairId, PlanItem, PlayDetail, Rating, Scale, Show, Side, Uid, WatchedAt, WatchedPrecision,
 };
 use crosswatch_plan::{
     After, Approvals, BaselineEntry, BaselineRow, ConflictPolicy, FeatureInput, FeaturePolicy, Limit, Mode, PageHead,
-    PlannedItem, PlayKey, Read, Removes, Seen, Tally, Why, judge, plan_feature, why,
+    PlannedItem, PlayKey, Read, Removes, Seen, Tally, Why, judge, plan_feature, plan_undo, why,
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use rustc_hash::FxHashSet;
 
 use crate::planned::{Answer, Planned};
 
@@ -128,6 +129,7 @@ pub(crate) struct World {
     pub(crate) is_first_run: bool,
     pub(crate) in_flight: Vec<(Uid, PlayKey)>,
     pub(crate) unresolved: Vec<(Uid, PlayKey)>,
+    pub(crate) rejected: FxHashSet<OpId>,
     pub(crate) policy: FeaturePolicy,
     pub(crate) source_can: Capabilities,
     pub(crate) target_can: Capabilities,
@@ -234,6 +236,7 @@ impl World {
             is_first_run: false,
             in_flight: Vec::new(),
             unresolved: Vec::new(),
+            rejected: FxHashSet::default(),
             policy: policy(),
             source_can: tracker(),
             target_can: tracker(),
@@ -439,6 +442,7 @@ impl World {
             rematched: &self.rematched,
             in_flight: &self.in_flight,
             unresolved: &self.unresolved,
+            rejected: &self.rejected,
             policy: &self.policy,
             source_capabilities: &self.source_can,
             target_capabilities: &self.target_can,
@@ -451,22 +455,56 @@ impl World {
     /// Plans, applies everything and commits, as a run does whose writes all succeed.
     pub(crate) fn run(&mut self) -> Planned {
         let planned = self.plan();
-        for item in planned.plan.items.clone() {
-            self.apply(&item);
-            let Some(entity) = item.entity.filter(|_| is_write(item.line.action)) else { continue };
-            let uid = self.mint(&planned, entity);
-            match item.after {
-                After::Put(row) => self.store(uid, item.play, Some(row)),
-                After::Drop => self.store(uid, item.play, None),
-                After::Nothing => {}
-            }
-        }
+        self.carry_out(&planned);
         for change in planned.plan.settle.clone() {
             let uid = change.folded.unwrap_or_else(|| self.mint(&planned, change.entity));
             self.store(uid, change.play, change.row);
         }
         self.is_first_run = false;
         self.run_number += u32::from(planned.writes() > 0);
+        planned
+    }
+
+    fn carry_out(&mut self, planned: &Planned) {
+        for item in planned.plan.items.clone() {
+            self.apply(&item);
+            let Some(entity) = item.entity.filter(|_| is_write(item.line.action)) else { continue };
+            let uid = self.mint(planned, entity);
+            match item.after {
+                After::Put(row) => self.store(uid, item.play, Some(row)),
+                After::Drop => self.store(uid, item.play, None),
+                After::Nothing => {}
+            }
+        }
+    }
+
+    /// Plans how a run is taken back whose writes all succeeded, and compares everything.
+    #[track_caller]
+    pub(crate) fn expect_undo(&self, run: &Planned, lines: &[&str]) {
+        assert_eq!(self.undo_of(run).lines(|_| true), lines);
+    }
+
+    /// Plans how a run is taken back whose writes all succeeded.
+    pub(crate) fn undo_of(&self, run: &Planned) -> Planned {
+        let journal = self.journal(run);
+        self.asking(|input| plan_undo(input, &journal))
+    }
+
+    /// The lines of a run as they are kept.
+    pub(crate) fn journal(&self, run: &Planned) -> Vec<PlanItem> {
+        let name = |item: &PlannedItem| {
+            let entity = item.entity?;
+            let item = run.join.merged(&run.catalog, entity);
+            run.join.uid(entity).or_else(|| self.known.iter().find(|(_, known)| *known == item).map(|(uid, _)| *uid))
+        };
+        let kept = |item: &PlannedItem| PlanItem { uid: name(item), outcome: Outcome::Verified, ..item.line.clone() };
+        run.plan.items.iter().map(kept).collect()
+    }
+
+    /// Takes a run back, as a run does whose writes all succeed.
+    pub(crate) fn undo(&mut self, run: &Planned) -> Planned {
+        let planned = self.undo_of(run);
+        self.carry_out(&planned);
         planned
     }
 

@@ -1,12 +1,12 @@
 //! Random work on the durable store and on the one in memory: every answer and everything that can be read are equal.
 
-use crosswatch_model::{Feature, PlayKey, RunState, Uid};
+use crosswatch_model::{Feature, OpId, PlanState, PlayKey, RunState, Uid};
 use crosswatch_port::{Change, Commit, Durability, Fence, Ledger, PairFeatureRecord, ReadingRow, fake::MemoryLedger};
 use proptest::prelude::*;
 
 use crate::world::{
     account, ask, at, baseline, drop_shelf, empty, event, fact, held, line, mark, open, outbox, pair, pair_feature,
-    picture, plan, put_item, put_shelf, reading_head, reading_row, run, run_id, unresolved,
+    picture, plan, put_item, put_shelf, reading_head, reading_row, rejected, run, run_id, unresolved,
 };
 
 const RESOURCES: [&str; 3] = ["home", "trakt", "simkl"];
@@ -72,6 +72,11 @@ fn change() -> impl Strategy<Value = Change> {
         )),
         (0u64..4, 0u64..3).prop_map(|(id, items)| Change::PutHeld(held(id, items))),
         (0u64..4).prop_map(Change::DropHeld),
+        (0u64..4, any::<bool>()).prop_map(|(number, is_applying)| {
+            Change::MarkPlan(run_id(number), if is_applying { PlanState::Applying } else { PlanState::Applied })
+        }),
+        (of.clone(), 0u64..3).prop_map(|(of, op)| Change::PutRejected(rejected(of, op))),
+        (of.clone(), 0u64..3).prop_map(|(of, op)| Change::DropRejected(pair(of), OpId(op))),
         (of.clone(), feature(), 0u64..3, 0u32..3)
             .prop_map(|(of, feature, uid, failures)| Change::PutUnresolved(unresolved(of, feature, uid, failures))),
         (of.clone(), feature(), 0u64..3).prop_map(|(of, feature, uid)| Change::DropUnresolved(

@@ -1,6 +1,6 @@
 //! The contract of a ledger. Every test runs on the durable store and on the one in memory.
 
-use crosswatch_model::{Feature, PlayKey, RunState, Uid};
+use crosswatch_model::{Feature, OpId, PlanState, PlayKey, RunState, Uid};
 use crosswatch_port::{
     BootReport, Change, Commit, Durability, Fence, LeaseBusy, Ledger, Refused, ShelfCursor, fake::MemoryLedger,
 };
@@ -8,7 +8,8 @@ use crosswatch_store::EVENTS_KEPT;
 
 use crate::world::{
     account, ask, at, baseline, commit, drop_shelf, empty, event, fact, fenced, held, item, line, mark, open, outbox,
-    pair, pair_feature, plan, put_item, put_shelf, reading_head, reading_row, run, run_id, synced, tmdb, unresolved,
+    pair, pair_feature, plan, put_item, put_shelf, reading_head, reading_row, rejected, run, run_id, synced, tmdb,
+    unresolved,
 };
 
 fn on_both(check: fn(&dyn Ledger)) {
@@ -350,6 +351,9 @@ fn small_records_are_written_replaced_and_dropped() {
                 Change::PutHeld(held(300, 1)),
                 Change::PutHeld(held(2, 1)),
                 Change::PutHeld(held(2, 5)),
+                Change::PutRejected(rejected(0, 9)),
+                Change::PutRejected(rejected(0, 3)),
+                Change::PutRejected(rejected(1, 3)),
                 Change::PutUnresolved(unresolved(0, Feature::Ratings, 1, 1)),
                 Change::PutUnresolved(unresolved(0, Feature::History, 2, 1)),
                 Change::PutUnresolved(unresolved(1, Feature::History, 2, 1)),
@@ -360,6 +364,7 @@ fn small_records_are_written_replaced_and_dropped() {
                 Change::PutCache(account(0), "index".into(), vec![2, 0]),
             ],
         );
+        assert_eq!(ledger.rejected(&pair(0)), Ok(vec![rejected(0, 3), rejected(0, 9)]));
         assert_eq!(ledger.held(), Ok(vec![held(2, 5), held(300, 1)]));
         let of_first = vec![unresolved(0, Feature::History, 2, 1), unresolved(0, Feature::Ratings, 1, 1)];
         assert_eq!(ledger.unresolved(&pair(0)), Ok(of_first));
@@ -372,8 +377,27 @@ fn small_records_are_written_replaced_and_dropped() {
         assert_eq!(ledger.secret(&account(1), "token"), Ok(None));
         let dropped = Change::DropUnresolved(pair(0), Feature::History, Uid(2), PlayKey(0));
         commit(ledger, vec![Change::DropHeld(2), Change::DropHeld(77), dropped]);
+        commit(ledger, vec![Change::DropRejected(pair(0), OpId(9)), Change::DropRejected(pair(1), OpId(9))]);
+        assert_eq!(
+            (ledger.rejected(&pair(0)), ledger.rejected(&pair(1))),
+            (Ok(vec![rejected(0, 3)]), Ok(vec![rejected(1, 3)]))
+        );
         assert_eq!(ledger.held(), Ok(vec![held(300, 1)]));
         assert_eq!(ledger.unresolved(&pair(0)), Ok(vec![unresolved(0, Feature::Ratings, 1, 1)]));
+    });
+}
+
+#[test]
+fn a_plan_says_where_it_stands_and_a_new_life_ends_what_was_being_applied() {
+    on_both(|ledger| {
+        commit(ledger, vec![Change::PutPlan(plan(1, 0)), Change::PutPlan(plan(2, 0))]);
+        let marks = [(1, PlanState::Rejected), (2, PlanState::Applying), (3, PlanState::Applied)];
+        commit(ledger, marks.map(|(number, state)| Change::MarkPlan(run_id(number), state)).to_vec());
+        let states =
+            || ledger.plans(Some(&pair(0)), None, 9).unwrap().into_iter().map(|plan| plan.state).collect::<Vec<_>>();
+        assert_eq!(states(), [PlanState::Applying, PlanState::Rejected]);
+        ledger.begin_life(7, at(1_790_000_000)).unwrap();
+        assert_eq!(states(), [PlanState::Failed, PlanState::Rejected]);
     });
 }
 

@@ -7,8 +7,8 @@ use crosswatch_model::{
 };
 use crosswatch_port::{
     Change, Commit, Durability, EventRecord, Fence, FenceMark, HeldRecord, ItemRecord, LeaseAsk, Ledger, LineRecord,
-    OutboxRecord, OutboxState, PairFeatureRecord, PlanRecord, ReadingHead, ReadingRow, RunRecord, ShelfChange,
-    UnresolvedRecord, Write,
+    OutboxRecord, OutboxState, PairFeatureRecord, PlanRecord, ReadingHead, ReadingRow, RejectedRecord, RunRecord,
+    ShelfChange, UnresolvedRecord, Write,
 };
 use crosswatch_store::{FjallLedger, OpenOptions};
 use jiff::Timestamp;
@@ -91,6 +91,7 @@ pub(crate) fn plan(number: u64, of: usize) -> PlanRecord {
         tallies: Vec::new(),
         cost: Vec::new(),
         sentence: "A plan.".into(),
+        undoes: None,
     }
 }
 
@@ -179,6 +180,10 @@ pub(crate) fn held(id: u64, items: u64) -> HeldRecord {
     }
 }
 
+pub(crate) fn rejected(of: usize, op: u64) -> RejectedRecord {
+    RejectedRecord { pair: pair(of), feature: Feature::History, op: OpId(op), at: at(1_790_000_000) }
+}
+
 pub(crate) fn unresolved(of: usize, feature: Feature, uid: u64, failures: u32) -> UnresolvedRecord {
     UnresolvedRecord {
         pair: pair(of),
@@ -243,6 +248,7 @@ pub(crate) fn picture(ledger: &dyn Ledger) -> Vec<String> {
             ledger.visit_baseline(&pair, *feature, &mut |uid, play, row| tell("baseline", &(uid, play, row))).unwrap();
             tell("pair feature", &ledger.pair_feature(&pair, *feature).unwrap());
         }
+        tell("rejected", &ledger.rejected(&pair).unwrap());
         tell("unresolved", &ledger.unresolved(&pair).unwrap());
         tell("runs", &ledger.runs(Some(&pair), None, 100).unwrap());
         tell("plans", &ledger.plans(Some(&pair), Some(run_id(2)), 2).unwrap());

@@ -49,6 +49,16 @@ impl From<&HeldRecord> for HeldShape {
     }
 }
 
+/// What a person said no to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Rejected)]
+pub struct RejectedShape {
+    /// Of what waited.
+    pub(crate) id: String,
+    /// How many operations are left alone from now on, until something about them changes.
+    pub(crate) rejected: usize,
+}
+
 /// The id as text: 16 hex digits, because a 64-bit number does not survive every JSON reader.
 pub(crate) fn held_id(held: &HeldRecord) -> String {
     format!("{:016x}", held.id)

@@ -15,7 +15,7 @@ mod tracker;
 mod why;
 
 pub use fact::{FactShape, Precision};
-pub use held::HeldShape;
+pub use held::{HeldShape, RejectedShape};
 pub use item::{IdsShape, ItemIn, ItemShape, ShowIn, ShowShape};
 pub use pair::{HealthShape, PairFeatureShape, PairShape};
 pub use plan::{CostShape, LineShape, PlanShape, StartedPlanShape};

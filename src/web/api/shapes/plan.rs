@@ -38,6 +38,9 @@ pub struct PlanShape {
     cost: BTreeMap<String, CostShape>,
     /// The plan in one sentence.
     sentence: String,
+    /// The run that it takes back, where it is an undo.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undoes: Option<String>,
 }
 
 impl From<&PlanRecord> for PlanShape {
@@ -54,6 +57,7 @@ impl From<&PlanRecord> for PlanShape {
             reads: plan.tallies.as_slice().into(),
             cost: plan.cost.iter().map(cost).collect(),
             sentence: plan.sentence.to_string(),
+            undoes: plan.undoes.map(|run| run.to_string()),
         }
     }
 }
@@ -150,6 +154,7 @@ mod tests {
             }],
             cost: vec![(ProviderId::parse("trakt").unwrap(), 1, 2)],
             sentence: "Adds 3 plays.".into(),
+            undoes: None,
         };
         assert_eq!(
             serde_json::to_value(PlanShape::from(&plan)).unwrap(),

@@ -1,0 +1,93 @@
+//! `crosswatch undo RUN`: shows how a run would be taken back, and does it with `--yes`.
+
+use std::sync::Arc;
+
+use crosswatch_settings::Settings;
+use serde_json::{Value, json};
+
+use crate::{
+    answer::{Plan, Run},
+    cli::UndoArguments,
+    client::{Api, Followed},
+    commands::{
+        plan::{self, PAGE},
+        run,
+    },
+    exit::{Exit, Failure},
+    session::Session,
+};
+
+/// Plans the way back and prints it; with `--yes` it is applied right away.
+pub(crate) async fn run(settings: &Arc<Settings>, arguments: &UndoArguments) -> Result<Exit, Failure> {
+    let session = Session::open(settings).await?;
+    session
+        .finish(async |session: &Session| {
+            let api = session.api();
+            let answer = make(api, &arguments.run).await?;
+            let plan: Plan = api.read(answer.clone())?;
+            if !arguments.json {
+                plan::print(api, &plan).await?;
+            } else if !arguments.yes {
+                plan::print_json(api, answer, &plan.id).await?;
+            }
+            if !arguments.yes || plan.state == "failed" {
+                return Ok(plan::outcome(&plan));
+            }
+            let done = apply(api, &plan, arguments.approve_held).await?;
+            let exit = run::report(api, &done, arguments.json)?;
+            Ok(if arguments.approve_held { exit } else { exit.worse(plan::outcome(&plan)) })
+        })
+        .await
+}
+
+/// Asks for the plan and waits for it.
+async fn make(api: &Api, run: &str) -> Result<Value, Failure> {
+    let is_id = run.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    if !is_id {
+        return Err(Failure::failed("this is not the id of a run; `crosswatch runs` lists them".to_owned()));
+    }
+    let follower = api.follower("undo").await;
+    let started = api.post(&format!("/api/v1/runs/{run}/undo"), &json!({})).await?;
+    let id = started.get("id").and_then(Value::as_str).unwrap_or_default();
+    Ok(follower.follow(Followed::Plan, id).await?)
+}
+
+/// Applies the plan and answers the run once it is over.
+async fn apply(api: &Api, plan: &Plan, approves_held: bool) -> Result<Value, Failure> {
+    let choice = if approves_held { json!({ "only": operations(api, &plan.id).await? }) } else { json!({}) };
+    let follower = api.follower("undo").await;
+    let started = api.post(&format!("/api/v1/plans/{}/apply", plan.id), &choice).await?;
+    let run: Run = api.read(started)?;
+    Ok(follower.follow(Followed::Run, &run.id).await?)
+}
+
+/// Every operation of the plan, those that wait included.
+async fn operations(api: &Api, plan: &str) -> Result<Vec<Value>, Failure> {
+    let (mut operations, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = api.list(&format!("/api/v1/plans/{plan}/items"), PAGE, cursor.as_deref()).await?;
+        operations
+            .extend(page.items.iter().filter(|line| can_be_done(line)).filter_map(|line| line.get("op").cloned()));
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            return Ok(operations);
+        }
+    }
+}
+
+fn can_be_done(line: &Value) -> bool {
+    let action = line.get("action").and_then(Value::as_str).unwrap_or_default();
+    matches!(action, "add" | "update" | "remove" | "hold")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_alone_is_not_chosen() {
+        for (action, is_chosen) in [("add", true), ("hold", true), ("skip", false), ("conflict", false)] {
+            assert_eq!(can_be_done(&json!({ "action": action })), is_chosen, "{action}");
+        }
+    }
+}

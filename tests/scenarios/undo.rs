@@ -1,0 +1,107 @@
+//! Taking runs back: the target is what it was before, and stays so.
+
+use crosswatch_emulator::UserActivity;
+use crosswatch_tests::service::{Process, Service, Trakt, films, movie, places};
+use serde_json::json;
+
+use crate::{HISTORY, WATCHLIST, WATCHLIST_REMOVING, ledgers, to_trakt};
+
+const SEEN: &str = "2026-01-01T20:00:00Z";
+const LATER: &str = "2026-02-01T20:00:00Z";
+
+#[test]
+fn an_undone_run_leaves_the_tracker_as_it_was_and_undoing_that_brings_it_back() {
+    let trakt = Trakt::new(films(4), UserActivity::default());
+    trakt.watch(&places(1), LATER);
+    let service = Service::start(&to_trakt(&trakt, HISTORY));
+    service.ledger("a").watch(&[movie(2), movie(3), movie(4)], SEEN);
+    let before = trakt.plays();
+    let run = service.run();
+    run.expect("succeeded").planned("history", 3, 0);
+    let after = trakt.plays();
+    let plan = service.undo(&run);
+    assert_eq!(service.told_by(&plan), ["remove Movie 2: undo", "remove Movie 3: undo", "remove Movie 4: undo"]);
+    assert_eq!(trakt.plays(), after);
+    let undone = service.apply(&plan, &json!({}));
+    undone.expect("succeeded").planned("history", 0, 3);
+    assert_eq!((undone.cause(), trakt.plays()), ("undo", before));
+    let next = service.run();
+    next.expect("succeeded").planned("history", 0, 0);
+    assert!(service.told(&next).contains(&"skip Movie 2: taken_back".to_owned()), "{:?}", service.told(&next));
+    let redone = service.apply(&service.undo(&undone), &json!({}));
+    redone.expect("succeeded").planned("history", 3, 0);
+    assert_eq!(trakt.plays(), after);
+    service.is_at_rest();
+}
+
+#[test]
+fn what_was_taken_back_is_planned_again_once_it_changes_on_the_source() {
+    let service = Service::start(&ledgers("[pair.ratings]\n"));
+    let (source, target) = (service.ledger("a"), service.ledger("b"));
+    target.rate(&[movie(1)], 30);
+    source.rate(&[movie(1), movie(2)], 80);
+    let run = service.run();
+    assert_eq!(target.ratings(), ["Movie 1 is 80", "Movie 2 is 80"]);
+    service.apply(&service.undo(&run), &json!({})).expect("succeeded");
+    assert_eq!(target.ratings(), ["Movie 1 is 30"]);
+    service.is_at_rest();
+    assert_eq!(target.ratings(), ["Movie 1 is 30"]);
+    source.rate(&[movie(1)], 90);
+    service.run().expect("succeeded");
+    assert_eq!(target.ratings(), ["Movie 1 is 90"]);
+    service.is_at_rest();
+}
+
+#[test]
+fn a_removal_is_undone_and_what_changed_by_hand_is_left_alone_and_said() {
+    let service = Service::start(&ledgers(WATCHLIST_REMOVING));
+    let (source, target) = (service.ledger("a"), service.ledger("b"));
+    source.list(&[movie(1), movie(2), movie(3)]);
+    service.run().expect("succeeded");
+    source.unlist(&[movie(1), movie(2)]);
+    let run = service.run();
+    run.expect("succeeded").planned("watchlist", 0, 2);
+    target.list(&[movie(2)]);
+    let plan = service.undo(&run);
+    assert_eq!(service.told_by(&plan), ["add Movie 1: undo", "skip Movie 2: stale"]);
+    service.apply(&plan, &json!({})).expect("succeeded");
+    assert_eq!(target.listed(), ["Movie 1", "Movie 2", "Movie 3"]);
+    service.is_at_rest();
+    assert_eq!(target.listed(), ["Movie 1", "Movie 2", "Movie 3"]);
+}
+
+#[test]
+fn a_large_undo_waits_for_a_person_and_a_moved_side_makes_it_stale() {
+    let service = Service::start(&ledgers(WATCHLIST));
+    service.ledger("a").list(&(1..=6).map(movie).collect::<Vec<_>>());
+    let run = service.run();
+    let plan = service.undo(&run);
+    let lines = service.lines_of(&plan);
+    assert!(lines.iter().all(|line| line["action"] == "hold" && line["held_action"] == "remove"), "{lines:?}");
+    let ops: Vec<_> = lines.iter().map(|line| line["op"].clone()).collect();
+    service.apply(&plan, &json!({"only": ops})).expect("succeeded").planned("watchlist", 0, 6);
+    assert_eq!(service.ledger("b").listed(), Vec::<String>::new());
+    service.is_at_rest();
+    service.ledger("a").list(&[movie(7), movie(8)]);
+    let run = service.run();
+    let plan = service.undo(&run);
+    service.ledger("b").unlist(&[movie(7)]);
+    assert_eq!(service.try_apply(&plan, &json!({})).expect(409)["type"], "plan-stale");
+    assert_eq!(service.ledger("b").listed(), ["Movie 8"]);
+}
+
+#[test]
+fn the_command_shows_the_way_back_and_takes_it_only_when_told() {
+    let service = Service::start(&ledgers(WATCHLIST));
+    service.ledger("a").list(&(1..=6).map(movie).collect::<Vec<_>>());
+    let run = service.run();
+    let undo = |more: &[&str]| Process::command(service.folder(), &[&["undo", run.id()], more].concat());
+    for (more, code, left) in [(&[][..], 2, 6), (&["--yes"], 2, 6), (&["--yes", "--approve-held"], 0, 0)] {
+        let ended = undo(more);
+        assert_eq!((ended.code, service.ledger("b").listed().len()), (Some(code), left), "{more:?} {ended:?}");
+        assert!(ended.output.contains("too many removes"), "{more:?} {ended:?}");
+    }
+    let unknown = Process::command(service.folder(), &["undo", "ff", "--json"]);
+    assert_eq!(unknown.code, Some(4), "{unknown:?}");
+    service.is_at_rest();
+}
