@@ -54,6 +54,8 @@ fn a_plan_is_not_applied_once_a_side_moved() {
     let stale = service.try_apply(&plan, &json!({})).expect(409);
     assert_eq!(stale["type"], "plan-stale", "{stale}");
     assert_eq!((trakt.writes(), service.state_of(&plan)), (writes, "stale".to_owned()));
+    let run = service.http().get("/api/v1/runs?limit=1").expect(200)["items"][0].clone();
+    assert_eq!((run["state"].as_str(), run["error"]["type"].as_str()), (Some("failed"), Some("plan-stale")), "{run}");
     assert_eq!(service.try_apply(&plan, &json!({})).expect(409)["type"], "plan-not-ready");
     service.run().expect("succeeded").planned("watchlist", 1, 0);
 }
