@@ -21,7 +21,7 @@ use serde_json::Value;
 use crate::{
     account::Kind,
     catalogue::Contents,
-    emby, jellyfin,
+    emby, jellyfin, plex,
     ports::run,
     reading::read_all,
     trakt,
@@ -50,6 +50,7 @@ const LIVES: &[(&str, &[&Kind])] = &[
             &jellyfin::WITH_A_NEW_COLLECTION,
         ],
     ),
+    ("plex", &[&plex::OWNER, &plex::FRIEND]),
     ("trakt", &[&trakt::TRAKT]),
 ];
 

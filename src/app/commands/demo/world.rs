@@ -82,6 +82,7 @@ impl World {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "this is how an error is handed to it")]
 fn not_started(error: std::io::Error) -> Failure {
     Failure::failed(format!("an emulated server could not be started: {error}"))
 }
