@@ -45,7 +45,7 @@ fn check(what: &str, spoil: impl Fn(&Jellyfin) -> String, error: &str, words: &[
 #[test]
 fn a_wrong_token_is_a_sign_in() {
     let spoil = |home: &Jellyfin| jellyfin("home", &home.server.url(), "anna", "wrong", "");
-    check("wrong token", spoil, "sign-in", &["401", "correct the token in the configuration"]);
+    check("wrong token", spoil, "sign-in", &["401", "make an API key in its dashboard and write it as `token`"]);
 }
 
 #[test]

@@ -44,7 +44,11 @@ fn accounts_in_order_are_told_so() {
 fn a_wrong_token_is_told() {
     let home = Jellyfin::new(films(1), UserActivity::default());
     let section = jellyfin("home", &home.server.url(), "anna", "wrong", "");
-    check("Jellyfin", &section, &["does not accept the credentials (401)", "correct the token in the configuration"]);
+    check(
+        "Jellyfin",
+        &section,
+        &["does not accept the token (401)", "make an API key in its dashboard and write it as `token`"],
+    );
     let trakt = Trakt::new(films(1), UserActivity::default());
     let section = trakt.section();
     trakt.service.state().unlink("anna");

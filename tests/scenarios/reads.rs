@@ -140,7 +140,7 @@ fn s19_a_source_that_is_logged_out_ends_the_run_before_the_target_is_asked() {
     trakt.service.log().clear();
     let run = service.run();
     assert_eq!(run.expect("failed").error(), "sign-in");
-    assert!(run.advice().starts_with("home: ") && run.advice().contains("sign in again"), "{}", run.advice());
+    assert!(run.advice().starts_with("home: ") && run.advice().contains("make an API key"), "{}", run.advice());
     assert_eq!((run.requests("trakt"), trakt.service.log().len(), trakt.listed().len()), (0, 0, 100));
 }
 

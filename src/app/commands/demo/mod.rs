@@ -92,7 +92,8 @@ async fn again(api: &Api, settings: &Settings, first: Exit) -> Result<Exit, Fail
     if wanted > 0 {
         output::warn(&format!("the second runs still wanted {}", words::counted(wanted, "change", "changes")));
     }
-    let is_quiet = wanted == 0 && first == Exit::Done && second == Exit::Done;
+    // What an account refused for good is told and left alone; it does not make the second runs any less quiet.
+    let is_quiet = wanted == 0 && matches!(first, Exit::Done | Exit::Partial) && second == Exit::Done;
     Ok(if is_quiet { Exit::Done } else { Exit::Failed })
 }
 
@@ -129,6 +130,9 @@ fn happened(runs: &[Run], exit: Exit) -> String {
     let rest = match exit {
         Exit::Done => "Each write was confirmed, and running the pairs again changes nothing.",
         Exit::Held => "Some of it waits for approval.",
+        Exit::Partial => {
+            "What an account refused is told above with its number; running the pairs again changes nothing."
+        }
         _ => "Not everything could be done; the lines above say what was left.",
     };
     format!("{carried} {rest}")
