@@ -4,108 +4,22 @@ use std::collections::BTreeMap;
 
 use crosswatch_identity::{Catalog, EntityIx, Evidence, ItemIx, join, rematch::Holds};
 use crosswatch_model::{
-    Action, Capabilities, Fact, Feature, FeatureCapability, Id, IdSet, Item, Kind, Namespace, NativeRef, OpId, Outcome,
-    PairId, PlanItem, PlayDetail, Rating, Scale, Show, Side, Uid, WatchedAt, WatchedPrecision,
+    Action, Capabilities, Fact, Feature, FeatureCapability, Item, Kind, NativeRef, OpId, Outcome, PairId, PlanItem,
+    PlayDetail, Rating, Scale, Side, Uid, WatchedAt, WatchedPrecision,
 };
 use crosswatch_plan::{
     After, Approvals, BaselineEntry, BaselineRow, ConflictPolicy, FeatureInput, FeaturePolicy, Limit, Mode, PageHead,
     PlannedItem, PlayKey, Read, Removes, Seen, Tally, Why, judge, plan_feature, plan_undo, why,
 };
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{Timestamp, tz::TimeZone};
 use rustc_hash::FxHashSet;
 
 use crate::planned::{Answer, Planned};
+pub(crate) use crate::rows::{Row, at, e, m, nameless, w};
 
 pub(crate) const NOW: i64 = 1_790_000_000;
 /// When plays happen unless a test says otherwise.
 pub(crate) const T1: i64 = 1_700_000_040;
-
-pub(crate) fn at(second: i64) -> Timestamp {
-    Timestamp::from_second(second).unwrap()
-}
-
-/// One row of an account.
-#[derive(Debug, Clone)]
-pub(crate) struct Row {
-    pub(crate) item: Item,
-    pub(crate) fact: Option<Fact>,
-    pub(crate) native: Option<NativeRef>,
-}
-
-/// Movie `number` of TMDB.
-pub(crate) fn m(number: u64) -> Row {
-    titled(Kind::Movie, number)
-}
-
-/// Show `number` of TMDB.
-pub(crate) fn w(number: u64) -> Row {
-    titled(Kind::Show, number)
-}
-
-fn titled(kind: Kind, number: u64) -> Row {
-    let ids = IdSet::from_iter([Id::from_number(Namespace::Tmdb, kind, number).unwrap()]);
-    row(Item::titled(kind, &format!("{kind} {number}"), None, ids))
-}
-
-/// Episode of show `show` of TMDB, by numbers.
-pub(crate) fn e(show: u64, season: u16, number: u16) -> Row {
-    let ids = IdSet::from_iter([Id::from_number(Namespace::Tmdb, Kind::Show, show).unwrap()]);
-    let show = Show { title: format!("show {show}").into(), year: None, ids, ..Show::default() };
-    row(Item::episode(show, season, number, "", IdSet::EMPTY))
-}
-
-/// A movie with a title and nothing else.
-pub(crate) fn nameless(title: &str) -> Row {
-    row(Item::titled(Kind::Movie, title, Some(1999), IdSet::EMPTY))
-}
-
-fn row(item: Item) -> Row {
-    Row { item, fact: None, native: None }
-}
-
-impl Row {
-    /// Its own ids, instead of those it had: `imdb:tt0000001 tmdb:1`.
-    pub(crate) fn ids(mut self, text: &str) -> Self {
-        let kind = self.item.kind;
-        let id = |word: &str| {
-            let (namespace, value) = word.split_once(':').unwrap();
-            Id::parse(namespace.parse().unwrap(), kind, value).unwrap()
-        };
-        self.item.ids = text.split_whitespace().map(id).collect();
-        self
-    }
-
-    pub(crate) fn fact(mut self, fact: Fact) -> Self {
-        self.fact = Some(fact);
-        self
-    }
-
-    pub(crate) fn played(self, second: i64) -> Self {
-        self.fact(Fact::Play(WatchedAt::Exact(at(second))))
-    }
-
-    pub(crate) fn undated(self) -> Self {
-        self.fact(Fact::Play(WatchedAt::Unknown))
-    }
-
-    pub(crate) fn on_day(self, day: Date) -> Self {
-        self.fact(Fact::Play(WatchedAt::Day(day)))
-    }
-
-    /// Rated in tenths: 80 is 8/10.
-    pub(crate) fn rated(self, value: u8, second: Option<i64>) -> Self {
-        self.fact(Fact::Rated { value: Rating::new(value).unwrap(), rated_at: second.map(at) })
-    }
-
-    pub(crate) fn listed(self, second: i64) -> Self {
-        self.fact(Fact::Listed(Some(at(second))))
-    }
-
-    /// Stopped at this percentage of an item of 100 minutes.
-    pub(crate) fn stopped(self, percent: u32, second: Option<i64>) -> Self {
-        self.fact(Fact::Resume { position_s: percent * 60, duration_s: Some(6_000), stopped_at: second.map(at) })
-    }
-}
 
 /// How a side is read.
 #[derive(Debug, Clone, PartialEq)]
