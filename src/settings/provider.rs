@@ -147,7 +147,7 @@ pub(crate) const TAKEN: &[Taken] = &[
     taken("metadata_url", &[Plex], &[]),
     taken("verify_tls", &[Plex, Jellyfin, Emby, Trakt, Simkl, Mdblist], &[]),
     taken("user", SERVERS, &[Jellyfin, Emby]),
-    taken("token", &[Plex, Jellyfin, Emby, Mdblist], &[Mdblist]),
+    taken("token", &[Plex, Jellyfin, Emby, Mdblist], &[]),
     taken("password", &[Jellyfin, Emby], &[]),
     taken("client_id", &[Trakt, Simkl, Mdblist], &[Trakt, Simkl]),
     taken("client_secret", &[Trakt, Simkl], &[]),

@@ -101,6 +101,13 @@ impl Relations<'_> {
                 self.problems.push(entry.refuse(taken.key, message));
             }
         }
+        let has = |key: &str| entry.table.contains_key(key);
+        if kind == ProviderKind::Mdblist && !has("token") && !has("client_id") {
+            self.problems.push(entry.refuse(
+                "token",
+                "is missing; add `token = …` with the API key, or `client_id = …` of an app to sign in with",
+            ));
+        }
         if matches!(kind, ProviderKind::Jellyfin | ProviderKind::Emby) {
             match (entry.table.contains_key("token"), entry.table.contains_key("password")) {
                 (true, true) => {

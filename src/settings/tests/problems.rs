@@ -146,6 +146,10 @@ fn accounts_take_what_their_kind_takes() {
             ],
         ),
         (
+            "[[provider]]\nid = \"m\"\nkind = \"mdblist\"\n".to_owned(),
+            vec![("crosswatch.toml:1: provider[m].token: ", "or `client_id = …` of an app to sign in with")],
+        ),
+        (
             format!("{jellyfin}url = \"http://j\"\nuser = \"a\"\ntoken = \"s3cret\"\npassword = \"s3cret\"\n"),
             vec![("crosswatch.toml:7: provider[j].password: ", "one of them is enough")],
         ),
