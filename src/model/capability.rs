@@ -45,6 +45,8 @@ pub struct FeatureCapability {
     pub max_rows: Option<u64>,
     /// The account tells what was removed; elsewhere a removal shows only as a row that is missing.
     pub tells_removals: bool,
+    /// Rows go away by themselves after a while, so one that is missing was not removed by anybody.
+    pub rows_expire: bool,
 }
 
 /// Everything an account can do.

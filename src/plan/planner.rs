@@ -438,8 +438,12 @@ impl<'a> Walk<'a> {
             if self.way.rules(*side).is_some_and(|rules| rules.removes == Removes::Off)
                 && policy.removes != Removes::Off
             {
-                self.notices
-                    .push(format_smolstr!("The {side} cannot remove single {feature} items; nothing is removed."));
+                let expires = self.input.capabilities(side.other()).feature(feature).is_some_and(|can| can.rows_expire);
+                self.notices.push(if expires {
+                    format_smolstr!("{feature} at the {} goes away by itself; nothing is removed for it.", side.other())
+                } else {
+                    format_smolstr!("The {side} cannot remove single {feature} items; nothing is removed.")
+                });
             }
         }
         if self.adds_off > 0 {

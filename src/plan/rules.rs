@@ -34,9 +34,10 @@ impl<'a> Rules<'a> {
     pub(crate) fn facing(input: &'a FeatureInput<'a>, side: Side) -> Option<Self> {
         let (from, to) = (input.capabilities(side.other()), input.capabilities(side));
         let written = to.feature(input.feature).filter(|feature| feature.can_write)?;
-        from.feature(input.feature)?;
+        let told = from.feature(input.feature)?;
         let removes = match (input.policy.removes, input.policy.mode) {
-            _ if !written.can_remove => Removes::Off,
+            // What went away by itself was not removed by anybody.
+            _ if !written.can_remove || told.rows_expire => Removes::Off,
             (Removes::Mirror, Mode::TwoWay) => Removes::Observed,
             (removes, _) => removes,
         };

@@ -108,6 +108,7 @@ impl Truth {
             batch_size: self.batch_size,
             max_rows: None,
             tells_removals: false,
+            rows_expire: false,
         };
         Capabilities {
             features: vec![

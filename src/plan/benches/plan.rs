@@ -230,6 +230,7 @@ fn capabilities() -> Capabilities {
             batch_size: 100,
             max_rows: None,
             tells_removals: false,
+            rows_expire: false,
         }],
         scale: Scale::TEN,
         watched_precision: WatchedPrecision::Second,

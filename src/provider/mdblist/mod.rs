@@ -145,13 +145,17 @@ impl Provider for Mdblist {
             max_rows: None,
             // The journal that tells removals is what the gate is made of.
             tells_removals: has_change_gate,
+            rows_expire: false,
         };
         Capabilities {
             features: vec![
                 feature(Feature::History, PLAYED, true, write::BATCH_LIMIT),
                 feature(Feature::Watchlist, LISTED, false, write::BATCH_LIMIT),
                 feature(Feature::Ratings, RATED, true, write::BATCH_LIMIT),
-                feature(Feature::Progress, &[Kind::Movie], false, progress::BATCH_LIMIT),
+                FeatureCapability {
+                    rows_expire: true,
+                    ..feature(Feature::Progress, &[Kind::Movie], false, progress::BATCH_LIMIT)
+                },
             ],
             scale: Scale::TEN,
             watched_precision: WatchedPrecision::Second,

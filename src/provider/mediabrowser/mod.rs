@@ -112,6 +112,7 @@ impl Provider for MediaServer {
             batch_size: 50,
             max_rows: None,
             tells_removals: false,
+            rows_expire: false,
         };
         let listed: &[Kind] = match self.connection.options().watchlist {
             WatchlistShelf::Playlist(_) => &[Kind::Movie],

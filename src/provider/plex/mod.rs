@@ -112,6 +112,7 @@ impl Provider for Plex {
             batch_size,
             max_rows: None,
             tells_removals: false,
+            rows_expire: false,
         };
         Capabilities {
             features: vec![

@@ -167,13 +167,14 @@ impl Provider for Simkl {
             batch_size: write::BATCH_LIMIT,
             max_rows: None,
             tells_removals: false,
+            rows_expire: false,
         };
         Capabilities {
             features: vec![
                 feature(Feature::History, PLAYED),
                 feature(Feature::Watchlist, LISTED),
                 feature(Feature::Ratings, LISTED),
-                FeatureCapability { can_write: false, ..feature(Feature::Progress, PLAYED) },
+                FeatureCapability { can_write: false, rows_expire: true, ..feature(Feature::Progress, PLAYED) },
             ],
             scale: Scale::TEN,
             watched_precision: WatchedPrecision::Second,

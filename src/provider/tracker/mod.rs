@@ -47,6 +47,7 @@ impl Provider for Tracker {
             batch_size: BATCH_LIMIT,
             max_rows: None,
             tells_removals: false,
+            rows_expire: false,
         };
         Capabilities {
             features: vec![

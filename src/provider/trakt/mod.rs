@@ -156,13 +156,19 @@ impl Provider for Trakt {
             batch_size: write::BATCH_LIMIT,
             max_rows: None,
             tells_removals: false,
+            rows_expire: false,
         };
         Capabilities {
             features: vec![
                 FeatureCapability { can_read_since: true, ..feature(Feature::History, PLAYED) },
                 FeatureCapability { max_rows: self.watchlist_limit.get(), ..feature(Feature::Watchlist, LISTED) },
                 feature(Feature::Ratings, LISTED),
-                FeatureCapability { can_write: false, can_remove: false, ..feature(Feature::Progress, PLAYED) },
+                FeatureCapability {
+                    can_write: false,
+                    can_remove: false,
+                    rows_expire: true,
+                    ..feature(Feature::Progress, PLAYED)
+                },
             ],
             scale: Scale::TEN,
             watched_precision: WatchedPrecision::Minute,

@@ -142,6 +142,19 @@ fn s49_progress_moves_forward_in_time_only() {
 }
 
 #[test]
+fn a_resume_point_that_went_away_by_itself_is_never_removed_across() {
+    let gone = |expires: bool| {
+        let world = progress().source([]).target([m(1).stopped(40, Some(T1))]).agreed([m(1).stopped(40, Some(T1))]);
+        world.removing().source_can(|can| can.features.iter_mut().for_each(|feature| feature.rows_expire = expires))
+    };
+    gone(false).converges(&["- movie 1"]);
+    let expired = gone(true);
+    expired.expect_all(&["skip movie 1: removes_off"]);
+    assert_eq!(expired.plan().plan.notices, ["progress at the source goes away by itself; nothing is removed for it."]);
+    expired.converges(&[]);
+}
+
+#[test]
 fn resume_points_half_a_minute_or_a_hundredth_apart_are_the_same() {
     let stopped = |position_s| {
         m(1).fact(Fact::Resume {

@@ -103,6 +103,7 @@ pub(crate) fn tracker() -> Capabilities {
         batch_size: 100,
         max_rows: None,
         tells_removals: false,
+        rows_expire: false,
     };
     Capabilities {
         features: Feature::ALL.iter().copied().map(feature).collect(),

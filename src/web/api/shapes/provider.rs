@@ -32,6 +32,8 @@ pub struct FeatureCapabilityShape {
     max_rows: Option<u64>,
     /// Whether a removal is told as such; elsewhere it shows only as a row that is missing.
     tells_removals: bool,
+    /// Whether rows go away by themselves, so that a missing one is never taken for a removal.
+    rows_expire: bool,
 }
 
 impl From<&FeatureCapability> for FeatureCapabilityShape {
@@ -46,6 +48,7 @@ impl From<&FeatureCapability> for FeatureCapabilityShape {
             batch_size: entry.batch_size,
             max_rows: entry.max_rows,
             tells_removals: entry.tells_removals,
+            rows_expire: entry.rows_expire,
         }
     }
 }
