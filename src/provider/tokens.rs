@@ -37,19 +37,21 @@ pub(crate) trait Renewal {
     async fn renew(&self, old: &TokenPair, http: &HttpClient) -> Result<TokenPair, Fault>;
 }
 
-/// What a person is told.
-pub(crate) struct TokenAdvice {
+/// What is particular to a service: what a person is told, and how early tokens are renewed.
+pub(crate) struct TokenService {
     /// The service.
     pub(crate) service: &'static str,
     /// There are no tokens.
     pub(crate) not_linked: SmolStr,
     /// How to link it again.
     pub(crate) link_again: SmolStr,
+    /// Tokens are renewed so many seconds before their end, or at four fifths of a shorter life.
+    pub(crate) early_s: i64,
 }
 
 /// The tokens of an account.
 pub(crate) struct Tokens {
-    advice: TokenAdvice,
+    service: TokenService,
     seed: Option<TokenPair>,
     held: Mutex<Held>,
 }
@@ -62,7 +64,7 @@ struct Held {
 
 impl Tokens {
     /// Nothing is read yet.
-    pub(crate) fn new(advice: TokenAdvice, access: Option<&SecretString>, refresh: Option<&SecretString>) -> Self {
+    pub(crate) fn new(service: TokenService, access: Option<&SecretString>, refresh: Option<&SecretString>) -> Self {
         let text = |secret: &SecretString| secret.expose_secret().trim().to_owned();
         let seed = access.map(|access| TokenPair {
             access_token: text(access),
@@ -72,7 +74,7 @@ impl Tokens {
             scope: None,
             seeded_by: Some(text(access)),
         });
-        Self { advice, seed, held: Mutex::default() }
+        Self { service, seed, held: Mutex::default() }
     }
 
     /// The access token to use now, refreshed in time where its end is known.
@@ -80,7 +82,7 @@ impl Tokens {
         let mut held = self.held.lock().await;
         let pair = self.settle(&mut held, http).await?;
         let now = http.ports().clock.now();
-        if pair.refresh_token.is_none() || !pair.is_due(now) {
+        if pair.refresh_token.is_none() || !pair.is_due(now, self.service.early_s) {
             return Ok(pair.access_token.into());
         }
         match self.refresh(&mut held, &pair, http, renewal).await {
@@ -126,9 +128,19 @@ impl Tokens {
         self.settle(&mut held, http).await.map(drop)
     }
 
+    /// Whether there are tokens at all.
+    pub(crate) async fn are_there(&self, http: &HttpClient) -> Result<bool, Fault> {
+        let mut held = self.held.lock().await;
+        Ok(self.look(&mut held, http).await?.is_some())
+    }
+
+    async fn settle(&self, held: &mut Held, http: &HttpClient) -> Result<TokenPair, Fault> {
+        self.look(held, http).await?.ok_or_else(|| Fault::Auth(self.service.not_linked.clone()))
+    }
+
     /// Makes sure that the pair in memory is the one in the vault, or the one of the configuration where that is the newer
     /// link.
-    async fn settle(&self, held: &mut Held, http: &HttpClient) -> Result<TokenPair, Fault> {
+    async fn look(&self, held: &mut Held, http: &HttpClient) -> Result<Option<TokenPair>, Fault> {
         let vault = &*http.ports().vault;
         if let Some(pair) = held.pair.as_ref().filter(|_| held.is_unsaved) {
             self.keep(vault, pair).await?;
@@ -141,7 +153,7 @@ impl Tokens {
             };
             held.pair = self.newest(stored);
         }
-        held.pair.clone().ok_or_else(|| Fault::Auth(self.advice.not_linked.clone()))
+        Ok(held.pair.clone())
     }
 
     /// A stored pair that does not say where it came from counts.
@@ -168,19 +180,19 @@ impl Tokens {
 
     async fn keep(&self, vault: &dyn Vault, pair: &TokenPair) -> Result<(), Fault> {
         let text = serde_json::to_string(pair).map_err(|error| {
-            Fault::Transient(format_smolstr!("the {} tokens could not be written: {error}", self.advice.service))
+            Fault::Transient(format_smolstr!("the {} tokens could not be written: {error}", self.service.service))
         })?;
         vault.save(SECRET_NAME, text.into()).await
     }
 
     fn unreadable(&self) -> Fault {
-        let TokenAdvice { service, link_again, .. } = &self.advice;
+        let TokenService { service, link_again, .. } = &self.service;
         Fault::Auth(format_smolstr!("the stored {service} tokens cannot be read; {link_again}"))
     }
 
     /// The service does not take the tokens any more.
     pub(crate) fn not_accepted(&self) -> Fault {
-        let TokenAdvice { service, link_again, .. } = &self.advice;
+        let TokenService { service, link_again, .. } = &self.service;
         Fault::Auth(format_smolstr!("{service} does not accept the stored tokens any more; {link_again}"))
     }
 }
@@ -191,9 +203,8 @@ impl TokenPair {
         Timestamp::from_second(second).ok()
     }
 
-    /// An hour before the end, or at four fifths of a shorter life.
-    fn is_due(&self, now: Timestamp) -> bool {
-        let early_s = self.lifetime_s.map_or(0, |lifetime_s| (lifetime_s / 5).clamp(0, 3600));
+    fn is_due(&self, now: Timestamp, early_s: i64) -> bool {
+        let early_s = self.lifetime_s.map_or(0, |lifetime_s| (lifetime_s / 5).clamp(0, early_s));
         self.end().is_some_and(|end| now.checked_add(early_s.seconds()).is_ok_and(|soon| soon >= end))
     }
 

@@ -4,30 +4,19 @@
 //! A sign-in that is kept wins over the key, for as long as its app is configured. Refresh tokens are taken to work once:
 //! there is one refresher at a time, and a new pair is in the vault before it is used for the first time.
 
-use crosswatch_port::{Fault, Vault};
-use jiff::{Timestamp, ToSpan};
+use crosswatch_port::Fault;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
 use smol_str::{SmolStr, format_smolstr};
-use tokio::sync::Mutex;
 
 use super::{MdblistOptions, wire::TokenReply};
-use crate::http::{Call, HttpClient, base_url, below};
+use crate::{
+    http::{Call, HttpClient, base_url, below},
+    tokens::{Renewal, TokenPair, TokenService, Tokens},
+};
 
-/// The name of the pair in the vault.
-const SECRET_NAME: &str = "tokens";
 /// The address that hands out tokens; without the slash at its end there is nothing.
 const TOKEN_PATH: &str = "/oauth/token/";
-
-/// Tokens as they are kept.
-#[derive(Clone, Serialize, Deserialize)]
-struct Pair {
-    access_token: String,
-    refresh_token: Option<String>,
-    created_at_s: i64,
-    lifetime_s: Option<i64>,
-}
 
 /// What to show at the door.
 #[derive(Clone)]
@@ -44,14 +33,7 @@ pub(super) struct Auth {
     account: SmolStr,
     key: Option<SecretString>,
     client_id: Option<SmolStr>,
-    held: Mutex<Held>,
-}
-
-#[derive(Default)]
-struct Held {
-    pair: Option<Pair>,
-    is_unsaved: bool,
-    is_loaded: bool,
+    tokens: Tokens,
 }
 
 impl Auth {
@@ -63,7 +45,7 @@ impl Auth {
             account: options.account.clone(),
             key: key.filter(|key| !key.expose_secret().is_empty()),
             client_id: options.client_id.clone(),
-            held: Mutex::default(),
+            tokens: Tokens::new(service(&options.account), None, None),
         })
     }
 
@@ -80,25 +62,15 @@ impl Auth {
 
     /// What to show now; tokens are refreshed in time where their end is known.
     pub(super) async fn pass(&self, http: &HttpClient) -> Result<Pass, Fault> {
-        if self.client_id.is_some() {
-            let mut held = self.held.lock().await;
-            settle(&mut held, http).await?;
-            if let Some(pair) = held.pair.clone() {
-                return self.token_of(&mut held, pair, http).await.map(Pass::Token);
-            }
+        if self.client_id.is_some() && self.tokens.are_there(http).await? {
+            return self.tokens.access(http, self).await.map(Pass::Token);
         }
         self.key.clone().map(Pass::Key).ok_or_else(|| self.no_pass())
     }
 
-    /// The access token to use after `refused` was answered with `401`. Whoever comes second finds the work done.
+    /// The access token to use after `refused` was answered with `401`.
     pub(super) async fn token_after(&self, refused: &SecretString, http: &HttpClient) -> Result<SecretString, Fault> {
-        let mut held = self.held.lock().await;
-        settle(&mut held, http).await?;
-        let pair = held.pair.clone().ok_or_else(|| self.no_pass())?;
-        if pair.access_token != refused.expose_secret() {
-            return Ok(pair.access_token.into());
-        }
-        self.refresh(&mut held, &pair, http).await
+        self.tokens.access_after(refused, http, self).await
     }
 
     /// What a refusal of this pass means, for the person who can do something about it.
@@ -108,36 +80,35 @@ impl Auth {
                 "MDBList does not accept the API key; copy it again from mdblist.com/preferences into token of account {}",
                 self.account
             )),
-            Pass::Token(_) => self.sign_in_again(),
+            Pass::Token(_) => self.tokens.not_accepted(),
         }
     }
 
-    /// Takes the answer of a sign-in. The pair is in the vault when this is done.
+    /// Takes the answer of a sign-in. The tokens are in the vault when this is done.
     pub(super) async fn accept(&self, reply: TokenReply, http: &HttpClient) -> Result<(), Fault> {
-        let mut held = self.held.lock().await;
-        let pair = Pair::of(reply, None, http.ports().clock.now());
-        *held = Held { pair: Some(pair), is_unsaved: true, is_loaded: true };
-        settle(&mut held, http).await
+        self.tokens.adopt(pair(reply, None, http), http).await
     }
 
-    /// Puts a pair that could not be kept into the vault after all.
+    /// Puts tokens that could not be kept into the vault after all.
     pub(super) async fn keep_unsaved(&self, http: &HttpClient) -> Result<(), Fault> {
-        settle(&mut *self.held.lock().await, http).await
+        self.tokens.save(http).await
     }
 
-    async fn token_of(&self, held: &mut Held, pair: Pair, http: &HttpClient) -> Result<SecretString, Fault> {
-        let now = http.ports().clock.now();
-        if pair.refresh_token.is_none() || !pair.is_due(now) {
-            return Ok(pair.access_token.into());
-        }
-        match self.refresh(held, &pair, http).await {
-            Err(fault) if fault.may_pass() && !pair.is_over(now) => Ok(pair.access_token.into()),
-            refreshed => refreshed,
-        }
+    fn no_pass(&self) -> Fault {
+        let account = &self.account;
+        Fault::Auth(if self.client_id.is_some() {
+            service(account).not_linked
+        } else {
+            format_smolstr!(
+                "MDBList has no API key; copy the key from mdblist.com/preferences into token of account {account}"
+            )
+        })
     }
+}
 
-    async fn refresh(&self, held: &mut Held, old: &Pair, http: &HttpClient) -> Result<SecretString, Fault> {
-        let refresh_token = old.refresh_token.as_deref().ok_or_else(|| self.sign_in_again())?;
+impl Renewal for Auth {
+    async fn renew(&self, old: &TokenPair, http: &HttpClient) -> Result<TokenPair, Fault> {
+        let refresh_token = old.refresh_token.as_deref().ok_or_else(|| self.tokens.not_accepted())?;
         let fields = [
             ("grant_type", "refresh_token"),
             ("refresh_token", refresh_token),
@@ -145,75 +116,29 @@ impl Auth {
         ];
         let answer = http.send(&Call::sign_in(below(&self.base, TOKEN_PATH)).form(&fields)).await?;
         if matches!(answer.status.as_u16(), 400 | 401 | 403) {
-            return Err(self.sign_in_again());
+            return Err(self.tokens.not_accepted());
         }
-        let reply: TokenReply = answer.success()?.json()?;
-        let pair = Pair::of(reply, old.refresh_token.clone(), http.ports().clock.now());
-        *held = Held { pair: Some(pair.clone()), is_unsaved: true, is_loaded: true };
-        settle(held, http).await?;
-        Ok(pair.access_token.into())
-    }
-
-    fn no_pass(&self) -> Fault {
-        let account = &self.account;
-        Fault::Auth(if self.client_id.is_some() {
-            format_smolstr!("MDBList is not signed in to; run crosswatch auth {account}")
-        } else {
-            format_smolstr!(
-                "MDBList has no API key; copy the key from mdblist.com/preferences into token of account {account}"
-            )
-        })
-    }
-
-    fn sign_in_again(&self) -> Fault {
-        Fault::Auth(format_smolstr!(
-            "MDBList does not accept the sign-in any more; run crosswatch auth {}",
-            self.account
-        ))
+        Ok(pair(answer.success()?.json()?, Some(old), http))
     }
 }
 
-impl Pair {
-    /// A new pair; an answer without a refresh token leaves the old one good.
-    fn of(reply: TokenReply, old_refresh_token: Option<String>, now: Timestamp) -> Self {
-        Self {
-            access_token: reply.access_token,
-            refresh_token: reply.refresh_token.or(old_refresh_token),
-            created_at_s: now.as_second(),
-            lifetime_s: reply.expires_in.whole().and_then(|seconds| i64::try_from(seconds).ok()),
-        }
-    }
-
-    fn end(&self) -> Option<Timestamp> {
-        Timestamp::from_second(self.created_at_s.checked_add(self.lifetime_s?)?).ok()
-    }
-
-    /// Five minutes before the end, or at four fifths of a shorter life.
-    fn is_due(&self, now: Timestamp) -> bool {
-        let early_s = self.lifetime_s.map_or(0, |lifetime_s| (lifetime_s / 5).clamp(0, 300));
-        self.end().is_some_and(|end| now.checked_add(early_s.seconds()).is_ok_and(|soon| soon >= end))
-    }
-
-    fn is_over(&self, now: Timestamp) -> bool {
-        self.end().is_some_and(|end| now >= end)
+fn service(account: &str) -> TokenService {
+    TokenService {
+        service: "MDBList",
+        not_linked: format_smolstr!("MDBList is not signed in to; run crosswatch auth {account}"),
+        link_again: format_smolstr!("run crosswatch auth {account}"),
+        early_s: 300,
     }
 }
 
-/// Makes sure that the pair in memory is the one in the vault.
-async fn settle(held: &mut Held, http: &HttpClient) -> Result<(), Fault> {
-    let vault: &dyn Vault = &*http.ports().vault;
-    if let Some(pair) = held.pair.as_ref().filter(|_| held.is_unsaved) {
-        let text = serde_json::to_string(pair)
-            .map_err(|error| Fault::Transient(format_smolstr!("the MDBList tokens could not be written: {error}")))?;
-        vault.save(SECRET_NAME, text.into()).await?;
-        held.is_unsaved = false;
+/// New tokens; an answer without a refresh token leaves the old one good.
+fn pair(reply: TokenReply, old: Option<&TokenPair>, http: &HttpClient) -> TokenPair {
+    TokenPair {
+        access_token: reply.access_token,
+        refresh_token: reply.refresh_token.or_else(|| old.and_then(|old| old.refresh_token.clone())),
+        created_at_s: Some(http.ports().clock.now().as_second()),
+        lifetime_s: reply.expires_in.whole().and_then(|seconds| i64::try_from(seconds).ok()),
+        scope: None,
+        seeded_by: old.and_then(|old| old.seeded_by.clone()),
     }
-    if held.is_loaded {
-        return Ok(());
-    }
-    let stored = vault.load(SECRET_NAME).await?;
-    // What cannot be read is no sign-in; another one replaces it.
-    held.pair = stored.and_then(|stored| serde_json::from_str(stored.expose_secret()).ok());
-    held.is_loaded = true;
-    Ok(())
 }

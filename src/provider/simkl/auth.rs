@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     http::{Answer, Call, HttpClient, base_url, below},
-    tokens::{Renewal, TokenAdvice, TokenPair, Tokens},
+    tokens::{Renewal, TokenPair, TokenService, Tokens},
 };
 
 const SCOPE: &str = "media:read media:write";
@@ -56,14 +56,15 @@ impl Auth {
     /// Nothing is read or sent yet.
     pub(super) fn new(options: &SimklOptions) -> Result<Self, Fault> {
         let link_again = format_smolstr!("run `crosswatch auth {}`", options.account);
-        let advice = TokenAdvice {
+        let service = TokenService {
             service: "SIMKL",
             not_linked: format_smolstr!("SIMKL is not linked yet; {link_again}"),
             link_again: link_again.clone(),
+            early_s: 3600,
         };
         Ok(Self {
             link_again,
-            tokens: Tokens::new(advice, options.access_token.as_ref(), options.refresh_token.as_ref()),
+            tokens: Tokens::new(service, options.access_token.as_ref(), options.refresh_token.as_ref()),
             base: base_url(&options.url)?,
             client_id: options.client_id.trim().into(),
             client_secret: options.client_secret.clone(),

@@ -12,7 +12,7 @@ use smol_str::{SmolStr, format_smolstr};
 use super::{TraktOptions, wire::TokenReply};
 use crate::{
     http::{Call, HttpClient, base_url, below},
-    tokens::{Renewal, TokenAdvice, TokenPair, Tokens},
+    tokens::{Renewal, TokenPair, TokenService, Tokens},
 };
 
 /// The redirect address of apps without one.
@@ -41,11 +41,12 @@ struct Exchange<'a> {
     grant_type: &'a str,
 }
 
-fn advice(account: &str) -> TokenAdvice {
-    TokenAdvice {
+fn service(account: &str) -> TokenService {
+    TokenService {
         service: "Trakt",
         not_linked: format_smolstr!("Trakt is not linked yet; run `crosswatch auth {account}`"),
         link_again: format_smolstr!("link Trakt again with `crosswatch auth {account}`"),
+        early_s: 3600,
     }
 }
 
@@ -57,8 +58,8 @@ impl Auth {
             client_id: options.client_id.trim().into(),
             client_secret: options.client_secret.clone(),
         };
-        let advice = advice(&options.account);
-        let tokens = Tokens::new(advice, options.access_token.as_ref(), options.refresh_token.as_ref());
+        let service = service(&options.account);
+        let tokens = Tokens::new(service, options.access_token.as_ref(), options.refresh_token.as_ref());
         Ok(Self { tokens, app })
     }
 
