@@ -20,6 +20,7 @@ mod ids;
 mod library;
 mod loose;
 mod mediabrowser;
+mod nested;
 mod outcome;
 mod ports;
 mod reading;

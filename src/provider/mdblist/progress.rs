@@ -11,7 +11,7 @@ use smol_str::format_smolstr;
 
 use super::{
     Mdblist,
-    body::SentIds,
+    body::sent_ids,
     row::{paused_item, progress_percent},
     wire::{Looked, Runtimes, ScrobbleReply, WireRow},
 };
@@ -103,7 +103,7 @@ impl Mdblist {
 
     /// Leaves a movie where the operation says, unless it is there already.
     async fn pause(&self, write: &Write, held: Option<&Paused>) -> Result<WriteOutcome, Fault> {
-        let ids = SentIds::of(&write.item.ids, Kind::Movie);
+        let ids = sent_ids(&write.item.ids, Kind::Movie);
         let (Kind::Movie, Some(Fact::Resume { position_s, duration_s, .. })) = (write.item.kind, write.value) else {
             return Ok(rejected_for_good(Reason::KindUnsupported));
         };

@@ -7,7 +7,6 @@ use crosswatch_model::{Action, Fact, Feature, Kind, Reason};
 use crosswatch_port::{Write, WriteOutcome};
 
 use super::{
-    body::{Address, SentIds},
     cells::is_near,
     row::{read_row, told_item},
     wire::{Amount, Buckets, Ids, WireReply, WireRow},
@@ -15,6 +14,7 @@ use super::{
 use crate::{
     ids::is_same_item,
     loose::{Nested, Scalar},
+    nested::{Address, SentIds},
     outcome::{acknowledged, rejected},
 };
 
@@ -129,7 +129,10 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::mdblist::body::tests::{episode, movie};
+    use crate::mdblist::body::{
+        address,
+        tests::{episode, movie},
+    };
 
     fn write(action: Action, item: &Item, value: Fact) -> Write {
         Write { op: OpId(1), action, uid: Uid(1), item: item.clone(), value: Some(value), native: None }
@@ -143,7 +146,7 @@ mod tests {
     fn check(reply: Value, feature: Feature, write: &Write, expected: Option<WriteOutcome>) {
         let told = reply.to_string();
         let reply: WireReply = serde_json::from_value(reply).unwrap();
-        let address = Address::of(feature, &write.item).unwrap();
+        let address = address(feature, &write.item).unwrap();
         assert_eq!(proven(&reply, feature, write, &address), expected, "{told}");
     }
 

@@ -13,13 +13,14 @@ use serde_json::json;
 
 use super::{
     Mdblist,
-    body::{Address, Members, body, flat_body},
+    body::address,
     cells::{Found, is_near},
     settle::{lists_made, misses_counted, proven},
     wire::{PlayIds, PlaysReply, WireReply},
 };
 use crate::{
     http::Answer,
+    nested::{Address, Members, body, flat_body},
     outcome::{Tally, acknowledged, outcome_of, rejected, rejected_for_good},
 };
 
@@ -51,7 +52,7 @@ impl Mdblist {
         for (at, write) in writes.iter().enumerate() {
             match (feature, write.action) {
                 (Feature::History, Action::Remove) => plays.push((at, write)),
-                _ => match Address::of(feature, &write.item) {
+                _ => match address(feature, &write.item) {
                     Some(address) => addressed.push((at, write, address)),
                     None => tally.set(at, rejected_for_good(Reason::NoIds)),
                 },

@@ -6,12 +6,10 @@
 use crosswatch_model::{Action, Kind, Reason};
 use crosswatch_port::WriteOutcome;
 
-use super::{
-    body::{Address, SentIds},
-    wire::{Counts, Echo, WriteReply},
-};
+use super::wire::{Counts, Echo, WriteReply};
 use crate::{
     loose::{Nested, Scalar},
+    nested::{Address, SentIds},
     outcome::{acknowledged, rejected},
 };
 
@@ -120,7 +118,10 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::trakt::body::tests::{episode, movie};
+    use crate::trakt::body::{
+        address,
+        tests::{episode, movie},
+    };
 
     const NOT_FOUND: WriteOutcome = rejected(Reason::NotFound);
 
@@ -131,7 +132,7 @@ mod tests {
 
     fn movies() -> [Address; 2] {
         [movie(&[(Namespace::Imdb, "tt0000111")]), movie(&[(Namespace::Tmdb, "5")])]
-            .map(|movie| Address::of(&movie).unwrap())
+            .map(|movie| address(&movie).unwrap())
     }
 
     #[test]
@@ -155,7 +156,7 @@ mod tests {
     #[test]
     fn a_missing_episode_is_told_from_a_missing_show() {
         let show = [(Namespace::Tvdb, "81189")];
-        let [first, second] = [1, 2].map(|number| Address::of(&episode(&show, 1, number, &[])).unwrap());
+        let [first, second] = [1, 2].map(|number| address(&episode(&show, 1, number, &[])).unwrap());
         let both = [&first, &second];
         let echo = |seasons: Value| {
             json!({ "added": { "episodes": 1 },

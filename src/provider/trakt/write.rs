@@ -12,13 +12,14 @@ use serde_json::{Value, json};
 
 use super::{
     Trakt,
-    body::{Address, Members, body},
+    body::address,
     read::iso,
     settle::{settle, settle_events},
     wire::WriteReply,
 };
 use crate::{
     http::Answer,
+    nested::{Address, Members, body},
     outcome::{Tally, outcome_of, rejected, rejected_for_good},
 };
 
@@ -45,7 +46,7 @@ impl Trakt {
             match (feature, write.action) {
                 (Feature::Progress, _) => tally.set(at, rejected_for_good(Reason::KindUnsupported)),
                 (Feature::History, Action::Remove) => events.push((at, write)),
-                _ => match Address::of(&write.item) {
+                _ => match address(&write.item) {
                     Some(address) => addressed.push((at, write, address)),
                     None => tally.set(at, rejected_for_good(Reason::NoIds)),
                 },
@@ -65,10 +66,8 @@ impl Trakt {
 
     async fn send_request(&self, request: &Request<'_>, tally: &mut Tally) {
         let zone = self.api.zone();
-        let mut entries = Vec::with_capacity(request.entries.len());
-        for (_, write, address) in &request.entries {
-            entries.push((address.clone(), members(write, &zone)));
-        }
+        let entries: Vec<_> =
+            request.entries.iter().map(|(_, write, address)| (address, members(write, &zone))).collect();
         let places: Vec<usize> = request.entries.iter().map(|(at, ..)| *at).collect();
         let Some(reply) = self.post_write(request.path, &body(&entries), request.action, &places, tally).await else {
             return;
@@ -254,7 +253,7 @@ mod tests {
 
     fn sizes(writes: &[Write]) -> Vec<usize> {
         let addressed =
-            writes.iter().enumerate().map(|(at, write)| (at, write, Address::of(&write.item).unwrap())).collect();
+            writes.iter().enumerate().map(|(at, write)| (at, write, address(&write.item).unwrap())).collect();
         requests(Feature::History, addressed).iter().map(|request| request.entries.len()).collect()
     }
 
