@@ -33,6 +33,7 @@ mod seal;
 mod sign_in;
 mod store;
 mod supervisor;
+mod webhook;
 
 pub use answers::{Answer, FeatureAnswer};
 pub use blueprint::{AccountBlueprint, Blueprint, FeatureBlueprint, PairBlueprint, SharedPair, Surroundings};
@@ -55,3 +56,4 @@ pub use supervisor::{
     CancelRun, ObserveSystem, PairSituation, Ping, Refusal, RequestRun, ShutDown, Started, Supervisor, SystemState,
     Ticket,
 };
+pub use webhook::{Arrived, Kept};

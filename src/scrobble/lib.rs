@@ -1,10 +1,15 @@
-//! Playback events to plays: the same-play test shared by pairs and live scrobbling.
+//! Playback events to sessions, sessions to plays, plays to what each target is told; and the same-play test that pairs
+//! share with live scrobbling.
 //!
 //! Pure: time is an argument. Deliberately absent: I/O, storage, and the planner's sweep over whole histories, which pairs
 //! thousands of plays at once under the same rule.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+mod event;
+mod percent;
 mod same_viewing;
 
+pub use event::{Heard, Media, PlaybackEvent, Step, Via, Viewer};
+pub use percent::Percent;
 pub use same_viewing::same_viewing;
