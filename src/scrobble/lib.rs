@@ -6,10 +6,18 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+mod audience;
 mod event;
+mod parcel;
 mod percent;
+mod queue;
 mod same_viewing;
+mod seat;
 
+pub use audience::{Audience, Filtered, Names, plain};
 pub use event::{Heard, Media, PlaybackEvent, Step, Via, Viewer};
+pub use parcel::{Ear, Message, Parcel, Records, items, parcels};
 pub use percent::Percent;
+pub use queue::{Fate, Queued, fates, next, wakes_at};
 pub use same_viewing::same_viewing;
+pub use seat::{Moment, Phase, PlayId, Said, Saying, Seat, Session, SessionRules, Told, Turn};
