@@ -9,6 +9,7 @@ use smol_str::SmolStr;
 
 use crate::{
     account::{ShelfChange, ShelfCursor, ShelfRow},
+    live::{LiveChange, LiveLedger},
     record::{
         EventRecord, HeldRecord, ItemRecord, LineRecord, OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead,
         ReadingRow, RejectedRecord, RunRecord, UnresolvedRecord,
@@ -104,6 +105,8 @@ pub enum Change {
     PutSecret(ProviderId, SmolStr, Vec<u8>),
     /// Writes what an adapter keeps under a name, in place of what was there.
     PutCache(ProviderId, SmolStr, Vec<u8>),
+    /// Changes what live scrobbling keeps.
+    Live(Box<LiveChange>),
 }
 
 /// Why a single commit was refused while the store is fine.
@@ -150,7 +153,7 @@ pub struct BootReport {
 }
 
 /// The store.
-pub trait Ledger: Send + Sync {
+pub trait Ledger: LiveLedger + Send + Sync {
     /// Starts a process life: releases leases of other lives, marks their unfinished runs as interrupted and the plans
     /// they were applying as failed.
     fn begin_life(&self, boot: u128, at: Timestamp) -> Result<BootReport, StorageFailure>;

@@ -11,6 +11,7 @@ pub mod fake;
 mod fault;
 mod knowledge;
 mod ledger;
+mod live;
 mod provider;
 mod record;
 mod sign_in;
@@ -22,6 +23,9 @@ pub use fault::Fault;
 pub use knowledge::{Knowledge, Known};
 pub use ledger::{
     BootReport, Change, Commit, Durability, Fence, FenceMark, LeaseAsk, LeaseBusy, Ledger, Refused, StorageFailure,
+};
+pub use live::{
+    EchoRecord, InboxRecord, LiveChange, LiveLedger, ParcelRecord, PlayAlias, PlayRecord, SeatKey, SeatRecord,
 };
 pub use provider::{
     CellNow, CellQuery, Cursor, Page, Probe, Provider, ReadScope, Row, Stamp, Stamps, Write, WriteOutcome, WriteReport,

@@ -135,6 +135,7 @@ impl Batch<'_> {
                 let account = self.account(&account)?;
                 self.put(Space::Secret, &KeptKey { account, name }, &Secret(secret))
             }
+            Change::Live(change) => self.change_live(*change),
             Change::PutCache(account, name, bytes) => {
                 let account = self.account(&account)?;
                 self.put(Space::Cache, &KeptKey { account, name }, &Cached(bytes))

@@ -7,6 +7,7 @@
 use std::cmp::Reverse;
 
 use crosswatch_model::{Feature, Id, NativeRef, OpId, PlayKey, RunId, Uid};
+use crosswatch_port::SeatKey;
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
@@ -103,6 +104,33 @@ pub(crate) struct EventKey {
 pub(crate) struct KeptKey {
     pub(crate) account: u32,
     pub(crate) name: SmolStr,
+}
+
+/// `inbox`, `inbox_waiting`, `parcel_settled`: a number that counts up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct NumberKey(pub(crate) u64);
+
+/// `play`: a viewing of an entity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct PlayOfKey {
+    pub(crate) uid: Uid,
+    pub(crate) play: u64,
+}
+
+/// `echo`: a feature of an entity of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct FeatureOfKey {
+    pub(crate) scope: u32,
+    pub(crate) uid: Uid,
+    pub(crate) feature: Feature,
+}
+
+/// `seat`: a viewer on a device as a route sees them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct SeatName {
+    pub(crate) route: SmolStr,
+    pub(crate) viewer: SmolStr,
+    pub(crate) player: SmolStr,
 }
 
 /// What all keys of one feature of a pair or account begin with.
@@ -312,6 +340,75 @@ impl Key for KeptKey {
         let mut rest = Rest(bytes);
         let account = rest.number()?;
         Some(Self { account, name: std::str::from_utf8(rest.0).ok()?.into() })
+    }
+}
+
+impl Key for NumberKey {
+    fn bytes(&self) -> Vec<u8> {
+        self.0.to_be_bytes().to_vec()
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut rest = Rest(bytes);
+        let key = Self(rest.long()?);
+        rest.end(key)
+    }
+}
+
+impl PlayOfKey {
+    /// What the keys of all viewings of an entity begin with.
+    pub(crate) fn prefix(uid: Uid) -> Vec<u8> {
+        uid.0.to_be_bytes().to_vec()
+    }
+}
+
+impl Key for PlayOfKey {
+    fn bytes(&self) -> Vec<u8> {
+        join(&[&Self::prefix(self.uid), &self.play.to_be_bytes()])
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut rest = Rest(bytes);
+        let key = Self { uid: Uid(rest.long()?), play: rest.long()? };
+        rest.end(key)
+    }
+}
+
+impl FeatureOfKey {
+    /// What the keys of all features of an entity begin with.
+    pub(crate) fn prefix(scope: u32, uid: Uid) -> Vec<u8> {
+        join(&[&scope_prefix(scope), &uid.0.to_be_bytes()])
+    }
+}
+
+impl Key for FeatureOfKey {
+    fn bytes(&self) -> Vec<u8> {
+        join(&[&Self::prefix(self.scope, self.uid), &[self.feature as u8]])
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut rest = Rest(bytes);
+        let key = Self { scope: rest.number()?, uid: Uid(rest.long()?), feature: rest.feature()? };
+        rest.end(key)
+    }
+}
+
+impl SeatName {
+    /// The name of a seat. Its parts hold no zero byte.
+    pub(crate) fn of(key: &SeatKey) -> Self {
+        Self { route: key.route.clone(), viewer: key.viewer.clone(), player: key.player.clone() }
+    }
+}
+
+impl Key for SeatName {
+    fn bytes(&self) -> Vec<u8> {
+        join(&[self.route.as_bytes(), &[0], self.viewer.as_bytes(), &[0], self.player.as_bytes()])
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut parts = std::str::from_utf8(bytes).ok()?.split('\0');
+        let key = Self { route: parts.next()?.into(), viewer: parts.next()?.into(), player: parts.next()?.into() };
+        if parts.next().is_none() { Some(key) } else { None }
     }
 }
 

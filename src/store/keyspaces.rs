@@ -57,11 +57,25 @@ pub(crate) enum Space {
     Secret,
     /// What adapters keep so that they need not ask again.
     Cache,
+    /// What media servers told.
+    Inbox,
+    /// Which of it waits.
+    InboxWaiting,
+    /// Who watches what.
+    Seat,
+    /// Viewings.
+    Play,
+    /// Messages on their way.
+    Parcel,
+    /// Messages that are settled.
+    ParcelSettled,
+    /// Writes of ours that will come back.
+    Echo,
 }
 
 impl Space {
     /// Every space.
-    pub(crate) const ALL: [Self; 20] = [
+    pub(crate) const ALL: [Self; 27] = [
         Self::Meta,
         Self::Lease,
         Self::Run,
@@ -82,6 +96,13 @@ impl Space {
         Self::ShelfSize,
         Self::Secret,
         Self::Cache,
+        Self::Inbox,
+        Self::InboxWaiting,
+        Self::Seat,
+        Self::Play,
+        Self::Parcel,
+        Self::ParcelSettled,
+        Self::Echo,
     ];
 
     /// Its name in messages, and in the database where it has a keyspace of its own.
@@ -107,6 +128,13 @@ impl Space {
             Self::ShelfSize => "shelf_size",
             Self::Secret => "secret",
             Self::Cache => "cache",
+            Self::Inbox => "inbox",
+            Self::InboxWaiting => "inbox_waiting",
+            Self::Seat => "seat",
+            Self::Play => "play",
+            Self::Parcel => "parcel",
+            Self::ParcelSettled => "parcel_settled",
+            Self::Echo => "echo",
         }
     }
 
@@ -125,6 +153,13 @@ impl Space {
             Self::ShelfSize => Some(10),
             Self::Secret => Some(11),
             Self::Rejected => Some(12),
+            Self::Inbox => Some(40),
+            Self::InboxWaiting => Some(41),
+            Self::Seat => Some(42),
+            Self::Play => Some(43),
+            Self::Parcel => Some(44),
+            Self::ParcelSettled => Some(45),
+            Self::Echo => Some(46),
             Self::Line
             | Self::Item
             | Self::Identity
@@ -221,7 +256,14 @@ impl Keyspaces {
             | Space::Unresolved
             | Space::Event
             | Space::ShelfSize
-            | Space::Secret => &self.record,
+            | Space::Secret
+            | Space::Inbox
+            | Space::InboxWaiting
+            | Space::Seat
+            | Space::Play
+            | Space::Parcel
+            | Space::ParcelSettled
+            | Space::Echo => &self.record,
         }
     }
 

@@ -72,7 +72,7 @@ impl FjallLedger {
         Batch::on(self.view())
     }
 
-    fn attempt<T>(&self, work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StorageFailure> {
+    pub(crate) fn attempt<T>(&self, work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StorageFailure> {
         if let Some(why) = self.failed.get() {
             return Err(StorageFailure(why.clone()));
         }

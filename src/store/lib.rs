@@ -18,6 +18,7 @@ mod key;
 mod keyspaces;
 mod lease;
 mod ledger;
+mod live;
 mod names;
 mod open;
 mod read;
@@ -29,5 +30,6 @@ mod view;
 
 pub use commit::EVENTS_KEPT;
 pub use ledger::FjallLedger;
+pub use live::INBOX_KEPT;
 pub use open::{OpenError, OpenOptions};
 pub use verify::KeyspaceCount;

@@ -37,6 +37,10 @@ pub(crate) enum MetaKey {
     EventCount,
     /// The version of the whole database.
     Format,
+    /// The highest number of the inbox.
+    LastInbox,
+    /// The highest place of a message.
+    LastParcel,
     /// The process life that owns the store.
     Life,
     /// The number of a name.
@@ -54,6 +58,8 @@ impl Key for MetaKey {
         match self {
             Self::EventCount => b"count/event".to_vec(),
             Self::Format => b"format".to_vec(),
+            Self::LastInbox => b"last/inbox".to_vec(),
+            Self::LastParcel => b"last/parcel".to_vec(),
             Self::Life => b"life".to_vec(),
             Self::Name(kind, name) => format!("name/{}/{name}", kind.as_str()).into_bytes(),
             Self::NextName => b"next/name".to_vec(),
@@ -75,6 +81,8 @@ impl Key for MetaKey {
         match text {
             "count/event" => Some(Self::EventCount),
             "format" => Some(Self::Format),
+            "last/inbox" => Some(Self::LastInbox),
+            "last/parcel" => Some(Self::LastParcel),
             "life" => Some(Self::Life),
             "next/name" => Some(Self::NextName),
             "next/uid" => Some(Self::NextUid),

@@ -4,15 +4,15 @@ use std::{cmp::Reverse, collections::BTreeMap, ops::ControlFlow};
 
 use crosswatch_model::{BaselineRow, PlanItem};
 use crosswatch_port::{
-    EventRecord, HeldRecord, OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead, RejectedRecord, RunRecord,
-    UnresolvedRecord,
+    EchoRecord, EventRecord, HeldRecord, InboxRecord, OutboxRecord, PairFeatureRecord, ParcelRecord, PlanRecord,
+    PlayRecord, ReadingHead, RejectedRecord, RunRecord, SeatRecord, UnresolvedRecord,
 };
 
 use crate::{
     failure::{StoreError, hex},
     key::{
-        EventKey, FactKey, FeatureKey, HeldKey, IdentityKey, ItemKey, KeptKey, Key, LeaseKey, LineKey, OutboxKey,
-        ReadingKey, RejectedKey, RunKey,
+        EventKey, FactKey, FeatureKey, FeatureOfKey, HeldKey, IdentityKey, ItemKey, KeptKey, Key, LeaseKey, LineKey,
+        NumberKey, OutboxKey, PlayOfKey, ReadingKey, RejectedKey, RunKey, SeatName,
     },
     keyspaces::Space,
     names::MetaKey,
@@ -65,6 +65,13 @@ impl View<'_> {
             Space::ShelfSize => self.verify_rows::<FeatureKey, ShelfSize>(space),
             Space::Secret => self.verify_rows::<KeptKey, Secret>(space),
             Space::Cache => self.verify_rows::<KeptKey, Cached>(space),
+            Space::Inbox => self.verify_rows::<NumberKey, InboxRecord>(space),
+            Space::InboxWaiting => self.verify_rows::<NumberKey, Present>(space),
+            Space::Seat => self.verify_rows::<SeatName, SeatRecord>(space),
+            Space::Play => self.verify_rows::<PlayOfKey, PlayRecord>(space),
+            Space::Parcel => self.verify_rows::<OutboxKey, ParcelRecord>(space),
+            Space::ParcelSettled => self.verify_rows::<NumberKey, ParcelRecord>(space),
+            Space::Echo => self.verify_rows::<FeatureOfKey, EchoRecord>(space),
         }
     }
 

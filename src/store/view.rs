@@ -147,6 +147,12 @@ impl KeyRange {
         }
     }
 
+    /// The same without this key and those behind it.
+    #[must_use]
+    pub(crate) fn ending_before(self, key: &impl Key) -> Self {
+        Self { start: self.start, end: Bound::Excluded(key.bytes()) }
+    }
+
     pub(crate) fn bounds(&self) -> (Bound<&[u8]>, Bound<&[u8]>) {
         (self.start.as_ref().map(Vec::as_slice), self.end.as_ref().map(Vec::as_slice))
     }

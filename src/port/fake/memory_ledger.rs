@@ -83,7 +83,7 @@ impl MemoryLedger {
         outcome
     }
 
-    fn read<T>(&self, work: impl FnOnce(&State) -> T) -> Result<T, StorageFailure> {
+    pub(super) fn read<T>(&self, work: impl FnOnce(&State) -> T) -> Result<T, StorageFailure> {
         self.call(|inner| Ok(work(&inner.now)))
     }
 }

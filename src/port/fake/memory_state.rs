@@ -12,6 +12,7 @@ use crosswatch_model::{
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
+use super::memory_live::MemoryLive;
 use crate::{
     account::{ShelfChange, ShelfRow},
     ledger::{BootReport, Change, Fence, FenceMark, LeaseAsk, LeaseBusy},
@@ -50,6 +51,7 @@ pub(super) struct State {
     pub(super) shelves: BTreeMap<(ProviderId, Feature), ShelfState>,
     pub(super) secrets: BTreeMap<(ProviderId, SmolStr), Vec<u8>>,
     pub(super) cache: BTreeMap<(ProviderId, SmolStr), Vec<u8>>,
+    pub(super) live: MemoryLive,
     leases: BTreeMap<SmolStr, Lease>,
     life: Option<u128>,
     minted_uids: u64,
@@ -100,6 +102,7 @@ impl State {
 
     pub(super) fn apply(&mut self, change: Change) {
         match change {
+            Change::Live(change) => self.live.apply(*change),
             Change::PutRun(record) => drop(self.runs.insert(Reverse(record.id), record)),
             Change::PutPlan(record) => drop(self.plans.insert(Reverse(record.id), record)),
             Change::MarkPlan(id, state) => {

@@ -1,6 +1,7 @@
 //! In-memory fakes of the ports, for tests and the simulator.
 
 mod memory_ledger;
+mod memory_live;
 mod memory_state;
 mod time;
 

@@ -72,6 +72,8 @@ fn meta_key() -> impl Strategy<Value = MetaKey> + Clone {
     prop_oneof![
         Just(MetaKey::EventCount),
         Just(MetaKey::Format),
+        Just(MetaKey::LastInbox),
+        Just(MetaKey::LastParcel),
         Just(MetaKey::Life),
         (kind, name()).prop_map(|(kind, name)| MetaKey::Name(kind, name)),
         Just(MetaKey::NextName),
@@ -105,6 +107,14 @@ keys! {
     });
     feature_keys: (number(), feature()).prop_map(|(scope, feature)| FeatureKey { scope, feature });
     outbox_keys: (number(), long()).prop_map(|(account, seq)| OutboxKey { account, seq });
+    number_keys: long().prop_map(NumberKey);
+    play_keys: (long(), long()).prop_map(|(uid, play)| PlayOfKey { uid: Uid(uid), play });
+    feature_of_keys: (number(), long(), feature()).prop_map(|(scope, uid, feature)| FeatureOfKey {
+        scope,
+        uid: Uid(uid),
+        feature,
+    });
+    seat_keys: (name(), name(), name()).prop_map(|(route, viewer, player)| SeatName { route, viewer, player });
     held_keys: long().prop_map(HeldKey);
     rejected_keys: (number(), long()).prop_map(|(pair, op)| RejectedKey { pair, op: OpId(op) });
     event_keys: (instant(), number()).prop_map(|(at, seq)| EventKey { at, seq });

@@ -13,11 +13,13 @@ mod cached;
 mod event;
 mod fact;
 mod head;
+mod heard;
 mod held;
 mod identity;
 mod item;
 mod lease;
 mod line;
+mod live;
 mod meta;
 mod outbox;
 mod pair_feature;
@@ -25,6 +27,7 @@ mod plan;
 mod reading;
 mod rejected;
 mod run;
+mod seat;
 mod secret;
 mod shelf;
 mod stamp;
@@ -32,6 +35,8 @@ mod tally;
 mod unresolved;
 mod word;
 
+#[cfg(test)]
+mod live_tests;
 #[cfg(test)]
 mod tests;
 
