@@ -14,8 +14,10 @@ mod ledger;
 mod live;
 mod provider;
 mod record;
+mod scrobbling;
 mod sign_in;
 mod sink;
+mod watching;
 
 pub use account::{Budget, Cache, RequestKind, Shelf, ShelfChange, ShelfCursor, ShelfRow, Vault, Verdict};
 pub use clock::{Clock, Entropy};
@@ -34,8 +36,10 @@ pub use record::{
     EventRecord, FeatureTally, HeldRecord, ItemRecord, LeaseRecord, LineRecord, OutboxRecord, OutboxState,
     PairFeatureRecord, PlanRecord, ReadingHead, ReadingRow, RejectedRecord, RunError, RunRecord, UnresolvedRecord,
 };
+pub use scrobbling::{Scrobble, Scrobbled, Scrobbling, Verb};
 pub use sign_in::{SignIn, SignInCode, SignInState};
 pub use sink::{Notice, NoticeKind, Sink};
+pub use watching::{Described, Telling, Tidings, Watching};
 
 use std::{future::Future, pin::Pin};
 

@@ -9,7 +9,7 @@ use crosswatch_model::{Action, Capabilities, Fact, Feature, FeatureSet, Item, Na
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
-use crate::{Fault, LocalFuture, SignIn};
+use crate::{Fault, LocalFuture, Scrobbling, SignIn, Watching};
 
 /// An account.
 pub trait Provider {
@@ -42,6 +42,16 @@ pub trait Provider {
 
     /// The sign-in with a code, where the account has one.
     fn sign_in(&self) -> Option<&dyn SignIn> {
+        None
+    }
+
+    /// How the account is told what plays, where it can be told.
+    fn scrobbling(&self) -> Option<&dyn Scrobbling> {
+        None
+    }
+
+    /// How the account is watched as it plays, where it can be.
+    fn watching(&self) -> Option<&dyn Watching> {
         None
     }
 
