@@ -6,11 +6,12 @@
 use std::{rc::Rc, sync::Arc, time::Duration};
 
 use actix::{Actor, Context, Handler, Message, ResponseFuture};
-use crosswatch_model::{Capabilities, Feature, FeatureSet, ProviderId};
+use crosswatch_model::{Capabilities, Feature, FeatureSet, Item, ProviderId};
 use crosswatch_port::{
-    Budget, Cache, CellNow, CellQuery, Clock, Cursor, Entropy, Fault, Page, Probe, Provider, ReadScope, Shelf, Stamps,
-    Vault, Write, WriteOutcome, WriteReport,
+    Budget, Cache, CellNow, CellQuery, Clock, Cursor, Described, Entropy, Fault, Page, Probe, Provider, ReadScope,
+    Scrobble, Scrobbled, Shelf, Stamps, Vault, Write, WriteOutcome, WriteReport,
 };
+use smol_str::SmolStr;
 
 use crate::{
     blueprint::{AccountBlueprint, Surroundings},
@@ -94,6 +95,21 @@ pub struct SendWrites {
     /// The operations.
     pub writes: Vec<Write>,
 }
+
+/// Tells the account what plays.
+#[derive(Message)]
+#[rtype(result = "Result<Scrobbled, Fault>")]
+pub struct SendScrobble(pub Scrobble);
+
+/// Takes back that something plays.
+#[derive(Message)]
+#[rtype(result = "Result<(), Fault>")]
+pub struct SendClear(pub Item);
+
+/// What is this item of a media server?
+#[derive(Message)]
+#[rtype(result = "Result<Option<Described>, Fault>")]
+pub struct AskDescription(pub SmolStr);
 
 /// A look at the account from outside; asks nobody.
 #[derive(Message)]
@@ -200,6 +216,48 @@ impl Handler<SendWrites> for Account {
     }
 }
 
+impl Handler<SendScrobble> for Account {
+    type Result = ResponseFuture<Result<Scrobbled, Fault>>;
+
+    fn handle(&mut self, message: SendScrobble, _: &mut Self::Context) -> Self::Result {
+        let adapter = Rc::clone(&self.adapter);
+        Box::pin(async move {
+            match adapter.scrobbling() {
+                Some(scrobbling) => scrobbling.scrobble(&message.0).await,
+                None => Err(Fault::Rejected("the account cannot be told what plays".into())),
+            }
+        })
+    }
+}
+
+impl Handler<SendClear> for Account {
+    type Result = ResponseFuture<Result<(), Fault>>;
+
+    fn handle(&mut self, message: SendClear, _: &mut Self::Context) -> Self::Result {
+        let adapter = Rc::clone(&self.adapter);
+        Box::pin(async move {
+            match adapter.scrobbling() {
+                Some(scrobbling) => scrobbling.clear(&message.0).await,
+                None => Ok(()),
+            }
+        })
+    }
+}
+
+impl Handler<AskDescription> for Account {
+    type Result = ResponseFuture<Result<Option<Described>, Fault>>;
+
+    fn handle(&mut self, message: AskDescription, _: &mut Self::Context) -> Self::Result {
+        let adapter = Rc::clone(&self.adapter);
+        Box::pin(async move {
+            match adapter.watching() {
+                Some(watching) => watching.describe(&message.0).await,
+                None => Ok(None),
+            }
+        })
+    }
+}
+
 impl Handler<ObserveAccount> for Account {
     type Result = actix::MessageResult<ObserveAccount>;
 
@@ -271,6 +329,21 @@ impl AccountDoor {
                 fault: Some(Fault::InDoubt(fault.to_string().into())),
             },
         }
+    }
+
+    /// Tells it what plays. An account that dies or falls silent in the middle leaves the call in doubt.
+    pub async fn scrobble(&self, call: Scrobble) -> Result<Scrobbled, Fault> {
+        self.ask(SendScrobble(call)).await.map_err(|fault| Fault::InDoubt(fault.to_string().into()))?
+    }
+
+    /// Takes back that something plays.
+    pub async fn clear(&self, item: Item) -> Result<(), Fault> {
+        self.ask(SendClear(item)).await?
+    }
+
+    /// What an item of the media server is.
+    pub async fn describe(&self, native: SmolStr) -> Result<Option<Described>, Fault> {
+        self.ask(AskDescription(native)).await?
     }
 
     /// A look from outside.

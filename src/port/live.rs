@@ -112,6 +112,10 @@ pub struct ParcelRecord {
     pub seq: u64,
     /// The route it comes from.
     pub route: SmolStr,
+    /// The media server it was seen at.
+    pub source: ProviderId,
+    /// That server's own id of the item; empty where it told none.
+    pub native: SmolStr,
     /// The viewing it belongs to.
     pub play: PlayId,
     /// The entity.

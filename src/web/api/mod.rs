@@ -8,7 +8,6 @@ pub(crate) mod health;
 pub(crate) mod held;
 mod lines;
 mod look;
-mod naming;
 pub(crate) mod pairs;
 pub(crate) mod plans;
 pub(crate) mod providers;

@@ -3,6 +3,7 @@
 //! Everything of one request moves together: either all entries are kept or none.
 
 use actix_web::web;
+use crosswatch_actors::{Named, naming};
 use crosswatch_model::{Fact, Feature, Item, PlayKey, ProviderId};
 use crosswatch_port::{Change, Commit, Durability, ShelfChange, ShelfCursor, ShelfRow};
 use crosswatch_settings::ProviderKind;
@@ -10,10 +11,7 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 use utoipa::IntoParams;
 
-use super::{
-    naming::{self, Named},
-    shapes::{TrackerAdd, TrackerDropped, TrackerIds, TrackerRow, parse_row_id, row_id},
-};
+use super::shapes::{TrackerAdd, TrackerDropped, TrackerIds, TrackerRow, parse_row_id, row_id};
 use crate::{
     extract::{Body, Query, provider_id},
     paging::{LIMIT_MAX, Listing, cursor, limit},
@@ -88,7 +86,8 @@ pub(crate) async fn add(
     let (items, facts) = read_entries(feature, &body.0)?;
     check_kinds(&state, &account, feature, &items).await?;
     let _turn = desk.0.lock().await;
-    let named = state.read(move |ledger| naming::name(&ledger, items)).await?.map_err(ApiProblem::InvalidItem)?;
+    let named = state.read(move |ledger| naming::name(&ledger, items)).await?;
+    let named = named.map_err(|contradiction| ApiProblem::InvalidItem(contradiction.to_string()))?;
     let Named { uids, records, changed } = named;
     let mut changes: Vec<Change> = changed.into_iter().map(Change::PutItem).collect();
     let mut rows = Vec::with_capacity(uids.len());

@@ -41,6 +41,8 @@ fn parcel(of: usize, seq: u64, state: ParcelState) -> ParcelRecord {
         account: account(of),
         seq,
         route: "r".into(),
+        source: account(0),
+        native: "".into(),
         play: PlayId(1),
         uid: Uid(1),
         item: item(&[603]),

@@ -1,4 +1,4 @@
-//! Which entity of ours an item is: found by its ids or its place in a show, or minted.
+//! Naming what comes in by single items: which entity of ours an item is: found by its ids or its place in a show, or minted.
 //!
 //! Promises: items of one request that are the same thing become one entity; ids are added to what is known and never
 //! taken away; ids that contradict what is known are refused. Deliberately absent: guessing by title.
@@ -10,17 +10,17 @@ use crosswatch_port::{ItemRecord, Ledger, StorageFailure};
 
 /// Items with their entities.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Named {
+pub struct Named {
     /// The entity of each item, in the order given.
-    pub(crate) uids: Vec<Uid>,
+    pub uids: Vec<Uid>,
     /// The entities as they are known from now on.
-    pub(crate) records: BTreeMap<Uid, Item>,
+    pub records: BTreeMap<Uid, Item>,
     /// The entities that are new or learned something.
-    pub(crate) changed: Vec<ItemRecord>,
+    pub changed: Vec<ItemRecord>,
 }
 
 /// What naming needs to know and to have: the part of the store that holds entities.
-pub(crate) trait Entities {
+pub trait Entities {
     /// The entity an id points at.
     fn uid_of(&self, id: Id) -> Result<Option<Uid>, StorageFailure>;
 
@@ -52,8 +52,18 @@ impl Entities for &dyn Ledger {
     }
 }
 
+/// An item that contradicts what is known.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("items[{at}].item.ids: {why}")]
+pub struct Contradiction {
+    /// Its place in the order given.
+    pub at: usize,
+    /// What does not fit.
+    pub why: String,
+}
+
 /// Finds or mints the entity of each item; the inner error says which item contradicts what is known.
-pub(crate) fn name(entities: &impl Entities, items: Vec<Item>) -> Result<Result<Named, String>, StorageFailure> {
+pub fn name(entities: &impl Entities, items: Vec<Item>) -> Result<Result<Named, Contradiction>, StorageFailure> {
     let mut known = BTreeMap::new();
     for uid in uids_by_id(entities, &items)? {
         if let Some(record) = entities.item(uid)? {
@@ -70,7 +80,7 @@ pub(crate) fn name(entities: &impl Entities, items: Vec<Item>) -> Result<Result<
     }
     for (at, item) in items.into_iter().enumerate() {
         if let Err(why) = desk.place(item) {
-            return Ok(Err(format!("items[{at}].item.ids: {why}")));
+            return Ok(Err(Contradiction { at, why }));
         }
     }
     let is_changed = |(uid, item): &(&Uid, &Item)| before.get(uid) != Some(item);
@@ -248,7 +258,7 @@ mod tests {
 
     fn named(known: &[Item], items: &[Item]) -> Result<Named, String> {
         let records: Vec<_> = (1..).map(Uid).zip(known.iter().cloned()).collect();
-        name(&Shelved { records, minted: Cell::new(100) }, items.to_vec()).unwrap()
+        name(&Shelved { records, minted: Cell::new(100) }, items.to_vec()).unwrap().map_err(|error| error.to_string())
     }
 
     use Namespace::{Tmdb, Trakt, Tvdb};
