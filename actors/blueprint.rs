@@ -5,6 +5,7 @@ use std::{rc::Rc, sync::Arc};
 use crosswatch_model::{Feature, FeatureSet, PairId, ProviderId};
 use crosswatch_plan::FeaturePolicy;
 use crosswatch_port::{Clock, Entropy, Knowledge, Ledger};
+use crosswatch_scrobble::{Audience, Ear, Records, SessionRules, Via};
 use crosswatch_settings::Schedule;
 use smol_str::SmolStr;
 
@@ -74,6 +75,36 @@ impl PairBlueprint {
     }
 }
 
+/// An account that a route tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetBlueprint {
+    /// The account.
+    pub account: ProviderId,
+    /// How it takes in what happens.
+    pub ear: Ear,
+    /// Who records its plays.
+    pub records: Records,
+}
+
+/// A route of live scrobbling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteBlueprint {
+    /// Its name.
+    pub id: SmolStr,
+    /// The media server that is listened to.
+    pub source: ProviderId,
+    /// How playback is noticed.
+    pub via: Vec<Via>,
+    /// Whose playback counts.
+    pub audience: Audience,
+    /// When a play counts as watched.
+    pub rules: SessionRules,
+    /// The accounts that are told.
+    pub targets: Vec<TargetBlueprint>,
+    /// Whether a film that was watched leaves the watchlists of the targets.
+    pub unlists_films: bool,
+}
+
 /// Everything the house stands on.
 #[derive(Clone)]
 pub struct Blueprint {
@@ -81,6 +112,8 @@ pub struct Blueprint {
     pub accounts: Vec<AccountBlueprint>,
     /// Pairs.
     pub pairs: Vec<PairBlueprint>,
+    /// Routes of live scrobbling.
+    pub routes: Vec<RouteBlueprint>,
     /// Channels to people.
     pub channels: Vec<Channel>,
     /// The store.

@@ -10,14 +10,17 @@ use tokio::sync::broadcast;
 
 use crate::{
     answers::{Answer, Answers},
+    courier::Courier,
     mailbox::Mailbox,
     notifier::{Happened, Notifier},
     outbox::Outbox,
     pair::Pair,
     provider::Account,
     scheduler::Scheduler,
+    scrobbler::Scrobbler,
     store::StoreDoor,
     supervisor::Supervisor,
+    webhook::WebhookIngress,
 };
 
 /// The directory. Cheap to clone, usable from every thread.
@@ -27,6 +30,7 @@ pub struct Directory {
     store: StoreDoor,
     events: broadcast::Sender<Happened>,
     answers: Answers,
+    naming: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Default)]
@@ -37,12 +41,15 @@ struct Entries {
     pairs: BTreeMap<PairId, Mailbox<Pair>>,
     accounts: BTreeMap<ProviderId, Mailbox<Account>>,
     outboxes: BTreeMap<ProviderId, Mailbox<Outbox>>,
+    webhook: Option<Mailbox<WebhookIngress>>,
+    scrobbler: Option<Mailbox<Scrobbler>>,
+    couriers: BTreeMap<ProviderId, Mailbox<Courier>>,
 }
 
 impl Directory {
     /// A directory that knows the store only.
     pub(crate) fn new(store: StoreDoor, events: broadcast::Sender<Happened>) -> Self {
-        Self { entries: Arc::default(), store, events, answers: Answers::default() }
+        Self { entries: Arc::default(), store, events, answers: Answers::default(), naming: Arc::default() }
     }
 
     /// The store.
@@ -85,6 +92,27 @@ impl Directory {
         self.read().outboxes.get(id).cloned()
     }
 
+    /// The webhook ingress.
+    pub fn webhook(&self) -> Option<Mailbox<WebhookIngress>> {
+        self.read().webhook.clone()
+    }
+
+    /// The scrobbler.
+    pub fn scrobbler(&self) -> Option<Mailbox<Scrobbler>> {
+        self.read().scrobbler.clone()
+    }
+
+    /// The courier to an account that some route tells.
+    pub fn courier(&self, id: &ProviderId) -> Option<Mailbox<Courier>> {
+        self.read().couriers.get(id).cloned()
+    }
+
+    /// A turn at naming single items: whoever finds or mints entities holds it until they are saved, so that nobody mints
+    /// two for one item.
+    pub async fn naming_turn(&self) -> tokio::sync::OwnedMutexGuard<()> {
+        std::sync::Arc::clone(&self.naming).lock_owned().await
+    }
+
     /// The answer to a question, once it is there.
     pub fn answer(&self, id: RunId) -> Option<Answer> {
         self.answers.get(id)
@@ -120,6 +148,18 @@ impl Directory {
 
     pub(crate) fn enter_account(&self, id: ProviderId, mailbox: Mailbox<Account>) {
         self.write().accounts.insert(id, mailbox);
+    }
+
+    pub(crate) fn enter_webhook(&self, mailbox: Mailbox<WebhookIngress>) {
+        self.write().webhook = Some(mailbox);
+    }
+
+    pub(crate) fn enter_scrobbler(&self, mailbox: Mailbox<Scrobbler>) {
+        self.write().scrobbler = Some(mailbox);
+    }
+
+    pub(crate) fn enter_courier(&self, id: ProviderId, mailbox: Mailbox<Courier>) {
+        self.write().couriers.insert(id, mailbox);
     }
 
     pub(crate) fn enter_outbox(&self, id: ProviderId, mailbox: Mailbox<Outbox>) {

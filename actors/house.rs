@@ -5,12 +5,14 @@
 use std::{rc::Rc, sync::Arc, time::Duration};
 
 use actix::Actor;
+use crosswatch_model::ProviderId;
 use crosswatch_port::BootReport;
 use smol_str::{SmolStr, format_smolstr};
 
 use crate::{
     blueprint::{AccountBlueprint, Blueprint, PairBlueprint, Surroundings},
     children::{Child, StartChild, Watched},
+    courier::{self, Courier},
     directory::Directory,
     mailbox::Mailbox,
     notifier::{self, Notifier},
@@ -18,9 +20,11 @@ use crate::{
     pair::{self, Pair},
     provider::{self, Account, AccountDoor},
     scheduler::{self, Scheduler},
+    scrobbler::{self, Scrobbler},
     seal::SecretKey,
     store::{self, SaveError, Store, StoreDoor},
     supervisor::{self, ShutDown, Supervisor},
+    webhook::{self, WebhookIngress},
 };
 
 /// A running house.
@@ -60,6 +64,14 @@ impl House {
         for pair in &blueprint.pairs {
             children.push(child(format_smolstr!("pair:{}", pair.id), pair_starter(pair, &surroundings, &directory)));
         }
+        children.push(child("webhook".into(), webhook_starter(&surroundings, &directory)));
+        for account in scrobbler::targets(&blueprint.routes) {
+            children.push(child(
+                format_smolstr!("courier:{account}"),
+                courier_starter(account, &blueprint, &surroundings, &directory),
+            ));
+        }
+        children.push(child("scrobbler".into(), scrobbler_starter(&blueprint, &surroundings, &directory)));
         if blueprint.has_scheduler {
             children.push(child("scheduler".into(), scheduler_starter(&blueprint, &surroundings, &directory)));
         }
@@ -143,6 +155,42 @@ fn pair_starter(pair: &PairBlueprint, surroundings: &Surroundings, directory: &D
         let actor = Pair::new(pair.clone(), directory.clone(), surroundings.clone());
         let mailbox = Mailbox::new(actor.start(), pair::CAPACITY);
         directory.enter_pair(pair.id.clone(), mailbox.clone());
+        Box::new(mailbox) as Box<dyn Watched>
+    })
+}
+
+fn webhook_starter(surroundings: &Surroundings, directory: &Directory) -> StartChild {
+    let (surroundings, directory) = (surroundings.clone(), directory.clone());
+    Rc::new(move || {
+        let actor = WebhookIngress::new(directory.clone(), surroundings.clone());
+        let mailbox = Mailbox::new(actor.start(), webhook::CAPACITY);
+        directory.enter_webhook(mailbox.clone());
+        Box::new(mailbox) as Box<dyn Watched>
+    })
+}
+
+fn courier_starter(
+    account: ProviderId,
+    blueprint: &Blueprint,
+    surroundings: &Surroundings,
+    directory: &Directory,
+) -> StartChild {
+    let is_source = blueprint.routes.iter().any(|route| route.source == account);
+    let (surroundings, directory) = (surroundings.clone(), directory.clone());
+    Rc::new(move || {
+        let actor = Courier::new(account.clone(), is_source, directory.clone(), surroundings.clone());
+        let mailbox = Mailbox::new(actor.start(), courier::CAPACITY);
+        directory.enter_courier(account.clone(), mailbox.clone());
+        Box::new(mailbox) as Box<dyn Watched>
+    })
+}
+
+fn scrobbler_starter(blueprint: &Blueprint, surroundings: &Surroundings, directory: &Directory) -> StartChild {
+    let (routes, surroundings, directory) = (blueprint.routes.clone(), surroundings.clone(), directory.clone());
+    Rc::new(move || {
+        let actor = Scrobbler::new(routes.clone(), directory.clone(), surroundings.clone());
+        let mailbox = Mailbox::new(actor.start(), scrobbler::CAPACITY);
+        directory.enter_scrobbler(mailbox.clone());
         Box::new(mailbox) as Box<dyn Watched>
     })
 }

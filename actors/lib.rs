@@ -12,6 +12,7 @@ mod answers;
 mod blueprint;
 mod budget;
 mod children;
+mod courier;
 mod directory;
 mod house;
 mod keeping;
@@ -30,6 +31,7 @@ mod planted;
 mod provider;
 mod run_table;
 mod scheduler;
+mod scrobbler;
 mod seal;
 mod sign_in;
 mod store;
@@ -37,9 +39,13 @@ mod supervisor;
 mod webhook;
 
 pub use answers::{Answer, FeatureAnswer};
-pub use blueprint::{AccountBlueprint, Blueprint, FeatureBlueprint, PairBlueprint, SharedPair, Surroundings};
+pub use blueprint::{
+    AccountBlueprint, Blueprint, FeatureBlueprint, PairBlueprint, RouteBlueprint, SharedPair, Surroundings,
+    TargetBlueprint,
+};
 pub use budget::{AccountBudget, BudgetState, Pace, Rate};
 pub use children::ChildState;
+pub use courier::{Courier, Discard, RetryParcel};
 pub use directory::Directory;
 pub use house::House;
 pub use lane::{Lane, WorkFailed};
@@ -51,6 +57,7 @@ pub use permit::{Chosen, Permit};
 pub use provider::{AccountDoor, AccountPorts, AccountState, BuildAdapter};
 pub use run_table::{Job, JobKind};
 pub use scheduler::{Due, ObserveSchedule, Scheduler};
+pub use scrobbler::{IsInboxEmpty, ObserveSeats, Scrobbler};
 pub use seal::SecretKey;
 pub use sign_in::{NoSignIn, SignInProgress, SignInStanding};
 pub use store::{OnStorageFailure, SaveError, Store, StoreDoor};
@@ -58,4 +65,4 @@ pub use supervisor::{
     CancelRun, ObserveSystem, PairSituation, Ping, Refusal, RequestRun, ShutDown, Started, Supervisor, SystemState,
     Ticket,
 };
-pub use webhook::{Arrived, Kept};
+pub use webhook::{Arrived, Kept, WebhookIngress};

@@ -76,6 +76,19 @@ impl<A: Actor> Mailbox<A> {
         Ok(())
     }
 
+    /// Leaves a message that may be lost: whoever is busy or gone looks again by itself.
+    pub fn nudge<M>(&self, message: M)
+    where
+        A: Handler<M>,
+        A::Context: ToEnvelope<A, M>,
+        M: Message + Send + 'static,
+        M::Result: Send,
+    {
+        if self.tell(message).is_err() {
+            tracing::trace!("a nudge was not needed");
+        }
+    }
+
     /// Asks and waits for the answer, at most `deadline`.
     pub async fn ask<M>(&self, message: M, deadline: Duration) -> Result<M::Result, AskError>
     where

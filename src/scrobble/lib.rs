@@ -13,6 +13,7 @@ mod percent;
 mod queue;
 mod same_viewing;
 mod seat;
+mod viewing;
 
 pub use audience::{Audience, Filtered, Names, plain};
 pub use event::{Heard, Media, PlaybackEvent, Step, Via, Viewer};
@@ -21,3 +22,4 @@ pub use percent::Percent;
 pub use queue::{Fate, Queued, fates, next, wakes_at};
 pub use same_viewing::same_viewing;
 pub use seat::{Moment, Phase, PlayId, Said, Saying, Seat, Session, SessionRules, Told, Turn};
+pub use viewing::Viewing;

@@ -424,6 +424,9 @@ impl Session {
                 (self.percent, self.position_ms) = (percent, event.position_ms);
             }
         }
+        if known_ids(&event.media.item) > known_ids(&self.media.item) {
+            self.media.item = event.media.item.clone();
+        }
         self.media.duration_ms = event.media.duration_ms.or(self.media.duration_ms);
         self.media.library = event.media.library.clone().or_else(|| self.media.library.take());
         if !event.session.is_empty() {
@@ -582,6 +585,11 @@ pub(crate) fn is_same(one: &Media, other: &Media) -> bool {
     }
     let is_same_file = !one.native.is_empty() && one.native == other.native;
     is_same_file || is_same_item(&one.item, &other.item)
+}
+
+/// How many ids tell what an item is.
+fn known_ids(item: &Item) -> usize {
+    item.ids.len() + item.show.as_ref().map_or(0, |show| show.ids.len())
 }
 
 fn is_same_item(one: &Item, other: &Item) -> bool {

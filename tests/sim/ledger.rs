@@ -4,9 +4,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crosswatch_model::{BaselineRow, Feature, Id, PairId, PlayKey, ProviderId, RunId, Uid};
 use crosswatch_port::{
-    BootReport, Commit, Entropy, EventRecord, Fence, HeldRecord, ItemRecord, LeaseAsk, LeaseBusy, Ledger, LineRecord,
-    OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead, ReadingRow, Refused, RejectedRecord, RunRecord,
-    ShelfCursor, ShelfRow, StorageFailure, UnresolvedRecord,
+    BootReport, Commit, EchoRecord, Entropy, EventRecord, Fence, HeldRecord, InboxRecord, ItemRecord, LeaseAsk,
+    LeaseBusy, Ledger, LineRecord, LiveLedger, OutboxRecord, PairFeatureRecord, ParcelRecord, PlanRecord, PlayRecord,
+    ReadingHead, ReadingRow, Refused, RejectedRecord, RunRecord, SeatRecord, ShelfCursor, ShelfRow, StorageFailure,
+    UnresolvedRecord,
     fake::{MemoryLedger, SeededEntropy},
 };
 use jiff::Timestamp;
@@ -51,6 +52,48 @@ impl SimLedger {
 
 fn dead() -> StorageFailure {
     StorageFailure("the process is dead".to_owned())
+}
+
+impl LiveLedger for SimLedger {
+    fn next_inbox_number(&self) -> Result<u64, StorageFailure> {
+        self.read(MemoryLedger::next_inbox_number)
+    }
+
+    fn next_parcel_seq(&self) -> Result<u64, StorageFailure> {
+        self.read(MemoryLedger::next_parcel_seq)
+    }
+
+    fn inbox_waiting(&self, limit: usize) -> Result<Vec<InboxRecord>, StorageFailure> {
+        self.read(|ledger| ledger.inbox_waiting(limit))
+    }
+
+    fn inbox(&self, before: Option<u64>, limit: usize) -> Result<Vec<InboxRecord>, StorageFailure> {
+        self.read(|ledger| ledger.inbox(before, limit))
+    }
+
+    fn seats(&self) -> Result<Vec<SeatRecord>, StorageFailure> {
+        self.read(MemoryLedger::seats)
+    }
+
+    fn plays_of(&self, uid: Uid) -> Result<Vec<PlayRecord>, StorageFailure> {
+        self.read(|ledger| ledger.plays_of(uid))
+    }
+
+    fn visit_plays(&self, visit: &mut dyn FnMut(PlayRecord)) -> Result<(), StorageFailure> {
+        self.read(|ledger| ledger.visit_plays(visit))
+    }
+
+    fn parcels_waiting(&self, account: &ProviderId, limit: usize) -> Result<Vec<ParcelRecord>, StorageFailure> {
+        self.read(|ledger| ledger.parcels_waiting(account, limit))
+    }
+
+    fn parcels_settled(&self, before: Option<u64>, limit: usize) -> Result<Vec<ParcelRecord>, StorageFailure> {
+        self.read(|ledger| ledger.parcels_settled(before, limit))
+    }
+
+    fn echoes(&self, account: &ProviderId, uid: Uid) -> Result<Vec<EchoRecord>, StorageFailure> {
+        self.read(|ledger| ledger.echoes(account, uid))
+    }
 }
 
 impl Ledger for SimLedger {

@@ -210,6 +210,7 @@ impl Story {
         Blueprint {
             accounts,
             pairs: town.pairs,
+            routes: Vec::new(),
             channels: Vec::new(),
             ledger: Arc::new(SimLedger::new(door.clone(), self.sabotage, seed, commits)),
             secret_key: SecretKey::of_text(&secrecy::SecretString::from("the key of the town")),

@@ -6,6 +6,7 @@ mod accounts;
 mod channels;
 mod pace;
 mod pairs;
+mod routes;
 mod support;
 mod unusable;
 
@@ -42,6 +43,7 @@ pub(crate) fn blueprint(settings: &Settings, machine: &Machine, follows_schedule
     Ok(Blueprint {
         accounts: settings.providers.iter().map(accounts::account).collect(),
         pairs: settings.pairs.iter().map(|pair| pairs::pair(pair, settings)).collect(),
+        routes: routes::routes(settings),
         channels: channels::channels(settings, &machine.clock, &entropy)?,
         ledger: Arc::clone(&machine.ledger),
         secret_key: machine.secret_key.clone(),

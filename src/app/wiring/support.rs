@@ -29,10 +29,6 @@ pub(crate) fn require_supported(settings: &Settings) -> Result<(), Failure> {
 /// What is configured and left aside by this version, one sentence each.
 pub(crate) fn ignored(settings: &Settings) -> Vec<&'static str> {
     let mut sentences = Vec::new();
-    if !settings.routes.is_empty() {
-        sentences
-            .push("routes are left aside: this version has no live scrobbling, pairs on a schedule carry new plays");
-    }
     if !settings.snapshots.is_empty() {
         sentences.push("snapshot schedules are left aside: this version takes no snapshots");
     }

@@ -1,0 +1,249 @@
+//! The scrobbler: turns what media servers tell into sessions, plays and messages to accounts.
+//!
+//! Promises: the inbox is worked off in the order of its arrival; a session's move, its play, the messages that follow and
+//! the row's end are one commit, so that a crash loses nothing and doubles nothing; time alone moves sessions, too.
+//! Deliberately absent: sending (the couriers do) and every rule about playback (the `scrobble` crate has them).
+
+mod alarm;
+mod described;
+mod reduce;
+
+use std::{collections::BTreeMap, rc::Rc, time::Duration};
+
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, MessageResult, SpawnHandle, WrapFuture};
+use crosswatch_model::ProviderId;
+use crosswatch_port::{Commit, Durability, InboxRecord, SeatKey};
+use crosswatch_scrobble::Seat;
+use jiff::Timestamp;
+
+use crate::{
+    blueprint::{RouteBlueprint, Surroundings},
+    courier::LookAtQueue,
+    directory::Directory,
+    store::SaveError,
+    supervisor::Ping,
+};
+pub(crate) use reduce::viewing_of;
+use reduce::{Reduced, Reduction};
+
+/// Messages the scrobbler may have waiting.
+pub(crate) const CAPACITY: usize = 64;
+/// Rows of the inbox that are worked off together.
+const ROWS_AT_ONCE: usize = 64;
+/// The inbox is looked at by itself this often, should a nudge be lost.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
+/// After a failure the store is given time.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// There may be something in the inbox.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct LookAtInbox;
+
+/// Who watches what?
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "Vec<(SeatKey, Seat)>")]
+pub struct ObserveSeats;
+
+/// Answers when everything that has arrived is worked off.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "bool")]
+pub struct IsInboxEmpty;
+
+/// The actor.
+pub struct Scrobbler {
+    routes: Rc<Vec<RouteBlueprint>>,
+    directory: Directory,
+    surroundings: Surroundings,
+    seats: BTreeMap<SeatKey, Seat>,
+    next_seq: u64,
+    is_open: bool,
+    is_busy: bool,
+    has_more: bool,
+    alarm: Option<SpawnHandle>,
+}
+
+impl Scrobbler {
+    /// A scrobbler for these routes.
+    pub(crate) fn new(routes: Vec<RouteBlueprint>, directory: Directory, surroundings: Surroundings) -> Self {
+        Self {
+            routes: Rc::new(routes),
+            directory,
+            surroundings,
+            seats: BTreeMap::new(),
+            next_seq: 0,
+            is_open: false,
+            is_busy: false,
+            has_more: true,
+            alarm: None,
+        }
+    }
+
+    /// Reads what was known before this life.
+    fn open(&mut self, context: &mut Context<Self>) {
+        self.is_busy = true;
+        let store = self.directory.store().clone();
+        let reading = async move { store.query(|ledger| Ok((ledger.seats()?, ledger.next_parcel_seq()?))).await };
+        context.spawn(reading.into_actor(self).map(|result, scrobbler, context| {
+            scrobbler.is_busy = false;
+            match result {
+                Ok((seats, next_seq)) => {
+                    scrobbler.seats = seats.into_iter().map(|record| (record.key, record.seat)).collect();
+                    scrobbler.next_seq = next_seq;
+                    scrobbler.is_open = true;
+                    scrobbler.work(context);
+                }
+                Err(error) => scrobbler.pause(&error, context),
+            }
+        }));
+    }
+
+    fn pause(&mut self, error: &SaveError, context: &mut Context<Self>) {
+        tracing::warn!("live scrobbling waits: {error}");
+        self.is_open = false;
+        context.run_later(PAUSE, |scrobbler, context| scrobbler.work(context));
+    }
+
+    /// Works off what waits, then what time has brought; repeats while there is more.
+    fn work(&mut self, context: &mut Context<Self>) {
+        if self.is_busy {
+            self.has_more = true;
+            return;
+        }
+        if !self.is_open {
+            return self.open(context);
+        }
+        self.is_busy = true;
+        self.has_more = false;
+        let (routes, directory, surroundings) =
+            (Rc::clone(&self.routes), self.directory.clone(), self.surroundings.clone());
+        let (seats, next_seq) = (self.seats.clone(), self.next_seq);
+        let working = async move {
+            let mut rows = directory.store().query(|ledger| ledger.inbox_waiting(ROWS_AT_ONCE)).await?;
+            described::enrich(&directory, &routes, &seats, &mut rows).await;
+            reduce(&routes, &directory, &surroundings, seats, next_seq, rows).await
+        };
+        context.spawn(working.into_actor(self).map(|result: Result<Reduced, SaveError>, scrobbler, context| {
+            scrobbler.is_busy = false;
+            match result {
+                Ok(reduced) => scrobbler.take_in(reduced, context),
+                Err(error) => scrobbler.pause(&error, context),
+            }
+        }));
+    }
+
+    fn take_in(&mut self, reduced: Reduced, context: &mut Context<Self>) {
+        self.seats = reduced.seats;
+        self.next_seq = reduced.next_seq;
+        for account in &reduced.nudged {
+            if let Some(courier) = self.directory.courier(account) {
+                courier.nudge(LookAtQueue);
+            }
+        }
+        for happened in reduced.happened {
+            self.directory.happened(happened);
+        }
+        if self.has_more || reduced.rows == ROWS_AT_ONCE {
+            self.work(context);
+        } else {
+            self.set_alarm(context);
+        }
+    }
+
+    /// Wakes up when time alone will change a session.
+    fn set_alarm(&mut self, context: &mut Context<Self>) {
+        if let Some(alarm) = self.alarm.take() {
+            context.cancel_future(alarm);
+        }
+        let rules = |key: &SeatKey| self.routes.iter().find(|route| route.id == key.route).map(|route| route.rules);
+        let due = self.seats.iter().filter_map(|(key, seat)| seat.due(rules(key)?)).min();
+        if let Some(due) = due {
+            let wait = until(self.surroundings.clock.now(), due);
+            self.alarm = Some(context.run_later(wait, |scrobbler, context| {
+                scrobbler.alarm = None;
+                scrobbler.work(context);
+            }));
+        }
+    }
+}
+
+/// How long it is until then; a moment at least, for clocks are not exact.
+pub(crate) fn until(now: Timestamp, then: Timestamp) -> Duration {
+    let wait_ms = then.as_millisecond().saturating_sub(now.as_millisecond());
+    Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0).max(10))
+}
+
+/// Reduces rows and time on the lane and commits what came of it.
+async fn reduce(
+    routes: &Rc<Vec<RouteBlueprint>>,
+    directory: &Directory,
+    surroundings: &Surroundings,
+    seats: BTreeMap<SeatKey, Seat>,
+    next_seq: u64,
+    rows: Vec<InboxRecord>,
+) -> Result<Reduced, SaveError> {
+    let routes = routes.as_ref().clone();
+    let now = surroundings.clock.now();
+    let _turn = directory.naming_turn().await;
+    let reduced =
+        directory.store().query(move |ledger| Reduction::new(&routes, now, seats, next_seq).run(ledger, rows)).await?;
+    let (changes, reduced) = reduced;
+    if !changes.is_empty() {
+        // The rows are on the disk already; whatever is sent later is synced before it leaves, and this with it.
+        directory.store().save(Commit { fence: None, durability: Durability::Buffered, changes }).await?;
+    }
+    Ok(reduced)
+}
+
+impl Actor for Scrobbler {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        self.work(context);
+        context.run_interval(LOOK_EVERY, |scrobbler, context| scrobbler.work(context));
+        context.run_interval(alarm::LOOK_EVERY, |scrobbler, context| {
+            let looking =
+                alarm::look(Rc::clone(&scrobbler.routes), scrobbler.directory.clone(), scrobbler.surroundings.clone());
+            context.spawn(looking.into_actor(scrobbler));
+        });
+    }
+}
+
+impl Handler<LookAtInbox> for Scrobbler {
+    type Result = ();
+
+    fn handle(&mut self, _: LookAtInbox, context: &mut Self::Context) {
+        self.work(context);
+    }
+}
+
+impl Handler<ObserveSeats> for Scrobbler {
+    type Result = MessageResult<ObserveSeats>;
+
+    fn handle(&mut self, _: ObserveSeats, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.seats.iter().map(|(key, seat)| (key.clone(), seat.clone())).collect())
+    }
+}
+
+impl Handler<IsInboxEmpty> for Scrobbler {
+    type Result = bool;
+
+    fn handle(&mut self, _: IsInboxEmpty, _: &mut Self::Context) -> Self::Result {
+        !self.is_busy && !self.has_more
+    }
+}
+
+impl Handler<Ping> for Scrobbler {
+    type Result = ();
+
+    fn handle(&mut self, _: Ping, _: &mut Self::Context) {}
+}
+
+/// Accounts that a set of routes sends to.
+pub(crate) fn targets(routes: &[RouteBlueprint]) -> Vec<ProviderId> {
+    let mut targets: Vec<ProviderId> =
+        routes.iter().flat_map(|route| route.targets.iter().map(|target| target.account.clone())).collect();
+    targets.sort_unstable();
+    targets.dedup();
+    targets
+}
