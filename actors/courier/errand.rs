@@ -177,7 +177,10 @@ impl Errand {
                 Message::Watched { at, .. } => !self.is_fresh(row, at, now),
                 _ => false,
             };
-            if is_first && is_play && entry.not_before <= now && together.len() < TOGETHER_MAX {
+            // Those that wait because the account was down come along: if it is up again, one request serves them all.
+            let waits_for_account = row.state == ParcelState::Queued && row.attempts > 0;
+            let is_due = entry.not_before <= now || waits_for_account;
+            if is_first && is_play && is_due && together.len() < TOGETHER_MAX {
                 together.push(row.clone());
             }
         }
@@ -273,7 +276,8 @@ impl Errand {
         };
         let back = |row: ParcelRecord| {
             let last_error = Some(error.clone());
-            put(ParcelRecord { state: ParcelState::Queued, not_before, last_error, ..row })
+            let attempts = row.attempts.max(1);
+            put(ParcelRecord { state: ParcelState::Queued, not_before, last_error, attempts, ..row })
         };
         self.save(rows.into_iter().map(back).collect(), Durability::Synced).await?;
         Ok(if let Rest::Until(_) = rest { Rest::More } else { rest })

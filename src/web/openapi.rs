@@ -47,6 +47,11 @@ use crate::{api, metrics, problem::ApiProblem, sse, state::ApiState};
         api::runs::items,
         api::runs::cancel,
         api::undoing::undo,
+        api::live::sessions,
+        api::live::inbox,
+        api::live::outbox,
+        api::live::retry,
+        api::live::discard,
         api::tracker::rows,
         api::tracker::add,
         api::tracker::remove,
@@ -115,7 +120,7 @@ mod tests {
         let count = names.len();
         names.sort_unstable();
         names.dedup();
-        assert_eq!((names.len(), count), (35, 35));
+        assert_eq!((names.len(), count), (40, 40));
     }
 
     #[test]

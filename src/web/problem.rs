@@ -30,6 +30,12 @@ pub enum ApiProblem {
     /// No such run.
     #[error("there is no run with the id {0:?}; GET /api/v1/runs lists them")]
     UnknownRun(String),
+    /// No message with this id.
+    #[error("there is no message {0}; GET /api/v1/outbox lists them")]
+    UnknownMessage(String),
+    /// The message cannot be changed.
+    #[error("{0}")]
+    MessageSettled(String),
     /// No such plan.
     #[error("there is no plan with the id {0:?}; GET /api/v1/plans lists them")]
     UnknownPlan(String),
@@ -153,6 +159,8 @@ impl ApiProblem {
             Self::UnknownProvider(_) => (StatusCode::NOT_FOUND, "unknown-provider", "No such provider"),
             Self::UnknownPair(_) => (StatusCode::NOT_FOUND, "unknown-pair", "No such pair"),
             Self::UnknownRun(_) => (StatusCode::NOT_FOUND, "unknown-run", "No such run"),
+            Self::UnknownMessage(_) => (StatusCode::NOT_FOUND, "unknown-message", "No such message"),
+            Self::MessageSettled(_) => (StatusCode::CONFLICT, "message-settled", "The message cannot be changed"),
             Self::UnknownPlan(_) => (StatusCode::NOT_FOUND, "unknown-plan", "No such plan"),
             Self::UnknownHold(_) => (StatusCode::NOT_FOUND, "unknown-hold", "Nothing of this id waits"),
             Self::UnknownItem(_) => (StatusCode::NOT_FOUND, "unknown-item", "Nobody knows the item"),
@@ -331,6 +339,8 @@ mod tests {
             ApiProblem::UnknownProvider(text()),
             ApiProblem::UnknownPair(text()),
             ApiProblem::UnknownRun(text()),
+            ApiProblem::UnknownMessage(text()),
+            ApiProblem::MessageSettled(text()),
             ApiProblem::UnknownPlan(text()),
             ApiProblem::UnknownItem(text()),
             ApiProblem::UnknownFeature(text()),

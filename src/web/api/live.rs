@@ -29,7 +29,10 @@ pub(crate) async fn sessions(state: web::Data<ApiState>) -> Result<web::Json<Lis
     let Some(scrobbler) = state.directory.scrobbler() else { return Ok(web::Json(Listing::whole(Vec::new()))) };
     let seats = scrobbler.ask(ObserveSeats, ACTOR_DEADLINE).await?;
     let playing = seats.iter().filter_map(|(key, seat)| {
-        seat.current.as_ref().filter(|session| !session.phase.has_ended()).map(|session| SessionShape::new(key, session))
+        seat.current
+            .as_ref()
+            .filter(|session| !session.phase.has_ended())
+            .map(|session| SessionShape::new(key, session))
     });
     Ok(web::Json(Listing::whole(playing.collect())))
 }

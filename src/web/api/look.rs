@@ -1,7 +1,7 @@
 //! Looks at the whole house that several endpoints share: pairs with their past, and what is on its way.
 
 use crosswatch_actors::{ChildState, SystemState};
-use crosswatch_model::{PairId, ProviderId, RunState};
+use crosswatch_model::{PairId, ParcelState, ProviderId, RunState};
 use crosswatch_port::{HeldRecord, Ledger, OutboxState, RunRecord, StorageFailure};
 use jiff::Timestamp;
 
@@ -119,6 +119,14 @@ pub(crate) fn count_outbox(ledger: &dyn Ledger, accounts: &[ProviderId]) -> Resu
                 OutboxState::InDoubt => count.parked += 1,
             }
         }
+        for parcel in ledger.parcels_waiting(account, OUTBOX_COUNT_MAX)? {
+            match parcel.state {
+                ParcelState::Parked => count.parked += 1,
+                _ => count.queued += 1,
+            }
+        }
     }
+    let settled = ledger.parcels_settled(None, OUTBOX_COUNT_MAX)?;
+    count.dead += settled.iter().filter(|parcel| parcel.state == ParcelState::Dead).count() as u64;
     Ok(count)
 }

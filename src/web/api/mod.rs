@@ -7,6 +7,7 @@ pub(crate) mod config;
 pub(crate) mod health;
 pub(crate) mod held;
 mod lines;
+pub(crate) mod live;
 mod look;
 pub(crate) mod pairs;
 pub(crate) mod plans;
@@ -44,7 +45,13 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
             web::scope("/api")
                 .wrap(from_fn(auth::require_key))
                 .service(at("/openapi.json", "GET").route(web::get().to(openapi::openapi_json)))
-                .service(web::scope("/v1").configure(service_routes).configure(pair_routes).configure(tracker_routes))
+                .service(
+                    web::scope("/v1")
+                        .configure(service_routes)
+                        .configure(pair_routes)
+                        .configure(live_routes)
+                        .configure(tracker_routes),
+                )
                 .default_service(web::to(nothing_here)),
         );
 }
@@ -86,6 +93,15 @@ fn pair_routes(config: &mut ServiceConfig) {
         .service(at("/runs/{id}/items", "GET").route(web::get().to(runs::items)))
         .service(at("/runs/{id}/cancel", "POST").route(web::post().to(runs::cancel)))
         .service(at("/runs/{id}/undo", "POST").route(web::post().to(undoing::undo)));
+}
+
+fn live_routes(config: &mut ServiceConfig) {
+    config
+        .service(at("/sessions", "GET").route(web::get().to(live::sessions)))
+        .service(at("/inbox", "GET").route(web::get().to(live::inbox)))
+        .service(at("/outbox", "GET").route(web::get().to(live::outbox)))
+        .service(at("/outbox/{id}/retry", "POST").route(web::post().to(live::retry)))
+        .service(at("/outbox/{id}/discard", "POST").route(web::post().to(live::discard)));
 }
 
 fn tracker_routes(config: &mut ServiceConfig) {

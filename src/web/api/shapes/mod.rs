@@ -3,6 +3,7 @@
 mod fact;
 mod held;
 mod item;
+mod live;
 mod pair;
 mod plan;
 mod provider;
@@ -17,6 +18,7 @@ mod why;
 pub use fact::{FactShape, Precision};
 pub use held::{HeldShape, RejectedShape};
 pub use item::{IdsShape, ItemIn, ItemShape, ShowIn, ShowShape};
+pub use live::{InboxShape, ParcelShape, SessionShape};
 pub use pair::{HealthShape, PairFeatureShape, PairShape};
 pub use plan::{CostShape, LineShape, PlanShape, StartedPlanShape};
 pub use provider::{BudgetShape, CapabilitiesShape, CheckShape, FaultShape, FeatureCapabilityShape, ProviderShape};
@@ -31,6 +33,7 @@ pub use tracker::{TrackerAdd, TrackerDropped, TrackerEntry, TrackerIds, TrackerR
 pub use why::{LinkShape, WhyFactShape, WhyFeatureShape, WhyShape};
 
 pub(crate) use held::held_id;
+pub(crate) use live::parcel_id;
 pub(crate) use pair::counts;
 pub(crate) use schedule::due_lines;
 pub(crate) use tracker::{parse_row_id, row_id};

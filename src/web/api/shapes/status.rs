@@ -28,9 +28,9 @@ pub enum ServiceState {
 pub struct OutboxCount {
     /// Not confirmed yet.
     pub(crate) queued: u64,
-    /// Sent without an answer; they are read back before anything is sent again.
+    /// Sent without an answer, or waiting for something to be learned.
     pub(crate) parked: u64,
-    /// Given up.
+    /// Refused for good, among the last thousand messages that were settled.
     pub(crate) dead: u64,
     /// There are more than were counted.
     pub(crate) more: bool,
