@@ -24,6 +24,7 @@ const VOLATILE_TRIES: u32 = 3;
 /// Pauses grow from here to there.
 const FIRST_PAUSE_S: i64 = 2;
 const LONGEST_PAUSE_S: i64 = 900;
+const LONGEST_VOLATILE_PAUSE_S: i64 = 60;
 /// How long a lost request may still be on its way before the account is asked about it.
 pub(super) const SETTLE_S: i64 = 3;
 /// A tracker takes a stop for a viewing from here on.
@@ -111,9 +112,10 @@ impl Errand {
         match row.message {
             Message::Start(percent) => {
                 let percent = self.percent_now(&queue, &row, percent, now);
-                self.show(row, Verb::Start, percent).await
+                let is_over = queue.place(row.play).is_none();
+                self.show(row, Verb::Start, percent, is_over).await
             }
-            Message::Pause(percent) => self.show(row, Verb::Pause, percent).await,
+            Message::Pause(percent) => self.show(row, Verb::Pause, percent, false).await,
             Message::Clear => self.take_back_start(row).await,
             Message::Watched { percent, at } if self.is_fresh(&row, at, now) => self.stop(row, percent, at).await,
             Message::Watched { .. } | Message::AddPlay(_) => {
@@ -188,7 +190,7 @@ impl Errand {
     }
 
     /// Tells what plays or stands still. Nothing is lost when it does not arrive, so a lost answer counts as told.
-    async fn show(&self, row: ParcelRecord, verb: Verb, percent: Percent) -> Result<Rest, SaveError> {
+    async fn show(&self, row: ParcelRecord, verb: Verb, percent: Percent, is_over: bool) -> Result<Rest, SaveError> {
         let row = self.mark(row).await?;
         let call = Scrobble { verb, item: row.item.clone(), percent };
         let settled = match self.account.scrobble(call).await {
@@ -198,7 +200,7 @@ impl Errand {
             Ok(Scrobbled::NotFound) => Settled::expired(row, "the account does not know it".into()),
             Ok(Scrobbled::Refused(why)) => Settled::expired(row, why),
             Err(Fault::Rejected(why)) => Settled::expired(row, why),
-            Err(fault) if row.attempts >= VOLATILE_TRIES && fault.may_pass() && verb == Verb::Start => {
+            Err(fault) if is_over && row.attempts >= VOLATILE_TRIES && fault.may_pass() => {
                 Settled::expired(row, format_smolstr!("{fault}"))
             }
             Err(fault) => return self.later(vec![row], &fault).await,
@@ -268,7 +270,12 @@ impl Errand {
                 Rest::Account(self.plus(wait_s.min(3600)))
             }
             Fault::Auth(_) | Fault::Gone(_) => Rest::Account(self.plus(SIGN_IN_LOOK_S)),
-            _ => Rest::Until(self.plus(self.pause_s(attempts))),
+            _ => {
+                // What plays right now is worth asking about soon; everything else may wait longer and longer.
+                let is_volatile = rows.iter().all(|row| row.message.is_volatile());
+                let longest_s = if is_volatile { LONGEST_VOLATILE_PAUSE_S } else { LONGEST_PAUSE_S };
+                Rest::Until(self.plus(self.pause_s(attempts).min(longest_s)))
+            }
         };
         let not_before = match rest {
             Rest::Account(then) | Rest::Until(then) => then,
