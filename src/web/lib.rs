@@ -10,6 +10,7 @@ mod api;
 mod auth;
 mod dress;
 mod extract;
+mod hooks;
 mod metrics;
 mod openapi;
 #[cfg(test)]
