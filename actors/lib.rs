@@ -13,6 +13,7 @@ mod blueprint;
 mod budget;
 mod children;
 mod directory;
+mod hook_key;
 mod house;
 mod keeping;
 mod landed;
@@ -40,6 +41,7 @@ pub use blueprint::{AccountBlueprint, Blueprint, FeatureBlueprint, PairBlueprint
 pub use budget::{AccountBudget, BudgetState, Pace, Rate};
 pub use children::ChildState;
 pub use directory::Directory;
+pub use hook_key::HookKey;
 pub use house::House;
 pub use lane::{Lane, WorkFailed};
 pub use mailbox::{AskError, Busy, Mailbox};
