@@ -25,6 +25,7 @@ mod state;
 mod waiting;
 
 pub use api::shapes;
+pub use hooks::Inbox;
 pub use openapi::document;
 pub use problem::ApiProblem;
 pub use readiness::{Readiness, Stage};

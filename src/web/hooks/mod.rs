@@ -30,11 +30,18 @@
 //! | any | an object without an event, or about nothing that has a name | invalid |
 //! | any | a list, a single value, or no JSON | refused, and kept nowhere |
 
+mod addresses;
+mod body;
+pub(crate) mod doors;
 mod emby;
 mod fields;
+mod grammar;
+mod inbox;
 mod jellyfin;
+mod keyring;
 mod mediabrowser;
 mod plex;
+mod rate;
 mod sniff;
 mod tautulli;
 #[cfg(test)]
@@ -44,6 +51,11 @@ use crosswatch_scrobble::{Heard, Media};
 use crosswatch_settings::ProviderKind;
 use serde_json::Value;
 use smol_str::SmolStr;
+
+pub(crate) use addresses::{addresses, shown_path};
+pub(crate) use doors::Porch;
+pub use inbox::Inbox;
+pub(crate) use keyring::{Generations, Keyring};
 
 /// Why a rating that has no value is ignored: a field that is not there takes no rating away.
 const NO_RATING: &str = "a rating without a value";
