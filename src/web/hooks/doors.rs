@@ -222,17 +222,16 @@ fn closed(error: &SaveError) -> ApiProblem {
 }
 
 fn tell(account: &Provider, word: &str, heard: &Heard) {
+    let account = &account.id;
     match heard {
         Heard::Event(event) => {
             let item = event.media.item.label();
-            tracing::debug!(account = %account.id, "{word:?} about {item:?} arrived");
+            tracing::debug!(%account, "{word:?} about {item:?} arrived");
         }
         Heard::Ignored(why) if why == NO_RATING => {
-            tracing::warn!(account = %account.id, "{word:?} arrived with {why}; nothing is changed by it");
+            tracing::warn!(%account, "{word:?} arrived with {why}; nothing is changed by it");
         }
-        Heard::Ignored(why) => tracing::debug!(account = %account.id, "{word:?} arrived and is ignored: {why:?}"),
-        Heard::Invalid(why) => {
-            tracing::warn!(account = %account.id, "{word:?} arrived and cannot be understood: {why:?}")
-        }
+        Heard::Ignored(why) => tracing::debug!(%account, "{word:?} arrived and is ignored: {why:?}"),
+        Heard::Invalid(why) => tracing::warn!(%account, "{word:?} arrived and makes no sense: {why:?}"),
     }
 }

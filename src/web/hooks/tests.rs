@@ -1,9 +1,11 @@
 //! What every kind of body is read as, over fixtures of our own, and that no body at all is a surprise.
 
+use crosswatch_model::{Rating, Scheme};
 use crosswatch_scrobble::{Heard, PlaybackEvent, Step};
 use crosswatch_settings::ProviderKind;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
+use smol_str::SmolStr;
 
 use super::{read, word};
 
@@ -205,7 +207,7 @@ fn told(heard: &Heard) -> String {
         Heard::Invalid(why) => format!("invalid: {why}"),
         Heard::Event(event) => {
             let step = match event.step {
-                Step::Rate(rating) => format!("Rate({:?})", rating.map(crosswatch_model::Rating::get)),
+                Step::Rate(rating) => format!("Rate({:?})", rating.map(Rating::get)),
                 step => format!("{step:?}"),
             };
             format!("{step} {}{}", thing(event), surroundings(event))
@@ -216,46 +218,36 @@ fn told(heard: &Heard) -> String {
 fn thing(event: &PlaybackEvent) -> String {
     let (media, item) = (&event.media, &event.media.item);
     let year = |year: Option<u16>| year.map(|year| format!(" ({year})")).unwrap_or_default();
-    let mut line = format!("{} {:?}{} {:?}", item.kind, item.title, year(item.year), item.ids);
-    if let Some(show) = &item.show {
-        line += &format!(" of {:?}{} {:?}", show.title, year(show.year), show.ids);
-        if show.scheme != crosswatch_model::Scheme::Standard {
-            line += &format!(" by {}", show.scheme);
-        }
-    }
+    let show = item.show.as_ref().map(|show| {
+        let order = if show.scheme == Scheme::Standard { String::new() } else { format!(" by {}", show.scheme) };
+        format!(" of {:?}{} {:?}{order}", show.title, year(show.year), show.ids)
+    });
     let number =
-        |letter: char, number: Option<u16>| number.map(|number| format!("{letter}{number}")).unwrap_or_default();
+        |letter: char, number: Option<u16>| number.map_or_else(String::new, |number| format!("{letter}{number}"));
     let place = [number('S', item.season), number('E', item.number), number('-', media.last_number)].concat();
-    if !place.is_empty() {
-        line += &format!(" {place}");
-    }
-    if !media.native.is_empty() {
-        line += &format!(" #{}", media.native);
-    }
-    line
+    let parts = [
+        format!("{} {:?}{} {:?}", item.kind, item.title, year(item.year), item.ids),
+        show.unwrap_or_default(),
+        if place.is_empty() { place } else { format!(" {place}") },
+        if media.native.is_empty() { String::new() } else { format!(" #{}", media.native) },
+    ];
+    parts.concat()
 }
 
 fn surroundings(event: &PlaybackEvent) -> String {
     let media = &event.media;
+    let position = event.position_ms.map(|position| format!("@{position}"));
+    let duration = media.duration_ms.map(|duration| format!("/{duration}"));
+    let progress = [position, duration].into_iter().flatten().collect::<String>();
     let parts = [
-        event.position_ms.map(|position| format!("@{position}")),
-        media.duration_ms.map(|duration| format!("/{duration}")),
-        media.library.as_ref().map(|library| format!(" in {library}")),
-        event.at.map(|at| format!(" at {at}")),
+        Some(progress).filter(|progress| !progress.is_empty()),
+        media.library.as_ref().map(|library| format!("in {library}")),
+        event.at.map(|at| format!("at {at}")),
     ];
+    let parts = parts.into_iter().flatten().flat_map(|part| [" ".to_owned(), part]).collect::<String>();
     let who = [&event.viewer.name, &event.viewer.id, &event.server, &event.player, &event.session];
-    let who = if who.iter().all(|part| part.is_empty()) {
-        String::new()
-    } else {
-        format!("; {}", who.map(|part| part.as_str()).join(","))
-    };
-    let parts: String = parts.into_iter().flatten().collect();
-    {
-        let text = format!("{parts}{who}");
-        if text.starts_with(";") || text.is_empty() { text } else { format!(" {}", text.trim_start()) }
-    }
-    .trim_end()
-    .to_owned()
+    let who = who.map(SmolStr::as_str).join(",");
+    if who == ",,,," { parts } else { format!("{parts}; {who}") }
 }
 
 #[test]
@@ -285,6 +277,18 @@ fn the_word_is_the_senders_own() {
         read(ProviderKind::Trakt, &json!({"event": "media.play"})),
         Heard::Ignored("not from a media server".into())
     );
+}
+
+#[test]
+fn the_template_of_the_readme_is_the_one_that_is_read() {
+    let readme = include_str!("../../../README.md");
+    let (_, behind) = readme.split_once("```json\n{\"tautulli\"").unwrap();
+    let (template, _) = behind.split_once("```").unwrap();
+    let template = fixtures(&format!("{{\"tautulli\"{template}"));
+    let fixture = &fixtures(include_str!("fixtures/tautulli.json"))["play of an episode"];
+    let names = |object: &Map<String, Value>| object.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&template), names(fixture.as_object().unwrap()));
+    assert!(template.values().all(|value| value.as_str().is_some_and(|text| text.starts_with('{'))));
 }
 
 fn reads_without_surprise(kind: ProviderKind, body: &Value) {

@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    net::TcpListener,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -11,10 +12,17 @@ use crosswatch_actors::{Arrived, AskError, Kept, SaveError};
 use crosswatch_port::{LocalFuture, StorageFailure};
 use crosswatch_scrobble::{Heard, Step};
 use serde_json::json;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::house::{Answer, Small};
-use crate::hooks::Inbox;
+use crate::{hooks::Inbox, server::serve};
+
+/// Nothing here takes so long.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 const SETTINGS: &str = r#"
     [server]
@@ -396,6 +404,51 @@ async fn an_account_shows_its_addresses_and_masks_their_token() {
         let text = porch.small.get(path).await.text;
         assert!(!text.contains(&token) && !text.contains("a-token-of-long-ago"), "{path}");
     }
+    porch.small.stop().await;
+}
+
+/// Sends these pieces to the server and reads until it closes.
+async fn exchange(port: u16, pieces: &[&str]) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    for piece in pieces {
+        stream.write_all(piece.as_bytes()).await.unwrap();
+        stream.flush().await.unwrap();
+    }
+    stream.shutdown().await.unwrap();
+    let mut answer = String::new();
+    tokio::time::timeout(PATIENCE, stream.read_to_string(&mut answer)).await.unwrap().unwrap();
+    answer
+}
+
+#[actix_web::test]
+async fn a_body_that_is_cut_off_is_not_kept_and_one_that_drips_is() {
+    let porch = Porch::start().await;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = serve(porch.small.state.clone(), listener).unwrap();
+    let handle = server.handle();
+    let serving = actix_web::rt::spawn(server);
+    let head = "POST /base/hooks/attic/a-token-of-long-ago HTTP/1.1\r\nhost: x\r\nconnection: close\r\n";
+    for (kind, beginning) in
+        [("application/json", r#"{"event":"media.sc"#), ("multipart/form-data; boundary=XX", "--XX\r\nConte")]
+    {
+        let rest = format!("content-type: {kind}\r\ncontent-length: 500\r\n\r\n");
+        let answer = exchange(port, &[head, &rest, beginning]).await;
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 400"), "{answer}");
+        let chunked = format!("transfer-encoding: chunked\r\n\r\n{:x}\r\n{beginning}\r\n", beginning.len());
+        let answer = exchange(port, &[head, &chunked]).await;
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 400"), "{answer}");
+    }
+    assert_eq!(porch.basket.take(), Vec::<String>::new());
+    let drops: Vec<String> = SCROBBLE.chars().map(|letter| format!("1\r\n{letter}\r\n")).collect();
+    let drops = drops.iter().map(String::as_str);
+    let pieces: Vec<&str> =
+        [head, "transfer-encoding: chunked\r\n\r\n"].into_iter().chain(drops).chain(["0\r\n\r\n"]).collect();
+    let answer = exchange(port, &pieces).await;
+    assert!(answer.starts_with("HTTP/1.1 202") && answer.ends_with(r#"{"inbox":1}"#), "{answer}");
+    assert_eq!(porch.basket.take(), ["attic Complete The Matrix"]);
+    tokio::time::timeout(PATIENCE, handle.stop(true)).await.unwrap();
+    tokio::time::timeout(PATIENCE, serving).await.unwrap().unwrap().unwrap();
     porch.small.stop().await;
 }
 
