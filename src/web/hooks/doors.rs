@@ -152,7 +152,7 @@ pub(crate) async fn drop_in(
         }
     }
     let Some((account, number)) = found else {
-        porch.count(&state, Shown::Wrong(kind.as_str().to_owned()))?;
+        porch.count(&state, Shown::Wrong(format!("webhook/{kind}")))?;
         return Ok(match asked {
             Asked::Token(_) => HttpResponse::Unauthorized().json(json!({"detail": "invalid_webhook_token"})),
             Asked::Profile(_) => {

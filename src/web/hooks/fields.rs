@@ -13,6 +13,8 @@ use smol_str::{SmolStr, ToSmolStr};
 const TEXT_MAX_CHARS: usize = 512;
 /// Smaller numbers are years or compact dates, not seconds since 1970: this is March 1973.
 const EARLIEST_EPOCH_S: u64 = 100_000_000;
+/// Nothing has more ids.
+const IDS_MAX: usize = 32;
 /// No file holds more episodes.
 const EPISODES_PER_FILE_MAX: u16 = 100;
 
@@ -118,12 +120,19 @@ pub(super) fn rating(stored: f64) -> Option<Rating> {
     }
 }
 
+/// Adds an id, where there are not more than anybody has.
+pub(super) fn add(ids: &mut IdSet, id: Id) {
+    if ids.len() < IDS_MAX {
+        ids.insert(id);
+    }
+}
+
 /// Adds what a field holds under a provider's key: one id, or several with commas between.
 pub(super) fn add_ids(ids: &mut IdSet, kind: Kind, key: &str, value: &Value) {
     let Some(namespace) = namespace_of_key(key) else { return };
     for part in text(value).split(',') {
         if let Ok(id) = Id::parse(namespace, kind, part) {
-            ids.insert(id);
+            add(ids, id);
         }
     }
 }

@@ -1,13 +1,14 @@
 //! What Jellyfin and Emby have in common: how they write steps, items and people, flat as a plug-in does or nested as the
 //! servers do. Every body is looked at both ways, because templates mix them.
 
+use crosswatch_identity::{Parsed, web_address};
 use crosswatch_model::{IdSet, Item, Kind, Show};
 use crosswatch_scrobble::{Heard, Media, PlaybackEvent, Step, Viewer};
 use serde_json::Value;
 use smol_str::{SmolStr, format_smolstr};
 
 use super::{
-    fields::{add_id_map, add_ids, at, first, flag, last_number, moment, small, text, whole, year_of_date},
+    fields::{add, add_id_map, add_ids, at, first, flag, last_number, moment, small, text, whole, year_of_date},
     ignored, invalid, names_something,
 };
 
@@ -134,7 +135,19 @@ fn own_ids(body: &Value, kind: Kind) -> IdSet {
     for map in [at(body, &["ProviderIds"]), at(body, &["Item", "ProviderIds"])] {
         add_id_map(&mut ids, kind, map);
     }
+    if ids.is_empty() {
+        add_linked_ids(&mut ids, kind, first(body, &[&["ExternalUrls"], &["Item", "ExternalUrls"]]));
+    }
     ids
+}
+
+/// Ids in the addresses of pages about the item.
+fn add_linked_ids(ids: &mut IdSet, kind: Kind, links: &Value) {
+    for link in links.as_array().into_iter().flatten() {
+        if let Ok(Parsed::Id(id)) = web_address::parse(Some(kind), &text(at(link, &["Url"]))) {
+            add(ids, id);
+        }
+    }
 }
 
 fn show(body: &Value) -> Show {

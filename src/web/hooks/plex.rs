@@ -13,7 +13,7 @@ use smol_str::{SmolStr, format_smolstr};
 
 use super::{
     NO_RATING,
-    fields::{at, first, flag, moment, number, rating, small, text, whole},
+    fields::{add, at, first, flag, moment, number, rating, small, text, whole},
     ignored, invalid, names_something,
 };
 
@@ -141,7 +141,7 @@ fn named(metadata: &Value, kind: Kind, name: &str) -> (IdSet, Option<Below>) {
     for guid in listed(at(metadata, &[name])).chain(listed(children)) {
         let guid = if guid.is_object() { at(guid, &["id"]) } else { guid };
         match plex_guid::parse(Some(kind), &text(guid)) {
-            Parsed::Id(id) => ids.insert(id),
+            Parsed::Id(id) => add(&mut ids, id),
             Parsed::Coordinates { show, scheme, season, number } => {
                 place = Some(Below { show, scheme, season, number });
             }
@@ -149,7 +149,7 @@ fn named(metadata: &Value, kind: Kind, name: &str) -> (IdSet, Option<Below>) {
         }
     }
     if let (Kind::Show, Some(below)) = (kind, place) {
-        ids.insert(below.show);
+        add(&mut ids, below.show);
     }
     (ids, place)
 }

@@ -1,5 +1,5 @@
 //! Finding the JSON in a body. Senders declare what they like: Jellyfin's plug-in says `text/plain`, admins choose for Emby,
-//! so the body itself decides and the header is believed for a boundary only.
+//! so the body itself decides and the header is believed for a boundary that is in the body.
 //!
 //! Promises: the JSON is an object that is neither too large nor too deep. A byte order mark does not count, and what is
 //! not UTF-8 is replaced, never refused. Deliberately absent: receiving the body.
@@ -59,6 +59,11 @@ pub(super) fn packing(content_type: Option<&str>, beginning: &[u8]) -> Packing {
         return Packing::Plain;
     }
     let declared = content_type.and_then(|told| multer::parse_boundary(told).ok());
+    let is_there = |boundary: &String| {
+        let line = format!("--{boundary}");
+        beginning.windows(line.len()).any(|piece| piece == line.as_bytes())
+    };
+    let declared = declared.filter(is_there);
     let boundary = declared.or_else(|| boundary_of_first_line(beginning));
     boundary.map_or(Packing::Plain, |boundary| Packing::Multipart { boundary })
 }
@@ -132,6 +137,8 @@ mod tests {
             (Some("multipart/form-data; boundary=\"a b\""), "--a b\r\n", multipart("a b")),
             (Some("multipart/form-data; boundary=ab"), "a preamble\r\n--ab\r\n", multipart("ab")),
             (Some("multipart/form-data"), "--cd\r\nContent-Disposition", multipart("cd")),
+            (Some("multipart/form-data; boundary=ab"), "--cd\r\n", multipart("cd")),
+            (Some("multipart/form-data; boundary=ab"), "payload=%7B%7D", Packing::Plain),
             (Some("text/plain"), "--cd\nContent-Disposition", multipart("cd")),
             (None, "\u{feff}--cd\r\n", multipart("cd")),
             (Some("multipart/form-data; boundary=ab"), " {\"a\":1}", Packing::Plain),

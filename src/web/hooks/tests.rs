@@ -132,6 +132,7 @@ const JELLYFIN: &[(&str, &str)] = &[
 ];
 
 const EMBY: &[(&str, &str)] = &[
+    ("ids in addresses", r#"MarkWatched movie "The Matrix" {imdb_movie:tt0133093, tmdb_movie:603} #103"#),
     ("a channel", "ignored: live TV"),
     ("a favourite", "ignored: item.rate"),
     ("a restart", "ignored: system.serverrestartrequired"),
@@ -289,6 +290,19 @@ fn the_template_of_the_readme_is_the_one_that_is_read() {
     let names = |object: &Map<String, Value>| object.keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(&template), names(fixture.as_object().unwrap()));
     assert!(template.values().all(|value| value.as_str().is_some_and(|text| text.starts_with('{'))));
+}
+
+#[test]
+fn nothing_has_ids_without_end() {
+    let guids: Vec<Value> = (1..50_000).map(|number| json!({"id": format!("tmdb://{number}")})).collect();
+    let links: Vec<Value> =
+        (1..20_000).map(|number| json!({"Url": format!("https://www.themoviedb.org/movie/{number}")})).collect();
+    for (kind, body) in [
+        (ProviderKind::Plex, json!({"event": "media.stop", "Metadata": {"type": "movie", "Guid": guids}})),
+        (ProviderKind::Emby, json!({"Event": "playback.stop", "Item": {"Type": "Movie", "ExternalUrls": links}})),
+    ] {
+        assert!(matches!(read(kind, &body), Heard::Event(event) if event.media.item.ids.len() == 32), "{kind}");
+    }
 }
 
 fn reads_without_surprise(kind: ProviderKind, body: &Value) {
