@@ -31,6 +31,18 @@ impl SecretKey {
         let text = text.expose_secret().trim().as_bytes();
         Self(Arc::new(SecretBox::new(Box::new(blake3::derive_key(KEY_CONTEXT, text)))))
     }
+
+    /// What only the owner of the key can say about these parts. The context keeps purposes apart; no part can pass for
+    /// two, because lengths count.
+    pub(crate) fn derive(&self, context: &str, parts: &[&[u8]]) -> [u8; 32] {
+        let key = blake3::derive_key(context, self.0.expose_secret());
+        let mut hasher = blake3::Hasher::new_keyed(&key);
+        for part in parts {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part);
+        }
+        *hasher.finalize().as_bytes()
+    }
 }
 
 /// A secret could not be sealed or opened.

@@ -6,7 +6,7 @@
 use std::{future::Future, net::TcpListener, rc::Rc, sync::Arc, time::Duration};
 
 use actix_web::dev::ServerHandle;
-use crosswatch_actors::House;
+use crosswatch_actors::{HookKey, House};
 use crosswatch_port::{Clock, Ledger, StorageFailure};
 use crosswatch_settings::Settings;
 use crosswatch_web::{ApiState, Readiness, Stage};
@@ -65,9 +65,11 @@ impl Service {
         let told = Arc::clone(&readiness);
         let knowledge = Arc::new(Files::open(&start.settings)?);
         actix_rt::spawn(Arc::clone(&knowledge).keep_fresh(Arc::clone(&clock)));
+        let secret_key = secret_key::load_or_make(&start.settings.storage.dir)?;
+        let hook_key = HookKey::new(secret_key.clone());
         let machine = Machine {
             ledger: Arc::clone(&start.ledger),
-            secret_key: secret_key::load_or_make(&start.settings.storage.dir)?,
+            secret_key,
             knowledge,
             clock: Arc::clone(&clock),
             entropy,
@@ -92,6 +94,8 @@ impl Service {
             api_key: start.api_key.clone(),
             clock,
             entropy: Arc::new(entropy),
+            hook_key,
+            inbox: Some(Arc::new(house.directory().clone())),
             readiness: Arc::clone(&readiness),
             version: crate::VERSION,
         };

@@ -132,6 +132,12 @@ const PROVIDER: &[Key] = &[
         "trakt, simkl: refresh token to begin with. Later ones are kept by the service.",
     ),
     key(
+        "webhook_token",
+        SECRET,
+        Optional,
+        "plex, jellyfin, emby: one more token that its webhooks may carry, as in the addresses of an earlier set-up.",
+    ),
+    key(
         "libraries",
         Kind::Filter,
         Optional,

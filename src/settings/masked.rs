@@ -100,6 +100,7 @@ fn provider(provider: &Provider) -> Value {
         ("client_secret", &provider.client_secret),
         ("access_token", &provider.access_token),
         ("refresh_token", &provider.refresh_token),
+        ("webhook_token", &provider.webhook_token),
     ] {
         put(&mut shown, key, mask(secret.as_ref()));
     }

@@ -40,6 +40,8 @@ pub struct Provider {
     pub access_token: Option<Secret>,
     /// Trakt, SIMKL: the refresh token to begin with; the store owns later ones.
     pub refresh_token: Option<Secret>,
+    /// Media servers: a token of the user's own for their webhooks, beside the one that the service makes.
+    pub webhook_token: Option<Secret>,
     /// Which libraries count.
     pub libraries: Filter,
     /// Jellyfin, Emby: what serves as the watchlist; favourites where nothing is said.
@@ -153,6 +155,7 @@ pub(crate) const TAKEN: &[Taken] = &[
     taken("client_secret", &[Trakt, Simkl], &[]),
     taken("access_token", &[Trakt, Simkl], &[]),
     taken("refresh_token", &[Trakt, Simkl], &[]),
+    taken("webhook_token", SERVERS, &[]),
     taken("libraries", SERVERS, &[]),
     taken("watchlist", &[Jellyfin, Emby], &[]),
 ];
@@ -180,6 +183,7 @@ impl Provider {
             client_secret: section.secret("client_secret"),
             access_token: section.secret("access_token"),
             refresh_token: section.secret("refresh_token"),
+            webhook_token: section.secret("webhook_token"),
             libraries: Filter::read(section, "libraries")?.unwrap_or(Filter::All),
             watchlist: Shelf::read(section)?.or_else(|| kind.borrows_a_watchlist().then_some(Shelf::Favorites)),
         })

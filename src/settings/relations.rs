@@ -19,6 +19,7 @@ pub(crate) fn check(root: &Table) -> Vec<Problem> {
     for list in ["provider", "pair", "route"] {
         relations.unique_ids(root, list);
     }
+    relations.webhook_tokens(root);
     for list in ["provider", "pair", "route", "snapshot", "notify"] {
         for (index, (table, origin)) in entries(root, list).into_iter().enumerate() {
             let entry = Entry { table, origin, path: entry_path(list, table, index) };
@@ -85,6 +86,25 @@ impl Relations<'_> {
             } else {
                 seen.insert(id, &node.origin);
             }
+        }
+    }
+
+    /// A token opens one account, and is not guessed.
+    fn webhook_tokens(&mut self, root: &Table) {
+        let mut seen: BTreeMap<&str, &Origin> = BTreeMap::new();
+        for (index, (table, _)) in entries(root, "provider").into_iter().enumerate() {
+            let Some(node) = table.get("webhook_token") else { continue };
+            let Some(token) = node.as_text() else { continue };
+            let message = match seen.insert(token, &node.origin) {
+                Some(first) => format!("is the token at {first}, too: give every account its own"),
+                None if !is_webhook_token(token) => format!(
+                    "must be {WEBHOOK_TOKEN_MIN} to {WEBHOOK_TOKEN_MAX} letters, digits, '-', '_', '.' or '~', as it \
+                     stands in addresses; remove it to use the one that the service makes"
+                ),
+                None => continue,
+            };
+            let path = join(&entry_path("provider", table, index), "webhook_token");
+            self.problems.push(Problem::new(&node.origin, path, message));
         }
     }
 
@@ -211,6 +231,16 @@ impl Relations<'_> {
             None => format!("no [[provider]] has the id `{id}`; known: {}", known.join(", ")),
         })
     }
+}
+
+/// Shorter tokens are guessed.
+const WEBHOOK_TOKEN_MIN: usize = 16;
+/// Longer tokens do not fit into addresses.
+const WEBHOOK_TOKEN_MAX: usize = 256;
+
+fn is_webhook_token(token: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
+    (WEBHOOK_TOKEN_MIN..=WEBHOOK_TOKEN_MAX).contains(&token.len()) && token.bytes().all(fits)
 }
 
 /// An address for messages may have a query (some services keep their token there), and is never repeated.

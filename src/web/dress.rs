@@ -8,7 +8,7 @@ use actix_web::{
     middleware::Next,
 };
 
-use crate::problem::ApiProblem;
+use crate::{hooks::shown_path, problem::ApiProblem};
 
 const HEADERS: [(HeaderName, &str); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -22,7 +22,7 @@ pub(crate) async fn dress(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let path = request.path().to_owned();
+    let path = shown_path(request.path());
     let mut answer = next.call(request).await?.map_into_boxed_body();
     if let Some(problem) = answer.response().error().map(problem_of) {
         let request = answer.request().clone();

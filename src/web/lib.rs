@@ -10,6 +10,7 @@ mod api;
 mod auth;
 mod dress;
 mod extract;
+mod hooks;
 mod metrics;
 mod openapi;
 #[cfg(test)]
@@ -24,6 +25,7 @@ mod state;
 mod waiting;
 
 pub use api::shapes;
+pub use hooks::Inbox;
 pub use openapi::document;
 pub use problem::ApiProblem;
 pub use readiness::{Readiness, Stage};

@@ -18,6 +18,24 @@ pub enum ApiProblem {
     /// No key, or a wrong one.
     #[error("send the API key as `X-Api-Key: KEY` or as `Authorization: Bearer KEY`")]
     Unauthorized,
+    /// No webhook token, or a wrong one.
+    #[error("the token is missing or wrong; GET /api/v1/providers/ID?reveal=1 shows it")]
+    WrongToken,
+    /// Tokens are shown too often.
+    #[error("too many requests with this token; try again in {retry_after_s} s")]
+    TooFast {
+        /// When to try again.
+        retry_after_s: u32,
+    },
+    /// What a media server sent holds no JSON.
+    #[error("{0}")]
+    Unparsable(String),
+    /// What a media server sent could not be kept.
+    #[error("what was sent could not be kept, so send it again later: the inbox is {0}")]
+    InboxClosed(String),
+    /// The account is no media server.
+    #[error("{0} is no media server, and only those call; name the account of one")]
+    NoWebhook(ProviderId),
     /// Nothing lives at this path.
     #[error("there is nothing at this path; /api/openapi.json lists what there is")]
     NotFound,
@@ -155,6 +173,11 @@ impl ApiProblem {
     const fn kind(&self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "The API key is missing or wrong"),
+            Self::WrongToken => (StatusCode::UNAUTHORIZED, "wrong-token", "The webhook token is missing or wrong"),
+            Self::TooFast { .. } => (StatusCode::TOO_MANY_REQUESTS, "too-fast", "Too many requests"),
+            Self::Unparsable(_) => (StatusCode::BAD_REQUEST, "unparsable", "There is no JSON object in the body"),
+            Self::InboxClosed(_) => (StatusCode::SERVICE_UNAVAILABLE, "inbox-closed", "It could not be kept"),
+            Self::NoWebhook(_) => (StatusCode::CONFLICT, "no-webhook", "The account is no media server"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "Nothing here"),
             Self::UnknownProvider(_) => (StatusCode::NOT_FOUND, "unknown-provider", "No such provider"),
             Self::UnknownPair(_) => (StatusCode::NOT_FOUND, "unknown-pair", "No such pair"),
@@ -206,7 +229,9 @@ impl ApiProblem {
     /// When asking again may help.
     const fn retry_after_s(&self) -> Option<u32> {
         match self {
+            Self::TooFast { retry_after_s } => Some(*retry_after_s),
             Self::Busy(_) | Self::NotReady(_) => Some(2),
+            Self::InboxClosed(_) => Some(5),
             Self::Stopping | Self::TooManyWaiting | Self::TooManyListeners { .. } => Some(30),
             Self::Degraded(_) => Some(60),
             _ => None,
@@ -241,7 +266,7 @@ impl ApiProblem {
             answer.insert_header((header::RETRY_AFTER, seconds));
         }
         match self {
-            Self::Unauthorized => answer.insert_header((header::WWW_AUTHENTICATE, "Bearer")),
+            Self::Unauthorized | Self::WrongToken => answer.insert_header((header::WWW_AUTHENTICATE, "Bearer")),
             Self::MethodNotAllowed { allowed } => answer.insert_header((header::ALLOW, *allowed)),
             _ => &mut answer,
         };
@@ -335,6 +360,11 @@ mod tests {
         let pair = PairId::parse("p").unwrap();
         vec![
             ApiProblem::Unauthorized,
+            ApiProblem::WrongToken,
+            ApiProblem::TooFast { retry_after_s: 1 },
+            ApiProblem::Unparsable(text()),
+            ApiProblem::InboxClosed(text()),
+            ApiProblem::NoWebhook(ProviderId::parse("p").unwrap()),
             ApiProblem::NotFound,
             ApiProblem::UnknownProvider(text()),
             ApiProblem::UnknownPair(text()),
@@ -392,7 +422,7 @@ mod tests {
             let body = problem.body(Some("/api/v1/x"));
             assert!((400..600).contains(&body.status), "{problem:?}");
             assert!(!body.title.is_empty() && !body.detail.is_empty(), "{problem:?}");
-            assert_eq!(body.status == 503, problem.retry_after_s().is_some(), "{problem:?}");
+            assert_eq!(matches!(body.status, 429 | 503), problem.retry_after_s().is_some(), "{problem:?}");
         }
     }
 

@@ -13,6 +13,7 @@ use crate::{
     api::{AskedPlans, TrackerDesk, nothing_here, routes},
     auth::Door,
     dress::dress,
+    hooks::{Keyring, Porch},
     sse::Listeners,
     state::ApiState,
 };
@@ -45,6 +46,7 @@ pub(crate) struct Parts {
     listeners: Data<Listeners>,
     desk: Data<TrackerDesk>,
     asked: Data<AskedPlans>,
+    porch: Data<Porch>,
 }
 
 impl Parts {
@@ -54,6 +56,7 @@ impl Parts {
             listeners: Data::new(Listeners::new()),
             desk: Data::new(TrackerDesk::default()),
             asked: Data::new(AskedPlans::default()),
+            porch: Data::new(Porch::new(Keyring::new(state.hook_key.clone()))),
             state: Data::new(state),
         }
     }
@@ -65,6 +68,7 @@ impl Parts {
             .app_data(self.listeners.clone())
             .app_data(self.desk.clone())
             .app_data(self.asked.clone())
+            .app_data(self.porch.clone())
             .service(web::scope(self.state.settings.server.base_path.as_str()).configure(routes))
             .default_service(web::to(nothing_here));
     }

@@ -3,7 +3,7 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use crosswatch_actors::{
-    AccountDoor, AccountState, Directory, Due, Mailbox, ObserveSchedule, ObserveSystem, SaveError, Supervisor,
+    AccountDoor, AccountState, Directory, Due, HookKey, Mailbox, ObserveSchedule, ObserveSystem, SaveError, Supervisor,
     SystemState,
 };
 use crosswatch_model::ProviderId;
@@ -11,7 +11,7 @@ use crosswatch_port::{Clock, Entropy, Fault, Ledger, StorageFailure};
 use crosswatch_settings::Settings;
 use secrecy::SecretString;
 
-use crate::{problem::ApiProblem, readiness::Readiness};
+use crate::{hooks::Inbox, problem::ApiProblem, readiness::Readiness};
 
 /// Actors answer within this time, or they are busy.
 pub(crate) const ACTOR_DEADLINE: Duration = Duration::from_secs(5);
@@ -31,6 +31,10 @@ pub struct ApiState {
     pub clock: Arc<dyn Clock>,
     /// Chance.
     pub entropy: Arc<dyn Entropy>,
+    /// Makes the tokens of webhooks.
+    pub hook_key: HookKey,
+    /// Where webhooks are kept; `None` while nothing keeps them.
+    pub inbox: Option<Arc<dyn Inbox>>,
     /// Whether the service can be used.
     pub readiness: Arc<Readiness>,
     /// The version of the program.

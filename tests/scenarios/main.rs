@@ -22,6 +22,7 @@ mod tokens;
 mod two_way;
 mod undo;
 mod verdicts;
+mod webhooks;
 mod why;
 mod writes;
 

@@ -168,6 +168,7 @@ fn accounts_get_their_public_addresses_filters_and_shelves() {
         kind = "plex"
         url = "http://plex:32400"
         discover_url = "http://127.0.0.1:9"
+        webhook_token = "an-earlier-token"
         libraries = { except = ["Home videos"] }
         [[provider]]
         id = "e"
@@ -184,6 +185,7 @@ fn accounts_get_their_public_addresses_filters_and_shelves() {
     assert_eq!(trakt.auth_url.as_ref().unwrap().as_str(), "https://auth.trakt.tv");
     assert_eq!(trakt.client_id.as_ref().unwrap().expose(), "c");
     let plex = settings.provider(&id("p")).unwrap();
+    assert_eq!(plex.webhook_token.as_ref().unwrap().expose(), "an-earlier-token");
     assert_eq!(plex.discover_url.as_ref().unwrap().as_str(), "http://127.0.0.1:9");
     assert_eq!(plex.metadata_url.as_ref().unwrap().as_str(), "https://metadata.provider.plex.tv");
     assert_eq!(plex.libraries, Filter::Except(vec!["Home videos".to_owned()]));

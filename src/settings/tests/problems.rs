@@ -189,6 +189,34 @@ fn accounts_take_what_their_kind_takes() {
 }
 
 #[test]
+fn webhook_tokens_open_one_account_and_are_not_guessed() {
+    let plex = "[[provider]]\nid = \"p\"\nkind = \"plex\"\nurl = \"http://plex:32400\"\n";
+    for (text, expected) in [
+        (
+            format!("{plex}webhook_token = \"s3cret\"\n"),
+            vec![("crosswatch.toml:5: provider[p].webhook_token: ", "must be 16 to 256 letters")],
+        ),
+        (
+            format!("{plex}webhook_token = \"s3cret-s3cret-s3cret?\"\n"),
+            vec![("crosswatch.toml:5: provider[p].webhook_token: ", "must be 16 to 256 letters")],
+        ),
+        (
+            format!(
+                "{plex}webhook_token = \"s3cret-s3cret-s3cret\"\n{}webhook_token = \"s3cret-s3cret-s3cret\"\n",
+                plex.replace("\"p\"", "\"q\"")
+            ),
+            vec![("crosswatch.toml:10: provider[q].webhook_token: ", "is the token at crosswatch.toml:5, too")],
+        ),
+        (
+            "[[provider]]\nid = \"l\"\nkind = \"tracker\"\nwebhook_token = \"s3cret-s3cret-s3cret\"\n".to_owned(),
+            vec![("crosswatch.toml:4: provider[l].webhook_token: ", "it is for plex, jellyfin, emby")],
+        ),
+    ] {
+        check(&text, &expected);
+    }
+}
+
+#[test]
 fn library_filters_say_one_thing() {
     let plex = "[[provider]]\nid = \"p\"\nkind = \"plex\"\nurl = \"http://plex:32400\"\n";
     for (text, expected) in [

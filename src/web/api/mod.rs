@@ -19,6 +19,7 @@ mod starting;
 pub(crate) mod status;
 pub(crate) mod tracker;
 pub(crate) mod undoing;
+pub(crate) mod webhooks;
 pub(crate) mod why;
 
 use std::future::{Ready, ready};
@@ -31,7 +32,7 @@ use actix_web::{
 
 pub(crate) use {plans::AskedPlans, tracker::TrackerDesk};
 
-use crate::{auth, metrics, openapi, problem::ApiProblem, sse};
+use crate::{auth, hooks::doors, metrics, openapi, problem::ApiProblem, sse};
 
 /// Everything that lives below the base path.
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -41,6 +42,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         )
         .service(at("/readyz", "GET, HEAD").route(web::get().to(health::readyz)).route(web::head().to(health::readyz)))
         .service(at("/metrics", "GET").route(web::get().to(metrics::metrics)))
+        .configure(hook_routes)
         .service(
             web::scope("/api")
                 .wrap(from_fn(auth::require_key))
@@ -56,6 +58,14 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         );
 }
 
+/// Outside `/api`: media servers know a token, not the key.
+fn hook_routes(config: &mut ServiceConfig) {
+    config
+        .service(at("/hooks/{account}", "POST").route(web::post().to(doors::by_header)))
+        .service(at("/hooks/{account}/{token}", "POST").route(web::post().to(doors::by_path)))
+        .service(at("/webhook/{sender}", "POST").route(web::post().to(doors::drop_in)));
+}
+
 fn service_routes(config: &mut ServiceConfig) {
     config
         .service(at("/status", "GET").route(web::get().to(status::status)))
@@ -69,6 +79,7 @@ fn service_routes(config: &mut ServiceConfig) {
         .service(at("/providers", "GET").route(web::get().to(providers::providers)))
         .service(at("/providers/{id}", "GET").route(web::get().to(providers::provider)))
         .service(at("/providers/{id}/check", "POST").route(web::post().to(providers::check)))
+        .service(at("/providers/{id}/webhook-token/rotate", "POST").route(web::post().to(webhooks::rotate)))
         .service(
             at("/providers/{id}/auth", "GET, POST")
                 .route(web::get().to(sign_in::look))

@@ -2,15 +2,19 @@
 
 use std::time::Duration;
 
-use actix_web::web;
+use actix_web::{HttpRequest, web};
 use crosswatch_model::ProviderId;
 use crosswatch_port::Fault;
 use crosswatch_settings::Provider;
 use futures_util::future::join_all;
 
-use super::shapes::{CheckShape, ProviderShape};
+use super::{
+    shapes::{CheckShape, ProviderDetailShape, ProviderShape},
+    webhooks::{self, RevealQuery},
+};
 use crate::{
     extract::{Query, provider_id},
+    hooks::Porch,
     paging::{Listing, PageQuery, limit},
     problem::{ApiProblem, ProblemBody},
     state::ApiState,
@@ -42,19 +46,30 @@ pub(crate) async fn providers(
 
 /// One account.
 #[utoipa::path(
-    get, path = "/api/v1/providers/{id}", tag = "providers", params(("id" = String, Path, description = "Its id in the configuration.")),
+    get, path = "/api/v1/providers/{id}", tag = "providers",
+    params(("id" = String, Path, description = "Its id in the configuration."), RevealQuery),
     responses(
-        (status = 200, description = "What it can do, and how it is doing.", body = ProviderShape),
+        (status = 200, description = "What it can do, and how it is doing.", body = ProviderDetailShape),
+        (status = 400, description = "The query does not fit.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such provider.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn provider(
     state: web::Data<ApiState>,
+    porch: web::Data<Porch>,
     id: web::Path<String>,
-) -> Result<web::Json<ProviderShape>, ApiProblem> {
+    query: Query<RevealQuery>,
+    request: HttpRequest,
+) -> Result<web::Json<ProviderDetailShape>, ApiProblem> {
     let provider = configured(&state, &id)?;
+    let secrets = query.0.secrets()?;
+    let webhook = if provider.kind.is_media_server() {
+        Some(webhooks::look(&state, &porch, provider, &request, secrets).await?)
+    } else {
+        None
+    };
     let now = state.account_state(&provider.id).await;
-    Ok(web::Json(ProviderShape::new(provider, now.as_ref())))
+    Ok(web::Json(ProviderDetailShape::new(ProviderShape::new(provider, now.as_ref()), webhook)))
 }
 
 /// Asks an account who we are there.

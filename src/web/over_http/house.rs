@@ -11,7 +11,7 @@ use actix_web::{
     test,
 };
 use crosswatch_actors::{
-    AccountBlueprint, Blueprint, BuildAdapter, FeatureBlueprint, House, Lane, Pace, PairBlueprint, SecretKey,
+    AccountBlueprint, Blueprint, BuildAdapter, FeatureBlueprint, HookKey, House, Lane, Pace, PairBlueprint, SecretKey,
 };
 use crosswatch_model::{
     Capabilities, Fact, Feature, FeatureCapability, FeatureSet, Id, Item, Kind, Namespace, PairId, PlayDetail,
@@ -30,6 +30,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     dress::dress,
+    hooks::Inbox,
     readiness::{Readiness, Stage},
     server::Parts,
     state::ApiState,
@@ -209,6 +210,7 @@ fn pair() -> PairBlueprint {
 /// The small house with its doors.
 pub(super) struct Small {
     pub(super) state: ApiState,
+    pub(super) clock: Arc<FixedClock>,
     pub(super) at_home: Rows,
     pub(super) gate: Gate,
     pub(super) code_end: CodeEnd,
@@ -228,6 +230,11 @@ pub(super) struct Answer {
 impl Small {
     /// Starts it; `/readyz` says ready.
     pub(super) async fn start() -> Self {
+        Self::with(SETTINGS, None).await
+    }
+
+    /// Starts it with other settings and something that keeps webhooks.
+    pub(super) async fn with(settings: &str, inbox: Option<Arc<dyn Inbox>>) -> Self {
         let (at_home, at_ledger) = (Rows::default(), Rows::default());
         let gate = Rc::new(Semaphore::new(1));
         let code_end = CodeEnd::default();
@@ -255,15 +262,17 @@ impl Small {
         let sources = Sources::new("/nowhere", BTreeMap::new());
         let state = ApiState {
             directory: house.directory().clone(),
-            settings: Arc::new(load_text(SETTINGS, Path::new("crosswatch.toml"), &sources).unwrap()),
+            settings: Arc::new(load_text(settings, Path::new("crosswatch.toml"), &sources).unwrap()),
             api_key: SecretString::from(KEY),
-            clock,
+            clock: clock.clone(),
             entropy,
+            hook_key: HookKey::new(SecretKey::of_text(&SecretString::from("a key"))),
+            inbox,
             readiness: Arc::new(Readiness::new()),
             version: "0.1.0",
         };
         state.readiness.set(Stage::Ready);
-        Self { parts: Parts::new(state.clone()), state, at_home, gate, code_end, house }
+        Self { parts: Parts::new(state.clone()), state, clock, at_home, gate, code_end, house }
     }
 
     /// Stops its actors.
@@ -283,8 +292,6 @@ impl Small {
 
     /// Asks with another key, or with none.
     pub(super) async fn ask_as(&self, key: Option<&str>, method: &str, path: &str, body: Option<Value>) -> Answer {
-        let app = App::new().wrap(from_fn(dress)).configure(|config| self.parts.install(config));
-        let app = test::init_service(app).await;
         let mut request = test::TestRequest::with_uri(path).method(method.parse().unwrap());
         if let Some(key) = key {
             request = request.insert_header(("x-api-key", key));
@@ -292,7 +299,19 @@ impl Small {
         if let Some(body) = body {
             request = request.set_json(body);
         }
+        self.send(request).await
+    }
+
+    /// Sends a request as it is.
+    pub(super) async fn send(&self, request: test::TestRequest) -> Answer {
+        let app = App::new().wrap(from_fn(dress)).configure(|config| self.parts.install(config));
+        let app = test::init_service(app).await;
         answer_of(app.call(request.to_request()).await.unwrap()).await
+    }
+
+    /// The API begins anew over the same house, and knows only what was stored.
+    pub(super) fn begin_anew(&mut self) {
+        self.parts = Parts::new(self.state.clone());
     }
 }
 

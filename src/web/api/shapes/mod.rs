@@ -13,6 +13,7 @@ mod sign_in;
 mod status;
 mod tally;
 mod tracker;
+mod webhook;
 mod why;
 
 pub use fact::{FactShape, Precision};
@@ -30,6 +31,7 @@ pub use status::{
 };
 pub use tally::{CountsShape, ReadShape, ReadsShape};
 pub use tracker::{TrackerAdd, TrackerDropped, TrackerEntry, TrackerIds, TrackerRow};
+pub use webhook::{ProviderDetailShape, WebhookShape, WebhookTokenShape};
 pub use why::{LinkShape, WhyFactShape, WhyFeatureShape, WhyShape};
 
 pub(crate) use held::held_id;
