@@ -10,6 +10,7 @@ use tokio::sync::broadcast;
 
 use crate::{
     answers::{Answer, Answers},
+    brakes::Brakes,
     mailbox::Mailbox,
     notifier::{Happened, Notifier},
     outbox::Outbox,
@@ -27,6 +28,7 @@ pub struct Directory {
     store: StoreDoor,
     events: broadcast::Sender<Happened>,
     answers: Answers,
+    brakes: Brakes,
 }
 
 #[derive(Default)]
@@ -41,8 +43,13 @@ struct Entries {
 
 impl Directory {
     /// A directory that knows the store only.
-    pub(crate) fn new(store: StoreDoor, events: broadcast::Sender<Happened>) -> Self {
-        Self { entries: Arc::default(), store, events, answers: Answers::default() }
+    pub(crate) fn new(store: StoreDoor, events: broadcast::Sender<Happened>, brakes: Brakes) -> Self {
+        Self { entries: Arc::default(), store, events, answers: Answers::default(), brakes }
+    }
+
+    /// What a person has stopped. Whoever writes to an account asks here first.
+    pub fn brakes(&self) -> &Brakes {
+        &self.brakes
     }
 
     /// The store.

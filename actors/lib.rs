@@ -10,6 +10,7 @@
 
 mod answers;
 mod blueprint;
+mod brakes;
 mod budget;
 mod children;
 mod directory;
@@ -36,6 +37,7 @@ mod supervisor;
 
 pub use answers::{Answer, FeatureAnswer};
 pub use blueprint::{AccountBlueprint, Blueprint, FeatureBlueprint, PairBlueprint, SharedPair, Surroundings};
+pub use brakes::Brakes;
 pub use budget::{AccountBudget, BudgetState, Pace, Rate};
 pub use children::ChildState;
 pub use directory::Directory;
@@ -52,6 +54,6 @@ pub use seal::SecretKey;
 pub use sign_in::{NoSignIn, SignInProgress, SignInStanding};
 pub use store::{OnStorageFailure, SaveError, Store, StoreDoor};
 pub use supervisor::{
-    CancelRun, ObserveSystem, PairSituation, Ping, Refusal, RequestRun, ShutDown, Started, Supervisor, SystemState,
-    Ticket,
+    CancelRun, ObserveSystem, PairSituation, Ping, Refusal, RequestRun, Reset, ResetDepth, ShutDown, Started, Steer,
+    Supervisor, SystemState, Ticket,
 };

@@ -15,7 +15,7 @@ use crate::{
     directory::Directory,
     permit::Permit,
     run_table::JobKind,
-    supervisor::{Ping, RequestRun},
+    supervisor::{Ping, Refusal, RequestRun},
 };
 
 /// Messages the scheduler may have waiting.
@@ -131,6 +131,9 @@ impl Scheduler {
         let asking = async move { supervisor.ask(request, SUPERVISOR_DEADLINE).await };
         context.spawn(asking.into_actor(self).map(move |answer, _, _| match answer {
             Ok(Ok(started)) => tracing::info!(pair = pair.as_str(), run = %started.id, "due by schedule"),
+            Ok(Err(refusal @ (Refusal::Frozen | Refusal::Paused))) => {
+                tracing::info!(pair = pair.as_str(), "the scheduled run is skipped: {refusal}");
+            }
             Ok(Err(refusal)) => tracing::warn!(pair = pair.as_str(), "the scheduled run was refused: {refusal}"),
             Err(error) => tracing::warn!(pair = pair.as_str(), "the scheduled run was not asked for: {error}"),
         }));

@@ -13,6 +13,7 @@ use crate::{
         EventRecord, HeldRecord, ItemRecord, LineRecord, OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead,
         ReadingRow, RejectedRecord, RunRecord, UnresolvedRecord,
     },
+    standing::{PairMemory, StandingKind, StandingRecord},
 };
 
 /// The disk failed. Nothing after this can be trusted to be kept.
@@ -104,6 +105,14 @@ pub enum Change {
     PutSecret(ProviderId, SmolStr, Vec<u8>),
     /// Writes what an adapter keeps under a name, in place of what was there.
     PutCache(ProviderId, SmolStr, Vec<u8>),
+    /// Sets a mark in place of the one of its kind and subject.
+    PutStanding(StandingRecord),
+    /// Takes a mark away.
+    DropStanding(StandingKind, SmolStr),
+    /// Forgets what a pair knows: baseline, features, holds, what was said no to, and unresolved items.
+    ForgetPair(PairId),
+    /// Forgets the last complete reads of an account and what its adapter keeps. Secrets stay.
+    ForgetReadings(ProviderId),
 }
 
 /// Why a single commit was refused while the store is fine.
@@ -262,6 +271,12 @@ pub trait Ledger: Send + Sync {
 
     /// What an adapter keeps under a name.
     fn cached(&self, account: &ProviderId, name: &str) -> Result<Option<Vec<u8>>, StorageFailure>;
+
+    /// All marks, by kind and subject.
+    fn standings(&self) -> Result<Vec<StandingRecord>, StorageFailure>;
+
+    /// How much [`Change::ForgetPair`] would forget.
+    fn pair_memory(&self, pair: &PairId) -> Result<PairMemory, StorageFailure>;
 
     /// Everything buffered is on the disk when this returns.
     fn sync(&self) -> Result<(), StorageFailure>;

@@ -7,6 +7,7 @@
 use std::cmp::Reverse;
 
 use crosswatch_model::{Feature, Id, NativeRef, OpId, PlayKey, RunId, Uid};
+use crosswatch_port::StandingKind;
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
@@ -103,6 +104,13 @@ pub(crate) struct EventKey {
 pub(crate) struct KeptKey {
     pub(crate) account: u32,
     pub(crate) name: SmolStr,
+}
+
+/// `standing`: a kind of mark, and what it is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct StandingKey {
+    pub(crate) kind: StandingKind,
+    pub(crate) subject: SmolStr,
 }
 
 /// What all keys of one feature of a pair or account begin with.
@@ -312,6 +320,19 @@ impl Key for KeptKey {
         let mut rest = Rest(bytes);
         let account = rest.number()?;
         Some(Self { account, name: std::str::from_utf8(rest.0).ok()?.into() })
+    }
+}
+
+impl Key for StandingKey {
+    fn bytes(&self) -> Vec<u8> {
+        join(&[&[self.kind as u8], self.subject.as_bytes()])
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut rest = Rest(bytes);
+        let [number] = rest.take()?;
+        let kind = StandingKind::from_number(number)?;
+        Some(Self { kind, subject: std::str::from_utf8(rest.0).ok()?.into() })
     }
 }
 

@@ -57,11 +57,13 @@ pub(crate) enum Space {
     Secret,
     /// What adapters keep so that they need not ask again.
     Cache,
+    /// Words of people and marks of the past.
+    Standing,
 }
 
 impl Space {
     /// Every space.
-    pub(crate) const ALL: [Self; 20] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::Meta,
         Self::Lease,
         Self::Run,
@@ -82,6 +84,7 @@ impl Space {
         Self::ShelfSize,
         Self::Secret,
         Self::Cache,
+        Self::Standing,
     ];
 
     /// Its name in messages, and in the database where it has a keyspace of its own.
@@ -107,6 +110,7 @@ impl Space {
             Self::ShelfSize => "shelf_size",
             Self::Secret => "secret",
             Self::Cache => "cache",
+            Self::Standing => "standing",
         }
     }
 
@@ -125,6 +129,7 @@ impl Space {
             Self::ShelfSize => Some(10),
             Self::Secret => Some(11),
             Self::Rejected => Some(12),
+            Self::Standing => Some(32),
             Self::Line
             | Self::Item
             | Self::Identity
@@ -221,7 +226,8 @@ impl Keyspaces {
             | Space::Unresolved
             | Space::Event
             | Space::ShelfSize
-            | Space::Secret => &self.record,
+            | Space::Secret
+            | Space::Standing => &self.record,
         }
     }
 

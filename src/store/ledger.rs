@@ -8,8 +8,8 @@ use std::{
 use crosswatch_model::{BaselineRow, Feature, Id, PairId, PlayKey, ProviderId, RunId, Uid};
 use crosswatch_port::{
     BootReport, Commit, Durability, EventRecord, Fence, HeldRecord, ItemRecord, LeaseAsk, LeaseBusy, Ledger,
-    LineRecord, OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead, ReadingRow, Refused, RejectedRecord,
-    RunRecord, ShelfCursor, ShelfRow, StorageFailure, UnresolvedRecord,
+    LineRecord, OutboxRecord, PairFeatureRecord, PairMemory, PlanRecord, ReadingHead, ReadingRow, Refused,
+    RejectedRecord, RunRecord, ShelfCursor, ShelfRow, StandingRecord, StorageFailure, UnresolvedRecord,
 };
 use fjall::{Database, PersistMode};
 use jiff::Timestamp;
@@ -236,6 +236,14 @@ impl Ledger for FjallLedger {
 
     fn secret(&self, account: &ProviderId, name: &str) -> Result<Option<Vec<u8>>, StorageFailure> {
         self.attempt(|| self.view().secret(account, name))
+    }
+
+    fn standings(&self) -> Result<Vec<StandingRecord>, StorageFailure> {
+        self.attempt(|| self.view().standings())
+    }
+
+    fn pair_memory(&self, pair: &PairId) -> Result<PairMemory, StorageFailure> {
+        self.attempt(|| self.view().pair_memory(pair))
     }
 
     fn sync(&self) -> Result<(), StorageFailure> {

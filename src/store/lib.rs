@@ -14,6 +14,7 @@ mod batch;
 mod boot;
 mod commit;
 mod failure;
+mod forget;
 mod key;
 mod keyspaces;
 mod lease;

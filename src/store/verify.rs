@@ -5,14 +5,14 @@ use std::{cmp::Reverse, collections::BTreeMap, ops::ControlFlow};
 use crosswatch_model::{BaselineRow, PlanItem};
 use crosswatch_port::{
     EventRecord, HeldRecord, OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead, RejectedRecord, RunRecord,
-    UnresolvedRecord,
+    StandingRecord, UnresolvedRecord,
 };
 
 use crate::{
     failure::{StoreError, hex},
     key::{
         EventKey, FactKey, FeatureKey, HeldKey, IdentityKey, ItemKey, KeptKey, Key, LeaseKey, LineKey, OutboxKey,
-        ReadingKey, RejectedKey, RunKey,
+        ReadingKey, RejectedKey, RunKey, StandingKey,
     },
     keyspaces::Space,
     names::MetaKey,
@@ -65,6 +65,7 @@ impl View<'_> {
             Space::ShelfSize => self.verify_rows::<FeatureKey, ShelfSize>(space),
             Space::Secret => self.verify_rows::<KeptKey, Secret>(space),
             Space::Cache => self.verify_rows::<KeptKey, Cached>(space),
+            Space::Standing => self.verify_rows::<StandingKey, StandingRecord>(space),
         }
     }
 

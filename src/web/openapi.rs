@@ -50,6 +50,10 @@ use crate::{api, metrics, problem::ApiProblem, sse, state::ApiState};
         api::tracker::rows,
         api::tracker::add,
         api::tracker::remove,
+        api::steering::freeze,
+        api::steering::unfreeze,
+        api::steering::pause,
+        api::steering::resume,
     ),
     security(("api_key" = []), ("bearer" = [])),
     modifiers(&Keys)
@@ -115,7 +119,7 @@ mod tests {
         let count = names.len();
         names.sort_unstable();
         names.dedup();
-        assert_eq!((names.len(), count), (35, 35));
+        assert_eq!((names.len(), count), (39, 39));
     }
 
     #[test]

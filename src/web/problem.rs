@@ -102,6 +102,12 @@ pub enum ApiProblem {
     /// The pair is switched off.
     #[error("the pair {0} is disabled; set enabled = true to run it")]
     PairDisabled(PairId),
+    /// A person stopped everything.
+    #[error("everything is frozen and nothing is written; POST /api/v1/unfreeze to go on")]
+    Frozen,
+    /// A person stopped the pair.
+    #[error("the pair {0} is paused; POST /api/v1/pairs/{0}/resume to run it")]
+    PairPaused(PairId),
     /// There is nothing to stop.
     #[error("run {0} has ended; there is nothing to cancel")]
     NotRunning(RunId),
@@ -179,6 +185,8 @@ impl ApiProblem {
             Self::RunUnderway(_) => (StatusCode::CONFLICT, "run-underway", "The run has not ended"),
             Self::PairShadow(_) => (StatusCode::CONFLICT, "pair-shadow", "The pair is in shadow mode"),
             Self::PairDisabled(_) => (StatusCode::CONFLICT, "pair-disabled", "The pair is disabled"),
+            Self::Frozen => (StatusCode::LOCKED, "frozen", "Everything is frozen"),
+            Self::PairPaused(_) => (StatusCode::CONFLICT, "pair-paused", "The pair is paused"),
             Self::NotRunning(_) => (StatusCode::CONFLICT, "not-running", "The run has ended"),
             Self::LeaseLost(_) => (StatusCode::CONFLICT, "lease-lost", "A run took over"),
             Self::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping", "The service is stopping"),
@@ -305,6 +313,8 @@ impl ApiProblem {
             Refusal::Shadow => Self::PairShadow(pair.clone()),
             Refusal::FeatureOff(feature) => Self::FeatureOff(feature),
             Refusal::AlreadyRunning(run) => Self::AlreadyRunning(run),
+            Refusal::Frozen => Self::Frozen,
+            Refusal::Paused => Self::PairPaused(pair.clone()),
             Refusal::Degraded(_) => Self::Degraded(refusal.to_string()),
             Refusal::Full => Self::TooManyWaiting,
             Refusal::Stopping => Self::Stopping,
@@ -352,7 +362,9 @@ mod tests {
             ApiProblem::NothingToReject(text()),
             ApiProblem::RunUnderway(RunId(1)),
             ApiProblem::PairShadow(pair.clone()),
-            ApiProblem::PairDisabled(pair),
+            ApiProblem::PairDisabled(pair.clone()),
+            ApiProblem::Frozen,
+            ApiProblem::PairPaused(pair),
             ApiProblem::NotRunning(RunId(1)),
             ApiProblem::PlanFailed(RunId(1)),
             ApiProblem::LeaseLost(text()),

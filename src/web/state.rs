@@ -48,10 +48,12 @@ impl ApiState {
         Ok(self.supervisor()?.ask(ObserveSystem, ACTOR_DEADLINE).await?)
     }
 
-    /// What runs next. A scheduler that is being restarted, or switched off, has nothing to say.
+    /// What runs next; nothing does that a person stopped. A scheduler that is being restarted, or switched off, has nothing to say.
     pub(crate) async fn schedule(&self) -> Vec<Due> {
         let Some(scheduler) = self.directory.scheduler() else { return Vec::new() };
-        scheduler.ask(ObserveSchedule, ACTOR_DEADLINE).await.unwrap_or_default()
+        let lines = scheduler.ask(ObserveSchedule, ACTOR_DEADLINE).await.unwrap_or_default();
+        let brakes = self.directory.brakes();
+        lines.into_iter().filter(|due| !brakes.is_frozen() && !brakes.is_paused(&due.pair)).collect()
     }
 
     /// The way to an account.

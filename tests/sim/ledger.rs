@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crosswatch_model::{BaselineRow, Feature, Id, PairId, PlayKey, ProviderId, RunId, Uid};
 use crosswatch_port::{
     BootReport, Commit, Entropy, EventRecord, Fence, HeldRecord, ItemRecord, LeaseAsk, LeaseBusy, Ledger, LineRecord,
-    OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead, ReadingRow, Refused, RejectedRecord, RunRecord,
-    ShelfCursor, ShelfRow, StorageFailure, UnresolvedRecord,
+    OutboxRecord, PairFeatureRecord, PairMemory, PlanRecord, ReadingHead, ReadingRow, Refused, RejectedRecord,
+    RunRecord, ShelfCursor, ShelfRow, StandingRecord, StorageFailure, UnresolvedRecord,
     fake::{MemoryLedger, SeededEntropy},
 };
 use jiff::Timestamp;
@@ -226,6 +226,14 @@ impl Ledger for SimLedger {
 
     fn secret(&self, account: &ProviderId, name: &str) -> Result<Option<Vec<u8>>, StorageFailure> {
         self.read(|ledger| ledger.secret(account, name))
+    }
+
+    fn standings(&self) -> Result<Vec<StandingRecord>, StorageFailure> {
+        self.read(MemoryLedger::standings)
+    }
+
+    fn pair_memory(&self, pair: &PairId) -> Result<PairMemory, StorageFailure> {
+        self.read(|ledger| ledger.pair_memory(pair))
     }
 
     fn sync(&self) -> Result<(), StorageFailure> {

@@ -21,6 +21,7 @@ use crate::{
         EventRecord, HeldRecord, ItemRecord, LineRecord, OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead,
         ReadingRow, RejectedRecord, RunRecord, UnresolvedRecord,
     },
+    standing::{PairMemory, StandingRecord},
 };
 
 /// A store that forgets everything when it is dropped.
@@ -332,6 +333,14 @@ impl Ledger for MemoryLedger {
 
     fn secret(&self, account: &ProviderId, name: &str) -> Result<Option<Vec<u8>>, StorageFailure> {
         self.read(|now| now.secrets.get(&(account.clone(), name.into())).cloned())
+    }
+
+    fn standings(&self) -> Result<Vec<StandingRecord>, StorageFailure> {
+        self.read(|now| now.standings.values().cloned().collect())
+    }
+
+    fn pair_memory(&self, pair: &PairId) -> Result<PairMemory, StorageFailure> {
+        self.read(|now| now.pair_memory(pair))
     }
 
     fn sync(&self) -> Result<(), StorageFailure> {

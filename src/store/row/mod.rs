@@ -28,6 +28,7 @@ mod run;
 mod secret;
 mod shelf;
 mod stamp;
+mod standing;
 mod tally;
 mod unresolved;
 mod word;

@@ -17,6 +17,7 @@ pub mod shapes;
 pub(crate) mod sign_in;
 mod starting;
 pub(crate) mod status;
+pub(crate) mod steering;
 pub(crate) mod tracker;
 pub(crate) mod undoing;
 pub(crate) mod why;
@@ -45,7 +46,13 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
             web::scope("/api")
                 .wrap(from_fn(auth::require_key))
                 .service(at("/openapi.json", "GET").route(web::get().to(openapi::openapi_json)))
-                .service(web::scope("/v1").configure(service_routes).configure(pair_routes).configure(tracker_routes))
+                .service(
+                    web::scope("/v1")
+                        .configure(service_routes)
+                        .configure(pair_routes)
+                        .configure(tracker_routes)
+                        .configure(steering_routes),
+                )
                 .default_service(web::to(nothing_here)),
         );
 }
@@ -87,6 +94,14 @@ fn pair_routes(config: &mut ServiceConfig) {
         .service(at("/runs/{id}/items", "GET").route(web::get().to(runs::items)))
         .service(at("/runs/{id}/cancel", "POST").route(web::post().to(runs::cancel)))
         .service(at("/runs/{id}/undo", "POST").route(web::post().to(undoing::undo)));
+}
+
+fn steering_routes(config: &mut ServiceConfig) {
+    config
+        .service(at("/freeze", "POST").route(web::post().to(steering::freeze)))
+        .service(at("/unfreeze", "POST").route(web::post().to(steering::unfreeze)))
+        .service(at("/pairs/{id}/pause", "POST").route(web::post().to(steering::pause)))
+        .service(at("/pairs/{id}/resume", "POST").route(web::post().to(steering::resume)));
 }
 
 fn tracker_routes(config: &mut ServiceConfig) {

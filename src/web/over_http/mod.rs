@@ -5,4 +5,5 @@ mod house;
 mod pairs;
 mod sign_in;
 mod socket;
+mod steering;
 mod tracker;

@@ -10,6 +10,7 @@ mod run;
 mod schedule;
 mod sign_in;
 mod status;
+mod steering;
 mod tally;
 mod tracker;
 mod why;
@@ -26,6 +27,7 @@ pub use sign_in::SignInShape;
 pub use status::{
     ActorShape, AdviceShape, OutboxCount, PairStatusShape, ServiceState, StageShape, StatusShape, WidgetShape,
 };
+pub use steering::{FrozenShape, PausedShape};
 pub use tally::{CountsShape, ReadShape, ReadsShape};
 pub use tracker::{TrackerAdd, TrackerDropped, TrackerEntry, TrackerIds, TrackerRow};
 pub use why::{LinkShape, WhyFactShape, WhyFeatureShape, WhyShape};

@@ -53,6 +53,8 @@ pub struct PairShape {
     enabled: bool,
     /// It reads, plans and reports, and writes nothing.
     shadow: bool,
+    /// It starts no runs until it is resumed.
+    paused: bool,
     /// What the pair does, in one sentence.
     sentence: String,
     /// When it runs, unless a feature says otherwise.
@@ -79,6 +81,7 @@ const HEALTH_MAX: usize = 30;
 impl PairShape {
     /// A pair, as it is configured, as it is now, and as it was.
     pub(crate) fn new(pair: &Pair, now: Option<&PairSituation>, schedule: &[Due], past: &[RunRecord]) -> Self {
+        let paused = now.is_some_and(|now| now.is_paused);
         let due: Vec<&Due> = schedule.iter().filter(|due| due.pair == pair.id).collect();
         let feature = |feature: Feature| {
             let settings = pair.feature(feature)?;
@@ -98,7 +101,8 @@ impl PairShape {
             mode: pair.mode.as_str(),
             enabled: pair.enabled,
             shadow: pair.shadow,
-            sentence: pair_sentence(pair),
+            paused,
+            sentence: if paused { format!("Paused: {}", pair_sentence(pair)) } else { pair_sentence(pair) },
             schedule: pair.schedule.as_str().to_owned(),
             features: Feature::ALL.iter().copied().filter_map(feature).collect(),
             next_run: due.iter().filter_map(|due| due.due).min(),

@@ -45,6 +45,8 @@ pub struct PairStatusShape {
     target: String,
     enabled: bool,
     shadow: bool,
+    /// It starts no runs until it is resumed.
+    paused: bool,
     /// Its running run or plan.
     running: Option<String>,
     /// Its waiting run or plan.
@@ -64,6 +66,7 @@ impl PairStatusShape {
             target: pair.target.to_string(),
             enabled: pair.enabled,
             shadow: pair.shadow,
+            paused: now.is_some_and(|now| now.is_paused),
             running: now.and_then(|now| now.running).map(|run| run.to_string()),
             waiting: now.and_then(|now| now.waiting).map(|run| run.to_string()),
             last_run: last.map(HealthShape::from),
