@@ -12,6 +12,7 @@ mod dress;
 mod extract;
 mod metrics;
 mod openapi;
+mod outlines;
 #[cfg(test)]
 mod over_http;
 mod paging;
@@ -25,6 +26,7 @@ mod waiting;
 
 pub use api::shapes;
 pub use openapi::document;
+pub use outlines::remember_outlines;
 pub use problem::ApiProblem;
 pub use readiness::{Readiness, Stage};
 pub use server::serve;

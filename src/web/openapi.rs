@@ -54,6 +54,8 @@ use crate::{api, metrics, problem::ApiProblem, sse, state::ApiState};
         api::steering::unfreeze,
         api::steering::pause,
         api::steering::resume,
+        api::advice::snooze,
+        api::graph::graph,
     ),
     security(("api_key" = []), ("bearer" = [])),
     modifiers(&Keys)
@@ -119,7 +121,7 @@ mod tests {
         let count = names.len();
         names.sort_unstable();
         names.dedup();
-        assert_eq!((names.len(), count), (39, 39));
+        assert_eq!((names.len(), count), (41, 41));
     }
 
     #[test]

@@ -42,6 +42,14 @@ pub enum ApiProblem {
     /// Nobody knows the item.
     #[error("neither side of the pair knows {0}; is the id right, and is its kind (tmdb_movie, tvdb_show …)?")]
     UnknownItem(String),
+    /// Nothing of this rule and subject is advised.
+    #[error("nothing is advised by the rule {rule:?} about {subject:?}; GET /api/v1/advice lists what is")]
+    UnknownAdvice {
+        /// The rule.
+        rule: String,
+        /// What it is about.
+        subject: String,
+    },
     /// No such feature.
     #[error("{0:?} is not a feature; use one of: {all}", all = features())]
     UnknownFeature(String),
@@ -162,6 +170,7 @@ impl ApiProblem {
             Self::UnknownPlan(_) => (StatusCode::NOT_FOUND, "unknown-plan", "No such plan"),
             Self::UnknownHold(_) => (StatusCode::NOT_FOUND, "unknown-hold", "Nothing of this id waits"),
             Self::UnknownItem(_) => (StatusCode::NOT_FOUND, "unknown-item", "Nobody knows the item"),
+            Self::UnknownAdvice { .. } => (StatusCode::NOT_FOUND, "unknown-advice", "No such advice"),
             Self::UnknownFeature(_) => (StatusCode::NOT_FOUND, "unknown-feature", "No such feature"),
             Self::MethodNotAllowed { .. } => {
                 (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "The path takes other methods")
@@ -343,6 +352,7 @@ mod tests {
             ApiProblem::UnknownRun(text()),
             ApiProblem::UnknownPlan(text()),
             ApiProblem::UnknownItem(text()),
+            ApiProblem::UnknownAdvice { rule: text(), subject: text() },
             ApiProblem::UnknownFeature(text()),
             ApiProblem::MethodNotAllowed { allowed: "GET" },
             ApiProblem::BadBody(text()),

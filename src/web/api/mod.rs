@@ -4,6 +4,7 @@ pub(crate) mod advice;
 pub(crate) mod applying;
 pub(crate) mod approving;
 pub(crate) mod config;
+pub(crate) mod graph;
 pub(crate) mod health;
 pub(crate) mod held;
 mod lines;
@@ -98,6 +99,8 @@ fn pair_routes(config: &mut ServiceConfig) {
 
 fn steering_routes(config: &mut ServiceConfig) {
     config
+        .service(at("/advice/snooze", "POST").route(web::post().to(advice::snooze)))
+        .service(at("/graph", "GET").route(web::get().to(graph::graph)))
         .service(at("/freeze", "POST").route(web::post().to(steering::freeze)))
         .service(at("/unfreeze", "POST").route(web::post().to(steering::unfreeze)))
         .service(at("/pairs/{id}/pause", "POST").route(web::post().to(steering::pause)))

@@ -1,5 +1,6 @@
 //! The endpoints over a small house: two accounts in memory, one pair, a store in memory.
 
+mod advice;
 mod door;
 mod house;
 mod pairs;

@@ -1,6 +1,8 @@
 //! The JSON of the API: plain structs made from records and observations, and nothing that decides.
 
+mod advice;
 mod fact;
+mod graph;
 mod held;
 mod item;
 mod pair;
@@ -15,7 +17,9 @@ mod tally;
 mod tracker;
 mod why;
 
+pub use advice::AdviceShape;
 pub use fact::{FactShape, Precision};
+pub use graph::{EdgeShape, GraphShape, LoopShape, NodeShape, RemovalPathShape, RemoversShape};
 pub use held::{HeldShape, RejectedShape};
 pub use item::{IdsShape, ItemIn, ItemShape, ShowIn, ShowShape};
 pub use pair::{HealthShape, PairFeatureShape, PairShape};
@@ -24,9 +28,7 @@ pub use provider::{BudgetShape, CapabilitiesShape, CheckShape, FaultShape, Featu
 pub use run::{RunErrorShape, RunFeatureShape, RunShape};
 pub use schedule::DueShape;
 pub use sign_in::SignInShape;
-pub use status::{
-    ActorShape, AdviceShape, OutboxCount, PairStatusShape, ServiceState, StageShape, StatusShape, WidgetShape,
-};
+pub use status::{ActorShape, OutboxCount, PairStatusShape, ServiceState, StageShape, StatusShape, WidgetShape};
 pub use steering::{FrozenShape, PausedShape};
 pub use tally::{CountsShape, ReadShape, ReadsShape};
 pub use tracker::{TrackerAdd, TrackerDropped, TrackerEntry, TrackerIds, TrackerRow};
