@@ -55,6 +55,8 @@ pub(crate) enum Command {
     Runs(RunsArguments),
     /// Shows how a run would be taken back; with --yes it is.
     Undo(UndoArguments),
+    /// Shows what a pair remembers; with --yes it forgets that.
+    Reset(ResetArguments),
     /// Asks the running service whether it is ready; for containers.
     Healthcheck,
 }
@@ -174,6 +176,23 @@ pub(crate) struct UndoArguments {
     pub json: bool,
 }
 
+/// Of `reset`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ResetArguments {
+    /// The pair.
+    #[arg(value_name = "PAIR")]
+    pub pair: String,
+    /// Also the last reads of both accounts, which are read in full then.
+    #[arg(long)]
+    pub full: bool,
+    /// Forgets it, once it was shown.
+    #[arg(long)]
+    pub yes: bool,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Reads the process's arguments. Help and version are shown here; wrong usage is told here.
 pub(crate) fn parse() -> Result<Arguments, Exit> {
     Arguments::try_parse().map_err(|error| {
@@ -225,6 +244,8 @@ mod tests {
             ("crosswatch undo", false),
             ("crosswatch undo 0199 --yes --approve-held --json", true),
             ("crosswatch undo 0199 --approve-held", false),
+            ("crosswatch reset", false),
+            ("crosswatch reset a --full --yes --json", true),
         ] {
             assert_eq!(Arguments::try_parse_from(line.split(' ')).is_ok(), fits, "{line}");
         }

@@ -54,6 +54,7 @@ use crate::{api, metrics, problem::ApiProblem, sse, state::ApiState};
         api::steering::unfreeze,
         api::steering::pause,
         api::steering::resume,
+        api::resetting::reset,
         api::advice::snooze,
         api::graph::graph,
     ),
@@ -121,7 +122,7 @@ mod tests {
         let count = names.len();
         names.sort_unstable();
         names.dedup();
-        assert_eq!((names.len(), count), (41, 41));
+        assert_eq!((names.len(), count), (42, 42));
     }
 
     #[test]

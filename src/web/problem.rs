@@ -116,6 +116,16 @@ pub enum ApiProblem {
     /// A person stopped the pair.
     #[error("the pair {0} is paused; POST /api/v1/pairs/{0}/resume to run it")]
     PairPaused(PairId),
+    /// The accounts of the pair were read in full by a reset not long ago.
+    #[error(
+        "the pair {pair} had a full reset less than a day ago, and SIMKL punishes full reads; wait until {next}, or leave full out"
+    )]
+    ResetTooSoon {
+        /// The pair.
+        pair: PairId,
+        /// When it may be done again.
+        next: jiff::Timestamp,
+    },
     /// There is nothing to stop.
     #[error("run {0} has ended; there is nothing to cancel")]
     NotRunning(RunId),
@@ -196,6 +206,9 @@ impl ApiProblem {
             Self::PairDisabled(_) => (StatusCode::CONFLICT, "pair-disabled", "The pair is disabled"),
             Self::Frozen => (StatusCode::LOCKED, "frozen", "Everything is frozen"),
             Self::PairPaused(_) => (StatusCode::CONFLICT, "pair-paused", "The pair is paused"),
+            Self::ResetTooSoon { .. } => {
+                (StatusCode::TOO_MANY_REQUESTS, "reset-too-soon", "A full reset was made today")
+            }
             Self::NotRunning(_) => (StatusCode::CONFLICT, "not-running", "The run has ended"),
             Self::LeaseLost(_) => (StatusCode::CONFLICT, "lease-lost", "A run took over"),
             Self::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping", "The service is stopping"),
@@ -374,7 +387,8 @@ mod tests {
             ApiProblem::PairShadow(pair.clone()),
             ApiProblem::PairDisabled(pair.clone()),
             ApiProblem::Frozen,
-            ApiProblem::PairPaused(pair),
+            ApiProblem::PairPaused(pair.clone()),
+            ApiProblem::ResetTooSoon { pair, next: jiff::Timestamp::UNIX_EPOCH },
             ApiProblem::NotRunning(RunId(1)),
             ApiProblem::PlanFailed(RunId(1)),
             ApiProblem::LeaseLost(text()),

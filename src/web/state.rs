@@ -15,6 +15,8 @@ use crate::{problem::ApiProblem, readiness::Readiness};
 
 /// Actors answer within this time, or they are busy.
 pub(crate) const ACTOR_DEADLINE: Duration = Duration::from_secs(5);
+/// A pair with a million items forgets them within this time.
+pub(crate) const RESET_DEADLINE: Duration = Duration::from_secs(120);
 /// The store answers a request within this time, or it is busy.
 const STORE_DEADLINE: Duration = Duration::from_secs(30);
 

@@ -5,6 +5,7 @@ pub(crate) mod check;
 pub(crate) mod demo;
 pub(crate) mod healthcheck;
 pub(crate) mod plan;
+pub(crate) mod reset;
 pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod serve;

@@ -13,6 +13,7 @@ mod naming;
 pub(crate) mod pairs;
 pub(crate) mod plans;
 pub(crate) mod providers;
+pub(crate) mod resetting;
 pub(crate) mod runs;
 pub mod shapes;
 pub(crate) mod sign_in;
@@ -103,6 +104,7 @@ fn steering_routes(config: &mut ServiceConfig) {
         .service(at("/graph", "GET").route(web::get().to(graph::graph)))
         .service(at("/freeze", "POST").route(web::post().to(steering::freeze)))
         .service(at("/unfreeze", "POST").route(web::post().to(steering::unfreeze)))
+        .service(at("/pairs/{id}/reset", "POST").route(web::post().to(resetting::reset)))
         .service(at("/pairs/{id}/pause", "POST").route(web::post().to(steering::pause)))
         .service(at("/pairs/{id}/resume", "POST").route(web::post().to(steering::resume)));
 }

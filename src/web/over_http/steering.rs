@@ -86,3 +86,27 @@ async fn a_paused_pair_is_not_started_and_can_be_looked_at() {
     assert_eq!(unknown.problem(), (404, "unknown-pair"));
     small.stop().await;
 }
+
+#[actix_web::test]
+async fn a_pair_forgets_what_was_shown_and_its_next_run_is_a_first_run() {
+    let small = Small::start().await;
+    assert_eq!(small.ask("POST", &format!("{PAIR}/run?wait=20"), None).await.status, 200);
+    let reset = async |wish| small.ask("POST", &format!("{PAIR}/reset"), Some(wish)).await.json;
+    let shown = reset(json!({"dry_run": true})).await;
+    let cleared = json!({"baseline": 0, "features": 1, "held": 0, "rejected": 0, "unresolved": 0, "reads": false});
+    assert_eq!((&shown["done"], &shown["cleared"]), (&json!(false), &cleared), "{shown}");
+    assert!(shown["advice"].as_str().unwrap().starts_with("Not needed: "), "{shown}");
+    assert_eq!(reset(json!({})).await["cleared"], cleared, "showing it changed nothing");
+    let full = reset(json!({"full": true})).await;
+    assert_eq!(
+        (&full["done"], &full["cleared"]["features"], &full["cleared"]["reads"]),
+        (&json!(true), &json!(0), &json!(true))
+    );
+    assert_eq!(reset(json!({"full": true})).await["done"], true, "no account here punishes full reads");
+    small.gate.forget_permits(1);
+    let running = small.ask("POST", &format!("{PAIR}/run"), None).await;
+    let refused = small.ask("POST", &format!("{PAIR}/reset"), None).await;
+    assert_eq!((refused.problem(), &refused.json["run"]), ((409, "already-running"), &running.json["id"]));
+    small.gate.add_permits(1);
+    small.stop().await;
+}
