@@ -80,6 +80,8 @@ pub enum Rule {
     ResetAdvised,
     /// A pair changed in a way that is no reason to forget.
     ResetNotAdvised,
+    /// A pair does what its runs have not shown to be safe.
+    NotReady,
 }
 
 words!(Rule {
@@ -102,6 +104,7 @@ words!(Rule {
     NothingToDo => "nothing-to-do",
     ResetAdvised => "reset-advised",
     ResetNotAdvised => "reset-not-advised",
+    NotReady => "not-ready",
 });
 
 impl Rule {

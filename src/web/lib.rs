@@ -10,6 +10,7 @@ mod api;
 mod auth;
 mod dress;
 mod extract;
+mod measured;
 mod metrics;
 mod openapi;
 mod outlines;

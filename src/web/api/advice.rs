@@ -1,8 +1,10 @@
 //! What experience says about the configuration, and what nobody wants to hear for a while.
 
+use std::sync::Arc;
+
 use actix_web::web;
-use crosswatch_port::{Change, StandingKind, StandingRecord};
-use crosswatch_settings::{Advice, Rule, advise, advise_reset};
+use crosswatch_port::{Change, Ledger, StandingKind, StandingRecord, StorageFailure};
+use crosswatch_settings::{Advice, Mode, Pair, Rule, Settings, Severity, advise, advise_reset};
 use jiff::SignedDuration;
 use serde::Deserialize;
 use smol_str::{SmolStr, format_smolstr};
@@ -11,6 +13,7 @@ use utoipa::ToSchema;
 use super::{applying::save, shapes::AdviceShape};
 use crate::{
     extract::Body,
+    measured::readiness::Question,
     outlines,
     paging::Listing,
     problem::{ApiProblem, ProblemBody},
@@ -35,7 +38,7 @@ pub(crate) async fn advice(state: web::Data<ApiState>) -> Result<web::Json<Listi
         let is_meant = |mark: &&StandingRecord| mark.kind == StandingKind::Snoozed && mark.subject == subject;
         standings.iter().find(is_meant).filter(|mark| mark.until.is_some_and(|until| until > now))
     };
-    let all = all(&state, &standings);
+    let all = all(&state, &standings).await?;
     let (snoozed, open): (Vec<Advice>, Vec<Advice>) = all.into_iter().partition(|advice| snooze(advice).is_some());
     let shapes = open.into_iter().chain(snoozed).map(|advice| {
         let mark = snooze(&advice);
@@ -81,8 +84,10 @@ pub(crate) async fn snooze(
         return Err(ApiProblem::BadBody(said));
     }
     let standings = state.read(|ledger| ledger.standings()).await?;
-    let meant =
-        all(&state, &standings).into_iter().find(|advice| advice.rule.as_str() == rule && advice.subject == about);
+    let meant = all(&state, &standings)
+        .await?
+        .into_iter()
+        .find(|advice| advice.rule.as_str() == rule && advice.subject == about);
     let advice = meant.ok_or(ApiProblem::UnknownAdvice { rule, subject: about })?;
     let now = state.clock.now();
     let subject = subject(advice.rule, &advice.subject);
@@ -104,19 +109,43 @@ pub(crate) async fn snooze(
     Ok(web::Json(AdviceShape::new(advice, mark.as_ref())))
 }
 
-/// Everything that is advised: about the configuration alone, and about how it changed.
-fn all(state: &ApiState, standings: &[StandingRecord]) -> Vec<Advice> {
-    let settings = &state.settings;
-    let mut advice = advise(settings);
-    advice.extend(
-        settings
-            .pairs
-            .iter()
-            .filter(|pair| pair.enabled)
-            .filter_map(|pair| advise_reset(&pair.id, &outlines::changed(settings, pair, standings))),
-    );
+/// Everything that is advised: about the configuration alone, about how it changed, and about what runs show.
+async fn all(state: &ApiState, standings: &[StandingRecord]) -> Result<Vec<Advice>, ApiProblem> {
+    let settings = Arc::clone(&state.settings);
+    let mut advice = advise(&settings);
+    let reset = |pair: &Pair| advise_reset(&pair.id, &outlines::changed(&settings, pair, standings));
+    advice.extend(settings.pairs.iter().filter(|pair| pair.enabled).filter_map(reset));
+    let standings = standings.to_vec();
+    advice.extend(state.read(move |ledger| not_ready(&settings, &standings, ledger)).await?);
     advice.sort_by_key(|advice| std::cmp::Reverse(advice.severity));
-    advice
+    Ok(advice)
+}
+
+/// Pairs that go both ways or remove plays without proof that it is safe, and without a written word that they may.
+fn not_ready(
+    settings: &Settings,
+    standings: &[StandingRecord],
+    ledger: &dyn Ledger,
+) -> Result<Vec<Advice>, StorageFailure> {
+    let mut advice = Vec::new();
+    for pair in settings.pairs.iter().filter(|pair| pair.enabled) {
+        for (feature, readiness) in (Question { settings, pair, standings }).unready(ledger)? {
+            let missing = readiness.checks.iter().filter(|check| !check.ok);
+            let missing: Vec<&str> = missing.map(|check| check.detail.as_str()).collect();
+            let risk = if pair.mode == Mode::TwoWay { "two-way" } else { "removes" };
+            advice.push(Advice {
+                rule: Rule::NotReady,
+                severity: Severity::Error,
+                subject: format!("pair[{}].{feature}", pair.id),
+                message: format!("nothing shows yet that it is safe: {}", missing.join("; ")),
+                fix: format!(
+                    "set mode = \"one-way\" and remove = \"off\" until it is ready, or accept it with \
+                     acknowledge = [\"{risk}\"] in [pair.policy]"
+                ),
+            });
+        }
+    }
+    Ok(advice)
 }
 
 fn subject(rule: Rule, about: &str) -> SmolStr {

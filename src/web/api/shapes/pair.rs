@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::RunShape;
+use super::{ReadinessShape, RunShape, ShadowReportShape};
 use crate::sentence::pair_sentence;
 
 /// One feature of a pair.
@@ -73,6 +73,10 @@ pub struct PairShape {
     last_run: Option<RunShape>,
     /// Runs that ended and were no dry runs, the newest first, at most 30.
     health: Vec<HealthShape>,
+    /// Whether its features are ready for both directions and for removals, measured from its runs; `null` in lists.
+    pub(crate) readiness: Option<BTreeMap<&'static str, ReadinessShape>>,
+    /// In shadow mode: what it would have done, and how often it changed its mind; `null` in lists.
+    pub(crate) shadow_report: Option<ShadowReportShape>,
 }
 
 /// Runs that a pair's health is read from.
@@ -110,6 +114,8 @@ impl PairShape {
             waiting: now.and_then(|now| now.waiting).map(|run| run.to_string()),
             last_run: ended.first().map(|run| RunShape::from(*run)),
             health: ended.into_iter().map(HealthShape::from).collect(),
+            readiness: None,
+            shadow_report: None,
         }
     }
 }
