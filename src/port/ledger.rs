@@ -13,7 +13,7 @@ use crate::{
         EventRecord, HeldRecord, ItemRecord, LineRecord, OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead,
         ReadingRow, RejectedRecord, RunRecord, UnresolvedRecord,
     },
-    standing::{PairMemory, StandingKind, StandingRecord},
+    standing::{BackupCount, PairMemory, StandingKind, StandingRecord},
 };
 
 /// The disk failed. Nothing after this can be trusted to be kept.
@@ -277,6 +277,9 @@ pub trait Ledger: Send + Sync {
 
     /// How much [`Change::ForgetPair`] would forget.
     fn pair_memory(&self, pair: &PairId) -> Result<PairMemory, StorageFailure>;
+
+    /// Writes a copy of this moment. The inner error is the writer's and says nothing about the store.
+    fn backup(&self, out: &mut dyn std::io::Write) -> Result<std::io::Result<BackupCount>, StorageFailure>;
 
     /// Everything buffered is on the disk when this returns.
     fn sync(&self) -> Result<(), StorageFailure>;

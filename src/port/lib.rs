@@ -33,7 +33,7 @@ pub use record::{
 };
 pub use sign_in::{SignIn, SignInCode, SignInState};
 pub use sink::{Notice, NoticeKind, Sink};
-pub use standing::{PairMemory, StandingKind, StandingRecord};
+pub use standing::{BackupCount, PairMemory, StandingKind, StandingRecord};
 
 use std::{future::Future, pin::Pin};
 

@@ -49,6 +49,15 @@ pub struct StandingRecord {
     pub text: SmolStr,
 }
 
+/// How much a backup holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BackupCount {
+    /// Rows.
+    pub rows: u64,
+    /// The size of the file.
+    pub bytes: u64,
+}
+
 /// How much a pair keeps that a reset forgets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PairMemory {

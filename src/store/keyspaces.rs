@@ -14,6 +14,9 @@ const BULK_MEMTABLE_BYTES: u64 = 4 << 20;
 /// Memory for unwritten rows of the keyspace that the small ones share.
 const SHARED_MEMTABLE_BYTES: u64 = 1 << 20;
 
+/// The name of the keyspace that the small ones share.
+const SHARED_NAME: &str = "record";
+
 /// Where the rows of one kind live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Space {
@@ -200,7 +203,7 @@ impl Keyspaces {
             outbox: bulk(Space::Outbox)?,
             shelf: bulk(Space::Shelf)?,
             cache: bulk(Space::Cache)?,
-            record: open_one(database, "record", SHARED_MEMTABLE_BYTES)?,
+            record: open_one(database, SHARED_NAME, SHARED_MEMTABLE_BYTES)?,
         })
     }
 
@@ -229,6 +232,26 @@ impl Keyspaces {
             | Space::Secret
             | Space::Standing => &self.record,
         }
+    }
+
+    /// Every keyspace with its name.
+    pub(crate) fn all(&self) -> [(&'static str, &Keyspace); 9] {
+        [
+            (Space::Line.name(), &self.line),
+            (Space::Item.name(), &self.item),
+            (Space::Identity.name(), &self.identity),
+            (Space::Baseline.name(), &self.baseline),
+            (Space::Reading.name(), &self.reading),
+            (Space::Outbox.name(), &self.outbox),
+            (Space::Shelf.name(), &self.shelf),
+            (Space::Cache.name(), &self.cache),
+            (SHARED_NAME, &self.record),
+        ]
+    }
+
+    /// The keyspace of this name.
+    pub(crate) fn of_name(&self, name: &str) -> Option<&Keyspace> {
+        self.all().into_iter().find(|(known, _)| *known == name).map(|(_, keyspace)| keyspace)
     }
 
     /// The keyspace that the small ones share.

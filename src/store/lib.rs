@@ -10,6 +10,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+mod backup;
 mod batch;
 mod boot;
 mod commit;
@@ -28,7 +29,8 @@ mod shelf;
 mod verify;
 mod view;
 
+pub use backup::{BackupError, Replace, Restored, check_backup, restore_backup};
 pub use commit::EVENTS_KEPT;
 pub use ledger::FjallLedger;
 pub use open::{OpenError, OpenOptions};
-pub use verify::KeyspaceCount;
+pub use verify::{KeyspaceCount, StoreCheck};

@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crosswatch_model::{BaselineRow, Feature, Id, PairId, PlayKey, ProviderId, RunId, Uid};
 use crosswatch_port::{
-    BootReport, Commit, Entropy, EventRecord, Fence, HeldRecord, ItemRecord, LeaseAsk, LeaseBusy, Ledger, LineRecord,
-    OutboxRecord, PairFeatureRecord, PairMemory, PlanRecord, ReadingHead, ReadingRow, Refused, RejectedRecord,
-    RunRecord, ShelfCursor, ShelfRow, StandingRecord, StorageFailure, UnresolvedRecord,
+    BackupCount, BootReport, Commit, Entropy, EventRecord, Fence, HeldRecord, ItemRecord, LeaseAsk, LeaseBusy, Ledger,
+    LineRecord, OutboxRecord, PairFeatureRecord, PairMemory, PlanRecord, ReadingHead, ReadingRow, Refused,
+    RejectedRecord, RunRecord, ShelfCursor, ShelfRow, StandingRecord, StorageFailure, UnresolvedRecord,
     fake::{MemoryLedger, SeededEntropy},
 };
 use jiff::Timestamp;
@@ -234,6 +234,10 @@ impl Ledger for SimLedger {
 
     fn pair_memory(&self, pair: &PairId) -> Result<PairMemory, StorageFailure> {
         self.read(|ledger| ledger.pair_memory(pair))
+    }
+
+    fn backup(&self, out: &mut dyn std::io::Write) -> Result<std::io::Result<BackupCount>, StorageFailure> {
+        self.read(|ledger| ledger.backup(out))
     }
 
     fn sync(&self) -> Result<(), StorageFailure> {

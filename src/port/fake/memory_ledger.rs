@@ -21,7 +21,7 @@ use crate::{
         EventRecord, HeldRecord, ItemRecord, LineRecord, OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead,
         ReadingRow, RejectedRecord, RunRecord, UnresolvedRecord,
     },
-    standing::{PairMemory, StandingRecord},
+    standing::{BackupCount, PairMemory, StandingRecord},
 };
 
 /// A store that forgets everything when it is dropped.
@@ -341,6 +341,13 @@ impl Ledger for MemoryLedger {
 
     fn pair_memory(&self, pair: &PairId) -> Result<PairMemory, StorageFailure> {
         self.read(|now| now.pair_memory(pair))
+    }
+
+    /// Text that nobody restores: what is in memory has no place on a disk.
+    fn backup(&self, out: &mut dyn std::io::Write) -> Result<std::io::Result<BackupCount>, StorageFailure> {
+        let text = self.read(|now| format!("{now:?}"))?;
+        let bytes = u64::try_from(text.len()).unwrap_or(u64::MAX);
+        Ok(out.write_all(text.as_bytes()).map(|()| BackupCount { rows: 1, bytes }))
     }
 
     fn sync(&self) -> Result<(), StorageFailure> {
