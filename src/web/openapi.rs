@@ -55,6 +55,8 @@ use crate::{api, metrics, problem::ApiProblem, sse, state::ApiState};
         api::steering::pause,
         api::steering::resume,
         api::resetting::reset,
+        api::backup::backup,
+        api::docs::docs,
         api::advice::snooze,
         api::graph::graph,
     ),
@@ -122,11 +124,11 @@ mod tests {
         let count = names.len();
         names.sort_unstable();
         names.dedup();
-        assert_eq!((names.len(), count), (42, 42));
+        assert_eq!((names.len(), count), (44, 44));
     }
 
     #[test]
-    fn only_health_needs_no_key() {
+    fn only_health_and_the_page_of_the_api_need_no_key() {
         let document: serde_json::Value = serde_json::from_str(&document().unwrap()).unwrap();
         let mut open = Vec::new();
         for (path, methods) in document["paths"].as_object().unwrap() {
@@ -136,6 +138,6 @@ mod tests {
                 }
             }
         }
-        assert_eq!(open, ["/healthz", "/readyz"]);
+        assert_eq!(open, ["/api/docs", "/healthz", "/readyz"]);
     }
 }

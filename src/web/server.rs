@@ -10,7 +10,7 @@ use actix_web::{
 };
 
 use crate::{
-    api::{AskedPlans, TrackerDesk, nothing_here, routes},
+    api::{AskedPlans, BackupDesk, TrackerDesk, nothing_here, routes},
     auth::Door,
     dress::dress,
     sse::Listeners,
@@ -45,6 +45,7 @@ pub(crate) struct Parts {
     listeners: Data<Listeners>,
     desk: Data<TrackerDesk>,
     asked: Data<AskedPlans>,
+    backups: Data<BackupDesk>,
 }
 
 impl Parts {
@@ -54,6 +55,7 @@ impl Parts {
             listeners: Data::new(Listeners::new()),
             desk: Data::new(TrackerDesk::default()),
             asked: Data::new(AskedPlans::default()),
+            backups: Data::new(BackupDesk::default()),
             state: Data::new(state),
         }
     }
@@ -65,6 +67,7 @@ impl Parts {
             .app_data(self.listeners.clone())
             .app_data(self.desk.clone())
             .app_data(self.asked.clone())
+            .app_data(self.backups.clone())
             .service(web::scope(self.state.settings.server.base_path.as_str()).configure(routes))
             .default_service(web::to(nothing_here));
     }

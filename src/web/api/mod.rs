@@ -3,7 +3,9 @@
 pub(crate) mod advice;
 pub(crate) mod applying;
 pub(crate) mod approving;
+pub(crate) mod backup;
 pub(crate) mod config;
+pub(crate) mod docs;
 pub(crate) mod graph;
 pub(crate) mod health;
 pub(crate) mod held;
@@ -32,7 +34,7 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 
-pub(crate) use {plans::AskedPlans, tracker::TrackerDesk};
+pub(crate) use {backup::BackupDesk, plans::AskedPlans, tracker::TrackerDesk};
 
 use crate::{auth, metrics, openapi, problem::ApiProblem, sse};
 
@@ -44,6 +46,9 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         )
         .service(at("/readyz", "GET, HEAD").route(web::get().to(health::readyz)).route(web::head().to(health::readyz)))
         .service(at("/metrics", "GET").route(web::get().to(metrics::metrics)))
+        .service(at("/api/docs", "GET").route(web::get().to(docs::docs)))
+        .service(at("/api/docs.js", "GET").route(web::get().to(docs::script)))
+        .service(at("/api/docs.css", "GET").route(web::get().to(docs::style)))
         .service(
             web::scope("/api")
                 .wrap(from_fn(auth::require_key))
@@ -101,6 +106,7 @@ fn pair_routes(config: &mut ServiceConfig) {
 fn steering_routes(config: &mut ServiceConfig) {
     config
         .service(at("/advice/snooze", "POST").route(web::post().to(advice::snooze)))
+        .service(at("/backup", "GET").route(web::get().to(backup::backup)))
         .service(at("/graph", "GET").route(web::get().to(graph::graph)))
         .service(at("/freeze", "POST").route(web::post().to(steering::freeze)))
         .service(at("/unfreeze", "POST").route(web::post().to(steering::unfreeze)))

@@ -132,3 +132,35 @@ fn advice(state: &ApiState, pair: &Pair, standings: &[StandingRecord], is_punish
     }
     told
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, path::Path};
+
+    use crosswatch_settings::{Sources, load_text};
+
+    use super::*;
+
+    #[test]
+    fn a_full_reset_of_a_pair_with_simkl_waits_a_day_after_the_last_one() {
+        let text = "[[provider]]\nid = \"a\"\nkind = \"tracker\"\n[[provider]]\nid = \"b\"\nkind = \"tracker\"\n\
+            [[pair]]\nid = \"p\"\nsource = \"a\"\ntarget = \"b\"\n";
+        let sources = Sources::new("/x", BTreeMap::new());
+        let settings = load_text(text, Path::new("/x/crosswatch.toml"), &sources).unwrap();
+        let pair = &settings.pairs[0];
+        let hour = |hour: i64| Timestamp::from_second(hour * 3600).unwrap();
+        let mark = |kind, subject: &str| StandingRecord {
+            kind,
+            subject: subject.into(),
+            at: hour(0),
+            until: None,
+            text: "".into(),
+        };
+        let others = [mark(StandingKind::FullReset, "q"), mark(StandingKind::Reset, "p")];
+        assert_eq!(check_pause(pair, &others, hour(1)), Ok(()));
+        let own = [mark(StandingKind::FullReset, "p")];
+        let refused = check_pause(pair, &own, hour(23));
+        assert_eq!(refused, Err(ApiProblem::ResetTooSoon { pair: pair.id.clone(), next: hour(24) }));
+        assert_eq!(check_pause(pair, &own, hour(24)), Ok(()));
+    }
+}

@@ -100,6 +100,9 @@ fn a_row_that_cannot_be_read_is_named_and_everything_stops() {
     drop(ledger);
     let failure = open(&folder).verify().unwrap_err();
     assert!(failure.0.contains("keyspace item"), "{failure}");
+    let check = open(&folder).check();
+    assert!(matches!(&check.problems[..], [problem, ..] if problem.contains("keyspace item")), "{check:?}");
+    assert!(check.counts.iter().any(|count| count.keyspace == "line" && count.rows == 1), "it goes on: {check:?}");
 }
 
 #[test]
