@@ -72,7 +72,8 @@ fn the_advice_about_a_reset_fits_what_changed() {
     let advice = || shown(&service)["advice"].as_str().unwrap().to_owned();
     assert!(advice().starts_with("Not needed: "), "{}", advice());
     assert!(advised().is_empty());
-    service.restart_with(&ledgers(WATCHLIST).replace("one-way", "two-way"));
+    let both_ways = ledgers("[pair.watchlist]\n[pair.policy]\nacknowledge = [\"two-way\"]\n");
+    service.restart_with(&both_ways.replace("mode = \"one-way\"", "mode = \"two-way\""));
     assert!(advice().starts_with("Not advised: the mode of the pair changed"), "{}", advice());
     assert_eq!(advised(), ["reset-not-advised"]);
     service.restart_with(&ledgers("[pair.watchlist]\n[pair.ratings]\n"));
@@ -85,7 +86,7 @@ fn the_advice_about_a_reset_fits_what_changed() {
 }
 
 #[test]
-fn readiness_is_measured_from_runs_and_two_ways_without_it_are_an_error() {
+fn readiness_is_measured_from_runs_and_removals_without_it_are_an_error() {
     let trakt = Trakt::new(films(3), UserActivity::default());
     let one_way = one_way("p", "a", "trakt", WATCHLIST);
     let sections = |pair: &str| format!("{}{}{pair}", ledger("a"), trakt.section());
@@ -119,9 +120,9 @@ fn readiness_is_measured_from_runs_and_two_ways_without_it_are_an_error() {
         rows.filter(|row| row["severity"] == "error").map(|row| row["rule"].clone()).collect::<Vec<_>>()
     };
     assert!(errors().is_empty());
-    let two_way = one_way.replace("one-way", "two-way");
-    service.restart_with(&sections(&two_way));
+    let removing = format!("{one_way}[pair.ratings]\nremove = \"observed\"\n");
+    service.restart_with(&sections(&removing));
     assert_eq!(errors(), ["not-ready"]);
-    service.restart_with(&sections(&format!("{two_way}[pair.policy]\nacknowledge = [\"two-way\"]\n")));
+    service.restart_with(&sections(&format!("{removing}[pair.policy]\nacknowledge = [\"removes\"]\n")));
     assert!(errors().is_empty());
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::web;
 use crosswatch_port::{Change, Ledger, StandingKind, StandingRecord, StorageFailure};
-use crosswatch_settings::{Advice, Mode, Pair, Rule, Settings, Severity, advise, advise_reset};
+use crosswatch_settings::{Advice, Pair, Rule, Settings, Severity, advise, advise_reset};
 use jiff::SignedDuration;
 use serde::Deserialize;
 use smol_str::{SmolStr, format_smolstr};
@@ -121,7 +121,7 @@ async fn all(state: &ApiState, standings: &[StandingRecord]) -> Result<Vec<Advic
     Ok(advice)
 }
 
-/// Pairs that go both ways or remove plays without proof that it is safe, and without a written word that they may.
+/// Pairs that remove plays or ratings without proof that it is safe, and without a written word that they may.
 fn not_ready(
     settings: &Settings,
     standings: &[StandingRecord],
@@ -132,16 +132,13 @@ fn not_ready(
         for (feature, readiness) in (Question { settings, pair, standings }).unready(ledger)? {
             let missing = readiness.checks.iter().filter(|check| !check.ok);
             let missing: Vec<&str> = missing.map(|check| check.detail.as_str()).collect();
-            let risk = if pair.mode == Mode::TwoWay { "two-way" } else { "removes" };
             advice.push(Advice {
                 rule: Rule::NotReady,
                 severity: Severity::Error,
                 subject: format!("pair[{}].{feature}", pair.id),
-                message: format!("nothing shows yet that it is safe: {}", missing.join("; ")),
-                fix: format!(
-                    "set mode = \"one-way\" and remove = \"off\" until it is ready, or accept it with \
-                     acknowledge = [\"{risk}\"] in [pair.policy]"
-                ),
+                message: format!("{feature} is removed, and nothing shows yet that this is safe: {}", missing.join("; ")),
+                fix: "set remove = \"off\" until it is ready, or accept it with acknowledge = [\"removes\"] in [pair.policy]"
+                    .to_owned(),
             });
         }
     }

@@ -2,7 +2,7 @@
 
 use crosswatch_model::{Action, Feature, Item, Namespace, Outcome, PairId, PlanItem, Reason, RunState, Side, Uid};
 use crosswatch_port::{Ledger, RunRecord, StandingKind, StandingRecord, StorageFailure};
-use crosswatch_settings::{Acknowledgement, Mode, Pair, Settings};
+use crosswatch_settings::{Acknowledgement, Pair, Settings};
 use jiff::Timestamp;
 
 use super::visit_lines;
@@ -53,16 +53,15 @@ impl Question<'_> {
         self.pair.features().iter().map(|feature| Ok((feature, self.of_feature(ledger, feature)?))).collect()
     }
 
-    /// The features that go both ways, or remove plays or ratings, without proof and without a written word.
+    /// The features that remove plays or ratings without proof and without a written word. Two-way without a written word
+    /// is refused at the start already.
     pub(crate) fn unready(&self, ledger: &dyn Ledger) -> Result<Vec<(Feature, ReadinessShape)>, StorageFailure> {
-        let accepts = |risk| self.pair.policy.acknowledges(risk);
-        let goes_both_ways = self.pair.mode == Mode::TwoWay && !accepts(Acknowledgement::TwoWay);
-        let removes = |feature: Feature| {
-            let is_record = matches!(feature, Feature::History | Feature::Ratings);
-            is_record && self.pair.removes(feature) && !accepts(Acknowledgement::Removes)
-        };
+        if self.pair.policy.acknowledges(Acknowledgement::Removes) {
+            return Ok(Vec::new());
+        }
         let mut unready = Vec::new();
-        for feature in self.pair.features().iter().filter(|feature| goes_both_ways || removes(*feature)) {
+        let records = [Feature::History, Feature::Ratings].into_iter();
+        for feature in records.filter(|feature| self.pair.removes(*feature)) {
             let readiness = self.of_feature(ledger, feature)?;
             if !readiness.ready {
                 unready.push((feature, readiness));
