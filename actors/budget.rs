@@ -1,7 +1,8 @@
 //! The request budget of one account: pace, concurrency, enforced waits and a circuit breaker.
 //!
 //! Promises: no request leaves before its place is free; an account that asked to wait is left alone that long, and only
-//! that account; a service that fails again and again is asked rarely until it answers once.
+//! that account; a service that fails again and again is asked rarely until it answers once; no write leaves while
+//! everything is frozen, however long it waited for its place.
 //! The clock is tokio's, so a paused clock reaches all of it.
 
 use std::{cell::RefCell, rc::Rc, time::Duration};
@@ -9,6 +10,8 @@ use std::{cell::RefCell, rc::Rc, time::Duration};
 use crosswatch_port::{Budget, Fault, LocalFuture, RequestKind, Verdict};
 use smol_str::format_smolstr;
 use tokio::{sync::Semaphore, time::Instant};
+
+use crate::brakes::Brakes;
 
 /// Failures in a row that open the breaker.
 const FAILURES_MAX: u32 = 5;
@@ -102,11 +105,12 @@ pub struct AccountBudget {
     state: RefCell<State>,
     places: Semaphore,
     concurrent: usize,
+    brakes: Brakes,
 }
 
 impl AccountBudget {
-    /// A full budget.
-    pub fn new(pace: Pace) -> Rc<Self> {
+    /// A full budget. While the brakes are frozen it lets no write through.
+    pub fn new(pace: Pace, brakes: Brakes) -> Rc<Self> {
         let now = Instant::now();
         let state = State {
             reads: pace.reads.map(|rate| Bucket::new(rate, now)),
@@ -118,6 +122,7 @@ impl AccountBudget {
             state: RefCell::new(state),
             places: Semaphore::new(pace.concurrent.max(1)),
             concurrent: pace.concurrent.max(1),
+            brakes,
         })
     }
 
@@ -147,6 +152,9 @@ impl AccountBudget {
 
     /// How long the next request of this kind must wait, or why it must not be made at all.
     fn next_wait(&self, kind: RequestKind) -> Result<Option<Duration>, Fault> {
+        if kind == RequestKind::Write {
+            self.brakes.let_through()?;
+        }
         let mut state = self.state.borrow_mut();
         let now = Instant::now();
         if let Breaker::Open { until, trips } = state.breaker {
@@ -233,7 +241,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_burst_passes_and_the_rest_is_paced() {
-        let budget = AccountBudget::new(pace(3, 10));
+        let budget = AccountBudget::new(pace(3, 10), Brakes::default());
         let start = Instant::now();
         for _ in 0..5 {
             budget.take(RequestKind::Read).await.unwrap();
@@ -244,7 +252,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_account_that_asks_to_wait_is_left_alone() {
-        let budget = AccountBudget::new(pace(100, 1));
+        let budget = AccountBudget::new(pace(100, 1), Brakes::default());
         budget.take(RequestKind::Read).await.unwrap();
         budget.report(Verdict::Wait(Duration::from_secs(30)));
         let start = Instant::now();
@@ -256,7 +264,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_breaker_opens_tries_once_and_closes() {
-        let budget = AccountBudget::new(pace(100, 1));
+        let budget = AccountBudget::new(pace(100, 1), Brakes::default());
         for _ in 0..FAILURES_MAX {
             budget.take(RequestKind::Read).await.unwrap();
             budget.report(Verdict::Failed);
@@ -276,7 +284,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_is_mended_is_asked_at_once_and_an_enforced_wait_stays() {
-        let budget = AccountBudget::new(pace(100, 1));
+        let budget = AccountBudget::new(pace(100, 1), Brakes::default());
         for _ in 0..FAILURES_MAX {
             budget.take(RequestKind::Read).await.unwrap();
             budget.report(Verdict::Failed);
@@ -287,5 +295,26 @@ mod tests {
         budget.report(Verdict::Wait(Duration::from_secs(3600)));
         budget.forgive();
         assert!(matches!(budget.take(RequestKind::Read).await, Err(Fault::RateLimited { .. })));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_freeze_stops_writes_and_nothing_else_even_those_that_wait_already() {
+        let brakes = Brakes::default();
+        let slow = Pace { reads: None, writes: Some(Rate { burst: 1, per: Duration::from_secs(10) }), concurrent: 2 };
+        let budget = AccountBudget::new(slow, brakes.clone());
+        budget.take(RequestKind::Write).await.unwrap();
+        budget.report(Verdict::Answered);
+        let (waited, ()) = tokio::join!(budget.take(RequestKind::Write), async {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            brakes.freeze(jiff::Timestamp::UNIX_EPOCH);
+        });
+        assert!(matches!(waited, Err(Fault::Transient(_))), "{waited:?}");
+        for kind in [RequestKind::Read, RequestKind::SignIn] {
+            budget.take(kind).await.unwrap();
+            budget.report(Verdict::Answered);
+        }
+        assert_eq!(budget.observe().breaker, "closed");
+        brakes.unfreeze();
+        budget.take(RequestKind::Write).await.unwrap();
     }
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, SpawnHandle, WrapFuture};
 use crosswatch_model::{ParcelState, ProviderId};
 use crosswatch_port::{Change, Commit, Durability, LiveChange, ParcelRecord};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     blueprint::Surroundings, directory::Directory, provider::AccountDoor, scrobbler::until, store::SaveError,
@@ -27,6 +27,8 @@ use errand::{Errand, Rest};
 pub(crate) const CAPACITY: usize = 16;
 /// The queue is looked at by itself this often, should a nudge be lost.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
+/// While everything is frozen it looks this often whether it still is.
+const FROZEN_LOOK: SignedDuration = SignedDuration::from_secs(5);
 /// After a failure the store is given time.
 const PAUSE: Duration = Duration::from_secs(2);
 
@@ -83,6 +85,10 @@ impl Courier {
         let now = self.surroundings.clock.now();
         if let Some(rest) = self.rests_until.filter(|until| *until > now) {
             return self.set_alarm(rest, context);
+        }
+        if self.directory.brakes().is_frozen() {
+            let look = now.checked_add(FROZEN_LOOK).unwrap_or(now);
+            return self.set_alarm(look, context);
         }
         self.is_busy = true;
         self.has_more = false;

@@ -10,6 +10,7 @@ use tokio::sync::broadcast;
 
 use crate::{
     answers::{Answer, Answers},
+    brakes::Brakes,
     courier::Courier,
     mailbox::Mailbox,
     notifier::{Happened, Notifier},
@@ -31,6 +32,7 @@ pub struct Directory {
     events: broadcast::Sender<Happened>,
     answers: Answers,
     naming: Arc<tokio::sync::Mutex<()>>,
+    brakes: Brakes,
 }
 
 #[derive(Default)]
@@ -48,8 +50,13 @@ struct Entries {
 
 impl Directory {
     /// A directory that knows the store only.
-    pub(crate) fn new(store: StoreDoor, events: broadcast::Sender<Happened>) -> Self {
-        Self { entries: Arc::default(), store, events, answers: Answers::default(), naming: Arc::default() }
+    pub(crate) fn new(store: StoreDoor, events: broadcast::Sender<Happened>, brakes: Brakes) -> Self {
+        Self { entries: Arc::default(), store, events, answers: Answers::default(), naming: Arc::default(), brakes }
+    }
+
+    /// What a person has stopped. Whoever writes to an account asks here first.
+    pub fn brakes(&self) -> &Brakes {
+        &self.brakes
     }
 
     /// The store.

@@ -11,6 +11,7 @@ use smol_str::{SmolStr, format_smolstr};
 
 use crate::{
     blueprint::{AccountBlueprint, Blueprint, PairBlueprint, Surroundings},
+    brakes::Brakes,
     children::{Child, StartChild, Watched},
     courier::{self, Courier},
     directory::Directory,
@@ -49,7 +50,8 @@ impl House {
         let (boot, now) = (surroundings.boot, surroundings.clock.now());
         let boot_report = door.query(move |ledger| ledger.begin_life(boot, now)).await?;
         let events = Notifier::stream();
-        let directory = Directory::new(door, events.clone());
+        let brakes = Brakes::of_standings(&door.query(|ledger| ledger.standings()).await?);
+        let directory = Directory::new(door, events.clone(), brakes);
         let mut children = vec![child("notifier".into(), notifier_starter(&blueprint, &directory, events))];
         for account in &blueprint.accounts {
             children.push(child(

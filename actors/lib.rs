@@ -10,6 +10,7 @@
 
 mod answers;
 mod blueprint;
+mod brakes;
 mod budget;
 mod children;
 mod courier;
@@ -44,6 +45,7 @@ pub use blueprint::{
     AccountBlueprint, Blueprint, FeatureBlueprint, PairBlueprint, RouteBlueprint, SharedPair, Surroundings,
     TargetBlueprint,
 };
+pub use brakes::Brakes;
 pub use budget::{AccountBudget, BudgetState, Pace, Rate};
 pub use children::ChildState;
 pub use courier::{Courier, Discard, RetryParcel};
@@ -64,7 +66,7 @@ pub use seal::SecretKey;
 pub use sign_in::{NoSignIn, SignInProgress, SignInStanding};
 pub use store::{OnStorageFailure, SaveError, Store, StoreDoor};
 pub use supervisor::{
-    CancelRun, ObserveSystem, PairSituation, Ping, Refusal, RequestRun, ShutDown, Started, Supervisor, SystemState,
-    Ticket,
+    CancelRun, ObserveSystem, PairSituation, Ping, Refusal, RequestRun, Reset, ResetDepth, ShutDown, Started, Steer,
+    Supervisor, SystemState, Ticket,
 };
 pub use webhook::{Arrived, Kept, WebhookIngress};

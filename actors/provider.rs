@@ -15,6 +15,7 @@ use smol_str::SmolStr;
 
 use crate::{
     blueprint::{AccountBlueprint, Surroundings},
+    brakes::Brakes,
     budget::{AccountBudget, BudgetState},
     directory::Directory,
     keeping::AccountKeeping,
@@ -132,6 +133,7 @@ pub struct Account {
     pub(crate) adapter: Rc<dyn Provider>,
     pub(crate) budget: Rc<AccountBudget>,
     pub(crate) desk: SignInDesk,
+    brakes: Brakes,
 }
 
 impl Account {
@@ -142,7 +144,7 @@ impl Account {
         surroundings: &Surroundings,
         directory: &Directory,
     ) -> Self {
-        let budget = AccountBudget::new(blueprint.pace);
+        let budget = AccountBudget::new(blueprint.pace, directory.brakes().clone());
         let seal = Seal::new(secret_key.clone(), Arc::clone(&surroundings.entropy));
         let keeping = Rc::new(AccountKeeping::new(blueprint.id.clone(), directory.store().clone(), seal));
         let ports = AccountPorts {
@@ -154,7 +156,7 @@ impl Account {
             shelf: keeping,
         };
         let desk = SignInDesk::new(blueprint.id.clone(), Arc::clone(&surroundings.clock), directory.clone());
-        Self { adapter: (blueprint.build)(&ports), budget, desk }
+        Self { adapter: (blueprint.build)(&ports), budget, desk, brakes: directory.brakes().clone() }
     }
 }
 
@@ -211,6 +213,10 @@ impl Handler<SendWrites> for Account {
     type Result = ResponseFuture<WriteReport>;
 
     fn handle(&mut self, message: SendWrites, _: &mut Self::Context) -> Self::Result {
+        if let Err(fault) = self.brakes.let_through() {
+            let outcomes = vec![WriteOutcome::NotAttempted; message.writes.len()];
+            return Box::pin(std::future::ready(WriteReport { outcomes, fault: Some(fault) }));
+        }
         let adapter = Rc::clone(&self.adapter);
         Box::pin(async move { adapter.write(message.feature, &message.writes).await })
     }

@@ -118,6 +118,30 @@ impl RunTable {
         job.resources.iter().all(|resource| !self.busy.contains(resource) || is_shared(resource))
     }
 
+    /// Keeps these resources for other work than jobs. Answers the job that has one of them, where one has.
+    pub(crate) fn claim(&mut self, resources: &[SmolStr]) -> Result<(), RunId> {
+        let has = |job: &&Job| job.resources.iter().any(|resource| resources.contains(resource));
+        if let Some(job) = self.running.values().find(has) {
+            return Err(job.id);
+        }
+        self.busy.extend(resources.iter().cloned());
+        Ok(())
+    }
+
+    /// Gives claimed resources back.
+    pub(crate) fn release(&mut self, resources: &[SmolStr]) {
+        for resource in resources {
+            self.busy.remove(resource);
+        }
+    }
+
+    /// Takes the waiting jobs away that this is true of.
+    pub(crate) fn withdraw_where(&mut self, is_meant: impl Fn(&Job) -> bool) -> Vec<Job> {
+        let (meant, others) = self.waiting.drain(..).partition(is_meant);
+        self.waiting = others;
+        VecDeque::into(meant)
+    }
+
     /// A job ended; its accounts are free again. An unknown id changes nothing.
     pub(crate) fn finish(&mut self, id: RunId) -> Option<Job> {
         let pair = self.running.values().find(|job| job.id == id)?.pair.clone();
@@ -136,9 +160,7 @@ impl RunTable {
 
     /// Takes the waiting jobs of a pair away.
     pub(crate) fn withdraw_pair(&mut self, pair: &PairId) -> Vec<Job> {
-        let (theirs, others) = self.waiting.drain(..).partition(|job| &job.pair == pair);
-        self.waiting = others;
-        VecDeque::into(theirs)
+        self.withdraw_where(|job| &job.pair == pair)
     }
 
     /// Takes all waiting jobs away.
@@ -229,6 +251,19 @@ mod tests {
         assert!(table.start_next(|pair| *pair != down).is_none());
         assert_eq!(table.withdraw_pair(&down).iter().map(|job| job.id).collect::<Vec<_>>(), [RunId(1)]);
         assert!(table.start_next(|_| true).is_none());
+    }
+
+    #[test]
+    fn what_is_claimed_keeps_jobs_waiting() {
+        let mut table = RunTable::default();
+        table.place(job(1, "p", &["a", "b"]), false);
+        table.start_next(|_| true).unwrap();
+        table.place(job(2, "q", &["c"]), false);
+        assert_eq!(table.claim(&["c".into(), "b".into()]), Err(RunId(1)));
+        assert_eq!(table.claim(&["c".into()]), Ok(()));
+        assert!(table.start_next(|_| true).is_none());
+        table.release(&["c".into()]);
+        assert_eq!(table.start_next(|_| true).unwrap().id, RunId(2));
     }
 
     #[test]

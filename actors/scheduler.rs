@@ -7,6 +7,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, MessageResult, SpawnHandle, WrapFuture};
 use crosswatch_model::{Cause, FeatureSet, PairId};
+use crosswatch_port::RunRecord;
 use crosswatch_settings::Schedule;
 use jiff::Timestamp;
 
@@ -15,7 +16,7 @@ use crate::{
     directory::Directory,
     permit::Permit,
     run_table::JobKind,
-    supervisor::{Ping, RequestRun},
+    supervisor::{Ping, Refusal, RequestRun},
 };
 
 /// Messages the scheduler may have waiting.
@@ -131,6 +132,9 @@ impl Scheduler {
         let asking = async move { supervisor.ask(request, SUPERVISOR_DEADLINE).await };
         context.spawn(asking.into_actor(self).map(move |answer, _, _| match answer {
             Ok(Ok(started)) => tracing::info!(pair = pair.as_str(), run = %started.id, "due by schedule"),
+            Ok(Err(refusal @ (Refusal::Frozen | Refusal::Paused))) => {
+                tracing::info!(pair = pair.as_str(), "the scheduled run is skipped: {refusal}");
+            }
             Ok(Err(refusal)) => tracing::warn!(pair = pair.as_str(), "the scheduled run was refused: {refusal}"),
             Err(error) => tracing::warn!(pair = pair.as_str(), "the scheduled run was not asked for: {error}"),
         }));
@@ -162,7 +166,9 @@ impl Actor for Scheduler {
         let reading = async move { store.query(|ledger| ledger.runs(None, None, PAST_RUNS_MAX)).await };
         context.spawn(reading.into_actor(self).map(|runs, scheduler, context| {
             let mut last_runs = BTreeMap::new();
-            for run in runs.unwrap_or_default().into_iter().filter(|run| !run.dry_run) {
+            // A pair in shadow mode only ever makes dry runs; those of its schedule count.
+            let counts = |run: &RunRecord| !run.dry_run || run.cause == Cause::Schedule;
+            for run in runs.unwrap_or_default().into_iter().filter(counts) {
                 let Some(at) = run.started_at else { continue };
                 for feature in run.features.iter() {
                     let last = last_runs.entry((run.pair.clone(), feature as u8)).or_insert(at);

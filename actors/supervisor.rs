@@ -3,13 +3,19 @@
 //! It owns the run table and the children. Runs are asked for here and nowhere else; a lease on the disk backs every
 //! running job, so that even a crash leaves no second writer. It never reads, plans or writes itself.
 
+mod refusal;
+mod steering;
+
 use std::{collections::BTreeMap, rc::Rc, time::Duration};
+
+pub use refusal::Refusal;
+pub use steering::{Reset, ResetDepth, Steer};
 
 use actix::{
     Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, MessageResult, ResponseActFuture,
     ResponseFuture, WrapFuture, fut,
 };
-use crosswatch_model::{Cause, Feature, FeatureSet, ItemRef, PairId, PlanState, RunId, RunState};
+use crosswatch_model::{Cause, FeatureSet, ItemRef, PairId, PlanState, RunId, RunState};
 use crosswatch_port::{Change, Commit, Durability, Fence, LeaseAsk, RunError, RunRecord};
 use smol_str::{SmolStr, format_smolstr};
 use tokio_util::sync::CancellationToken;
@@ -24,7 +30,6 @@ use crate::{
     permit::Permit,
     planted::{self, Mistake},
     run_table::{Job, JobKind, Placed, RunTable},
-    store::SaveError,
 };
 
 /// Messages the supervisor may have waiting.
@@ -69,38 +74,6 @@ pub struct Started {
     pub id: RunId,
 }
 
-/// The request was not taken.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// No such pair.
-    #[error("there is no pair with this id")]
-    UnknownPair,
-    /// The pair is switched off.
-    #[error("the pair is disabled; set enabled = true to run it")]
-    Disabled,
-    /// The pair writes nothing.
-    #[error("the pair is in shadow mode and writes nothing; set shadow = false to apply plans")]
-    Shadow,
-    /// The pair does not keep this feature in step.
-    #[error("the pair does not have {0} switched on")]
-    FeatureOff(Feature),
-    /// The pair is running.
-    #[error("the pair is running already")]
-    AlreadyRunning(RunId),
-    /// An account of the pair keeps falling over.
-    #[error("{0} is down after repeated failures; see the log, then restart the service")]
-    Degraded(SmolStr),
-    /// Too much waits already.
-    #[error("too many runs are waiting; try again later")]
-    Full,
-    /// The process is stopping.
-    #[error("the service is stopping")]
-    Stopping,
-    /// The store refused.
-    #[error(transparent)]
-    Store(#[from] SaveError),
-}
-
 /// A run ended, whatever its state.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "()")]
@@ -129,6 +102,8 @@ pub struct ShutDown;
 pub struct SystemState {
     /// Whether it is stopping.
     pub is_stopping: bool,
+    /// Since when nothing is written to any account.
+    pub frozen_since: Option<jiff::Timestamp>,
     /// Pairs with what they do right now.
     pub pairs: Vec<PairSituation>,
     /// Actors with how they are doing.
@@ -140,6 +115,8 @@ pub struct SystemState {
 pub struct PairSituation {
     /// The pair.
     pub blueprint: PairBlueprint,
+    /// It starts no runs until it is resumed.
+    pub is_paused: bool,
     /// Its running job.
     pub running: Option<RunId>,
     /// Its waiting job.
@@ -204,6 +181,7 @@ impl Supervisor {
         if !pair.is_enabled && request.kind == JobKind::Run {
             return Err(Refusal::Disabled);
         }
+        self.check_brakes(request)?;
         if pair.is_shadow && request.permit.plan().is_some() {
             return Err(Refusal::Shadow);
         }
@@ -283,7 +261,7 @@ impl Supervisor {
 
     fn start(&mut self, job: &Job, fence: Fence, context: &mut Context<Self>) {
         let cancel = CancellationToken::new();
-        if self.is_stopping {
+        if self.is_stopping || self.is_stopped_by_a_freeze(job) {
             cancel.cancel();
         }
         let running = Running {
@@ -530,11 +508,13 @@ impl Handler<ObserveSystem> for Supervisor {
     fn handle(&mut self, _: ObserveSystem, _: &mut Self::Context) -> Self::Result {
         let situation = |pair: &SharedPair| PairSituation {
             blueprint: pair.as_ref().clone(),
+            is_paused: self.directory.brakes().is_paused(&pair.id),
             running: self.table.running(&pair.id).map(|job| job.id),
             waiting: self.table.waiting(&pair.id).map(|job| job.id),
         };
         MessageResult(SystemState {
             is_stopping: self.is_stopping,
+            frozen_since: self.directory.brakes().frozen_since(),
             pairs: self.pairs.values().map(situation).collect(),
             children: self.children.iter().map(|child| (child.name.clone(), child.state(), child.restarts())).collect(),
         })

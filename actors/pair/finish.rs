@@ -194,6 +194,9 @@ pub(super) async fn finish(journey: &mut Journey, result: Result<Ending, Stop>) 
         Ok(ending) => conclude(journey, ending).await,
         Err(stop) => conclude_stopped(journey, &stop),
     }
+    if journey.record.state == RunState::Cancelled && journey.directory.brakes().is_frozen() {
+        journey.record.sentence = format_smolstr!("Everything was frozen: {}", journey.record.sentence);
+    }
     journey.record.finished_at = Some(journey.surroundings.clock.now());
     tell_people(journey);
     let event = EventRecord {

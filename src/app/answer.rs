@@ -189,6 +189,40 @@ pub(crate) struct Account {
     pub fault: Option<Fault>,
 }
 
+/// What a pair forgot, or would forget.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(crate) struct Reset {
+    /// The pair.
+    pub pair: String,
+    /// Whether it was forgotten.
+    pub done: bool,
+    /// How much of each kind.
+    pub cleared: Cleared,
+    /// What stays.
+    pub kept: Vec<String>,
+    /// Whether experience is for it.
+    pub advice: String,
+}
+
+/// How much of each kind a pair forgot.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(crate) struct Cleared {
+    /// Items that both sides agreed on.
+    pub baseline: u64,
+    /// Features that had their first run.
+    pub features: u64,
+    /// What waited for a person.
+    pub held: u64,
+    /// Operations that a person said no to.
+    pub rejected: u64,
+    /// Items that the target refused.
+    pub unresolved: u64,
+    /// The last reads of both accounts.
+    pub reads: bool,
+}
+
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(crate) struct Listing {

@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
 const EXIT_CODES: &str = "\
 Exit codes:
     0  done, or nothing was needed
-    1  check: an account does not answer, or advice of severity error; healthcheck: not ready
+    1  check: an account does not answer, or advice of severity error; healthcheck: not ready; store verify: damaged
     2  something waits for approval, the rest was done
     3  some feature or item could not be read or written
     4  nothing could be done; auth: denied or too late
@@ -55,6 +55,15 @@ pub(crate) enum Command {
     Runs(RunsArguments),
     /// Shows how a run would be taken back; with --yes it is.
     Undo(UndoArguments),
+    /// Shows what a pair remembers; with --yes it forgets that.
+    Reset(ResetArguments),
+    /// Writes a copy of the store to a file.
+    Backup(BackupArguments),
+    /// Puts a copy in the place of the store. No service may run.
+    RestoreBackup(RestoreBackupArguments),
+    /// Looks after the store.
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// Asks the running service whether it is ready; for containers.
     Healthcheck,
 }
@@ -174,6 +183,57 @@ pub(crate) struct UndoArguments {
     pub json: bool,
 }
 
+/// Of `backup`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct BackupArguments {
+    /// The file to write; it must not be there yet.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// Of `restore-backup`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct RestoreBackupArguments {
+    /// The file that `backup` wrote.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Also where the data folder is not empty; what is there is kept beside it.
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Of `store`.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum StoreCommand {
+    /// Reads all of it and says what is wrong. No service may run.
+    Verify(VerifyArguments),
+}
+
+/// Of `store verify`.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct VerifyArguments {
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Of `reset`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ResetArguments {
+    /// The pair.
+    #[arg(value_name = "PAIR")]
+    pub pair: String,
+    /// Also the last reads of both accounts, which are read in full then.
+    #[arg(long)]
+    pub full: bool,
+    /// Forgets it, once it was shown.
+    #[arg(long)]
+    pub yes: bool,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Reads the process's arguments. Help and version are shown here; wrong usage is told here.
 pub(crate) fn parse() -> Result<Arguments, Exit> {
     Arguments::try_parse().map_err(|error| {
@@ -225,6 +285,13 @@ mod tests {
             ("crosswatch undo", false),
             ("crosswatch undo 0199 --yes --approve-held --json", true),
             ("crosswatch undo 0199 --approve-held", false),
+            ("crosswatch backup", false),
+            ("crosswatch backup f", true),
+            ("crosswatch restore-backup f --force", true),
+            ("crosswatch store", false),
+            ("crosswatch store verify --json", true),
+            ("crosswatch reset", false),
+            ("crosswatch reset a --full --yes --json", true),
         ] {
             assert_eq!(Arguments::try_parse_from(line.split(' ')).is_ok(), fits, "{line}");
         }

@@ -7,7 +7,7 @@ mod address;
 mod events;
 mod follow;
 
-use std::{fmt, time::Duration};
+use std::{fmt, fs::File, io::Write, time::Duration};
 
 use reqwest::{
     Client, Method, RequestBuilder, Response, StatusCode,
@@ -16,6 +16,7 @@ use reqwest::{
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::time::timeout;
 
 use crate::{
     answer::{Listing, Problem},
@@ -97,6 +98,20 @@ impl Api {
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Value, ApiFailure> {
         let response = self.send(self.request(Method::POST, path).json(body).timeout(CALL_DEADLINE)).await?;
         self.json(response).await
+    }
+
+    /// Reads something large into a file. Nothing but silence ends it.
+    pub(crate) async fn download(&self, path: &str, file: &mut File) -> Result<(), ApiFailure> {
+        let silent = || ApiFailure::silent(format!("the service at {} fell silent", self.base));
+        let asking = self.send(self.request(Method::GET, path));
+        let mut response = timeout(CALL_DEADLINE, asking).await.map_err(|_| silent())??;
+        loop {
+            let chunk = timeout(CALL_DEADLINE, response.chunk()).await.map_err(|_| silent())?;
+            let Some(chunk) = chunk.map_err(|error| self.unreachable(&error))? else { break };
+            file.write_all(&chunk)
+                .map_err(|error| ApiFailure::silent(format!("what {} sends cannot be written: {error}", self.base)))?;
+        }
+        Ok(())
     }
 
     /// Whether the service says that it is ready; the error says what it says instead.

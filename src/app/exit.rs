@@ -10,7 +10,7 @@ use crosswatch_settings::SettingsError;
 pub(crate) enum Exit {
     /// Everything asked was done, or nothing was needed.
     Done = 0,
-    /// `check`: advice of severity error, or an account that does not answer. `healthcheck`: not ready.
+    /// `check`: advice of severity error, or an account that does not answer. `healthcheck`: not ready. `store verify`: damaged.
     Unhealthy = 1,
     /// Something waits for a person; the rest was done.
     Held = 2,

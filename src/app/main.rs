@@ -25,8 +25,8 @@ mod wiring;
 use std::process::ExitCode;
 
 use crate::{
-    cli::{Arguments, Command},
-    commands::{auth, check, demo, healthcheck, plan, run, runs, serve, undo, why},
+    cli::{Arguments, Command, StoreCommand},
+    commands::{auth, backup, check, demo, healthcheck, plan, reset, run, runs, serve, undo, why},
     exit::{Exit, Failure},
     telemetry::Audience,
 };
@@ -66,6 +66,10 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
             Command::Why(arguments) => why::run(&settings, &arguments).await,
             Command::Runs(arguments) => runs::run(&settings, &arguments).await,
             Command::Undo(arguments) => undo::run(&settings, &arguments).await,
+            Command::Backup(arguments) => backup::backup(&settings, &arguments).await,
+            Command::RestoreBackup(arguments) => backup::restore(&settings, &arguments),
+            Command::Store(StoreCommand::Verify(arguments)) => backup::verify(&settings, arguments),
+            Command::Reset(arguments) => reset::run(&settings, &arguments).await,
             Command::Healthcheck => healthcheck::run(&settings).await,
         }
     })

@@ -99,6 +99,7 @@ impl Service {
             readiness: Arc::clone(&readiness),
             version: crate::VERSION,
         };
+        crosswatch_web::remember_outlines(&state).await.map_err(|problem| Failure::storage(problem.to_string()))?;
         let server = crosswatch_web::serve(state, start.listener)
             .map_err(|error| Failure::new(Exit::InUse, format!("the API cannot be served at {url}: {error}")))?;
         let handle = server.handle();

@@ -14,6 +14,7 @@ use crate::{
         EventRecord, HeldRecord, ItemRecord, LineRecord, OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead,
         ReadingRow, RejectedRecord, RunRecord, UnresolvedRecord,
     },
+    standing::{BackupCount, PairMemory, StandingKind, StandingRecord},
 };
 
 /// The disk failed. Nothing after this can be trusted to be kept.
@@ -107,6 +108,14 @@ pub enum Change {
     PutCache(ProviderId, SmolStr, Vec<u8>),
     /// Changes what live scrobbling keeps.
     Live(Box<LiveChange>),
+    /// Sets a mark in place of the one of its kind and subject.
+    PutStanding(StandingRecord),
+    /// Takes a mark away.
+    DropStanding(StandingKind, SmolStr),
+    /// Forgets what a pair knows: baseline, features, holds, what was said no to, and unresolved items.
+    ForgetPair(PairId),
+    /// Forgets the last complete reads of an account and what its adapter keeps. Secrets stay.
+    ForgetReadings(ProviderId),
 }
 
 /// Why a single commit was refused while the store is fine.
@@ -265,6 +274,15 @@ pub trait Ledger: LiveLedger + Send + Sync {
 
     /// What an adapter keeps under a name.
     fn cached(&self, account: &ProviderId, name: &str) -> Result<Option<Vec<u8>>, StorageFailure>;
+
+    /// All marks, by kind and subject.
+    fn standings(&self) -> Result<Vec<StandingRecord>, StorageFailure>;
+
+    /// How much [`Change::ForgetPair`] would forget.
+    fn pair_memory(&self, pair: &PairId) -> Result<PairMemory, StorageFailure>;
+
+    /// Writes a copy of this moment. The inner error is the writer's and says nothing about the store.
+    fn backup(&self, out: &mut dyn std::io::Write) -> Result<std::io::Result<BackupCount>, StorageFailure>;
 
     /// Everything buffered is on the disk when this returns.
     fn sync(&self) -> Result<(), StorageFailure>;

@@ -17,6 +17,7 @@ mod record;
 mod scrobbling;
 mod sign_in;
 mod sink;
+mod standing;
 mod watching;
 
 pub use account::{Budget, Cache, RequestKind, Shelf, ShelfChange, ShelfCursor, ShelfRow, Vault, Verdict};
@@ -39,6 +40,7 @@ pub use record::{
 pub use scrobbling::{Scrobble, Scrobbled, Scrobbling, Verb};
 pub use sign_in::{SignIn, SignInCode, SignInState};
 pub use sink::{Notice, NoticeKind, Sink};
+pub use standing::{BackupCount, PairMemory, StandingKind, StandingRecord};
 pub use watching::{Described, Telling, Tidings, Watching};
 
 use std::{future::Future, pin::Pin};

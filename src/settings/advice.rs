@@ -7,6 +7,8 @@ mod graph;
 mod pairs;
 mod service;
 
+pub use graph::{Loop, RemovalPath, Removers, loops, removal_paths, removers};
+
 use crate::{settings::Settings, words::words};
 
 /// One piece of advice.
@@ -74,6 +76,12 @@ pub enum Rule {
     TalkativeLog,
     /// Nothing is configured to happen.
     NothingToDo,
+    /// What a pair remembers is about something else by now.
+    ResetAdvised,
+    /// A pair changed in a way that is no reason to forget.
+    ResetNotAdvised,
+    /// A pair does what its runs have not shown to be safe.
+    NotReady,
 }
 
 words!(Rule {
@@ -94,7 +102,17 @@ words!(Rule {
     UndatedPlays => "undated-plays",
     TalkativeLog => "talkative-log",
     NothingToDo => "nothing-to-do",
+    ResetAdvised => "reset-advised",
+    ResetNotAdvised => "reset-not-advised",
+    NotReady => "not-ready",
 });
+
+impl Rule {
+    /// Where the documentation tells about it.
+    pub fn documentation(self) -> String {
+        format!("README.md#advice-{self}")
+    }
+}
 
 /// Compares the settings with the playbook. The most serious advice comes first, then the order of the rules.
 ///

@@ -93,7 +93,7 @@ impl<'a> Batch<'a> {
     }
 
     /// The keys of a range as they will be, in order.
-    fn keys(&self, space: Space, range: &KeyRange) -> Result<Vec<Vec<u8>>, StoreError> {
+    pub(crate) fn keys(&self, space: Space, range: &KeyRange) -> Result<Vec<Vec<u8>>, StoreError> {
         let changes = self.changes.get(&space);
         let mut keys = Vec::new();
         self.view.visit_bytes(space, range, &mut |key, _| {

@@ -16,7 +16,7 @@ use crate::{
     failure::StoreError,
     key::{
         EventKey, FactKey, FeatureKey, HeldKey, IdentityKey, ItemKey, KeptKey, LineKey, OutboxKey, ReadingKey,
-        RejectedKey, RunKey, instant_prefix, line_prefix,
+        RejectedKey, RunKey, StandingKey, instant_prefix, line_prefix,
     },
     keyspaces::Space,
     ledger::FjallLedger,
@@ -140,10 +140,17 @@ impl Batch<'_> {
                 let account = self.account(&account)?;
                 self.put(Space::Cache, &KeptKey { account, name }, &Cached(bytes))
             }
+            Change::PutStanding(record) => {
+                let key = StandingKey { kind: record.kind, subject: record.subject.clone() };
+                self.put(Space::Standing, &key, &record)
+            }
+            Change::DropStanding(kind, subject) => self.remove(Space::Standing, &StandingKey { kind, subject }),
+            Change::ForgetPair(pair) => self.forget_pair(&pair),
+            Change::ForgetReadings(account) => self.forget_readings(&account),
         }
     }
 
-    fn pair(&mut self, pair: &PairId) -> Result<u32, StoreError> {
+    pub(crate) fn pair(&mut self, pair: &PairId) -> Result<u32, StoreError> {
         self.intern(NameKind::Pair, pair.as_str())
     }
 

@@ -7,7 +7,7 @@
 use std::cmp::Reverse;
 
 use crosswatch_model::{Feature, Id, NativeRef, OpId, PlayKey, RunId, Uid};
-use crosswatch_port::SeatKey;
+use crosswatch_port::{SeatKey, StandingKind};
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
@@ -131,6 +131,13 @@ pub(crate) struct SeatName {
     pub(crate) route: SmolStr,
     pub(crate) viewer: SmolStr,
     pub(crate) player: SmolStr,
+}
+
+/// `standing`: a kind of mark, and what it is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct StandingKey {
+    pub(crate) kind: StandingKind,
+    pub(crate) subject: SmolStr,
 }
 
 /// What all keys of one feature of a pair or account begin with.
@@ -409,6 +416,19 @@ impl Key for SeatName {
         let mut parts = std::str::from_utf8(bytes).ok()?.split('\0');
         let key = Self { route: parts.next()?.into(), viewer: parts.next()?.into(), player: parts.next()?.into() };
         if parts.next().is_none() { Some(key) } else { None }
+    }
+}
+
+impl Key for StandingKey {
+    fn bytes(&self) -> Vec<u8> {
+        join(&[&[self.kind as u8], self.subject.as_bytes()])
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut rest = Rest(bytes);
+        let [number] = rest.take()?;
+        let kind = StandingKind::from_number(number)?;
+        Some(Self { kind, subject: std::str::from_utf8(rest.0).ok()?.into() })
     }
 }
 

@@ -14,6 +14,9 @@ const BULK_MEMTABLE_BYTES: u64 = 4 << 20;
 /// Memory for unwritten rows of the keyspace that the small ones share.
 const SHARED_MEMTABLE_BYTES: u64 = 1 << 20;
 
+/// The name of the keyspace that the small ones share.
+const SHARED_NAME: &str = "record";
+
 /// Where the rows of one kind live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Space {
@@ -71,11 +74,13 @@ pub(crate) enum Space {
     ParcelSettled,
     /// Writes of ours that will come back.
     Echo,
+    /// Words of people and marks of the past.
+    Standing,
 }
 
 impl Space {
     /// Every space.
-    pub(crate) const ALL: [Self; 27] = [
+    pub(crate) const ALL: [Self; 28] = [
         Self::Meta,
         Self::Lease,
         Self::Run,
@@ -103,6 +108,7 @@ impl Space {
         Self::Parcel,
         Self::ParcelSettled,
         Self::Echo,
+        Self::Standing,
     ];
 
     /// Its name in messages, and in the database where it has a keyspace of its own.
@@ -135,6 +141,7 @@ impl Space {
             Self::Parcel => "parcel",
             Self::ParcelSettled => "parcel_settled",
             Self::Echo => "echo",
+            Self::Standing => "standing",
         }
     }
 
@@ -160,6 +167,7 @@ impl Space {
             Self::Parcel => Some(44),
             Self::ParcelSettled => Some(45),
             Self::Echo => Some(46),
+            Self::Standing => Some(32),
             Self::Line
             | Self::Item
             | Self::Identity
@@ -230,7 +238,7 @@ impl Keyspaces {
             outbox: bulk(Space::Outbox)?,
             shelf: bulk(Space::Shelf)?,
             cache: bulk(Space::Cache)?,
-            record: open_one(database, "record", SHARED_MEMTABLE_BYTES)?,
+            record: open_one(database, SHARED_NAME, SHARED_MEMTABLE_BYTES)?,
         })
     }
 
@@ -263,8 +271,29 @@ impl Keyspaces {
             | Space::Play
             | Space::Parcel
             | Space::ParcelSettled
-            | Space::Echo => &self.record,
+            | Space::Echo
+            | Space::Standing => &self.record,
         }
+    }
+
+    /// Every keyspace with its name.
+    pub(crate) fn all(&self) -> [(&'static str, &Keyspace); 9] {
+        [
+            (Space::Line.name(), &self.line),
+            (Space::Item.name(), &self.item),
+            (Space::Identity.name(), &self.identity),
+            (Space::Baseline.name(), &self.baseline),
+            (Space::Reading.name(), &self.reading),
+            (Space::Outbox.name(), &self.outbox),
+            (Space::Shelf.name(), &self.shelf),
+            (Space::Cache.name(), &self.cache),
+            (SHARED_NAME, &self.record),
+        ]
+    }
+
+    /// The keyspace of this name.
+    pub(crate) fn of_name(&self, name: &str) -> Option<&Keyspace> {
+        self.all().into_iter().find(|(known, _)| *known == name).map(|(_, keyspace)| keyspace)
     }
 
     /// The keyspace that the small ones share.

@@ -1,15 +1,16 @@
 //! The ledger on fjall: the face of this crate.
 
 use std::{
+    io,
     path::Path,
     sync::{Mutex, MutexGuard, OnceLock},
 };
 
 use crosswatch_model::{BaselineRow, Feature, Id, PairId, PlayKey, ProviderId, RunId, Uid};
 use crosswatch_port::{
-    BootReport, Commit, Durability, EventRecord, Fence, HeldRecord, ItemRecord, LeaseAsk, LeaseBusy, Ledger,
-    LineRecord, OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead, ReadingRow, Refused, RejectedRecord,
-    RunRecord, ShelfCursor, ShelfRow, StorageFailure, UnresolvedRecord,
+    BackupCount, BootReport, Commit, Durability, EventRecord, Fence, HeldRecord, ItemRecord, LeaseAsk, LeaseBusy,
+    Ledger, LineRecord, OutboxRecord, PairFeatureRecord, PairMemory, PlanRecord, ReadingHead, ReadingRow, Refused,
+    RejectedRecord, RunRecord, ShelfCursor, ShelfRow, StandingRecord, StorageFailure, UnresolvedRecord,
 };
 use fjall::{Database, PersistMode};
 use jiff::Timestamp;
@@ -21,7 +22,7 @@ use crate::{
     keyspaces::{Keyspaces, Space},
     names::MetaKey,
     open::{OpenError, OpenOptions, open},
-    verify::KeyspaceCount,
+    verify::{KeyspaceCount, StoreCheck},
     view::View,
 };
 
@@ -52,6 +53,15 @@ impl FjallLedger {
     /// Reads every row of every keyspace and checks it, and answers how many there are.
     pub fn verify(&self) -> Result<Vec<KeyspaceCount>, StorageFailure> {
         self.attempt(|| self.view().verify())
+    }
+
+    /// Reads every row like [`FjallLedger::verify`], but goes on after a problem and lists what it finds.
+    pub fn check(&self) -> StoreCheck {
+        self.view().check()
+    }
+
+    pub(crate) const fn spaces(&self) -> &Keyspaces {
+        &self.spaces
     }
 
     pub(crate) const fn database(&self) -> &Database {
@@ -236,6 +246,18 @@ impl Ledger for FjallLedger {
 
     fn secret(&self, account: &ProviderId, name: &str) -> Result<Option<Vec<u8>>, StorageFailure> {
         self.attempt(|| self.view().secret(account, name))
+    }
+
+    fn standings(&self) -> Result<Vec<StandingRecord>, StorageFailure> {
+        self.attempt(|| self.view().standings())
+    }
+
+    fn pair_memory(&self, pair: &PairId) -> Result<PairMemory, StorageFailure> {
+        self.attempt(|| self.view().pair_memory(pair))
+    }
+
+    fn backup(&self, out: &mut dyn io::Write) -> Result<io::Result<BackupCount>, StorageFailure> {
+        self.attempt(|| self.write_backup(out))
     }
 
     fn sync(&self) -> Result<(), StorageFailure> {

@@ -10,10 +10,12 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+mod backup;
 mod batch;
 mod boot;
 mod commit;
 mod failure;
+mod forget;
 mod key;
 mod keyspaces;
 mod lease;
@@ -28,8 +30,9 @@ mod shelf;
 mod verify;
 mod view;
 
+pub use backup::{BackupError, Replace, Restored, check_backup, restore_backup};
 pub use commit::EVENTS_KEPT;
 pub use ledger::FjallLedger;
 pub use live::INBOX_KEPT;
 pub use open::{OpenError, OpenOptions};
-pub use verify::KeyspaceCount;
+pub use verify::{KeyspaceCount, StoreCheck};

@@ -23,7 +23,7 @@ use crate::{
 /// The version of the database as a whole. It grows when an older program must not open the folder any more.
 const FORMAT_VERSION: u64 = 1;
 /// The folder of the database inside the data folder.
-const FOLDER: &str = "db";
+pub(crate) const FOLDER: &str = "db";
 /// The journal is written round about this size; the smallest that the engine takes.
 const JOURNAL_BYTES: u64 = 64 << 20;
 

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use crosswatch_model::{BaselineRow, Feature, Id, Item, PairId, PlayKey, ProviderId, Uid};
 use crosswatch_port::{
     HeldRecord, ItemRecord, OutboxRecord, PairFeatureRecord, ReadingHead, ReadingRow, RejectedRecord, ShelfCursor,
-    ShelfRow, UnresolvedRecord,
+    ShelfRow, StandingRecord, UnresolvedRecord,
 };
 
 use crate::{
@@ -166,6 +166,10 @@ impl View<'_> {
         let Some(account) = self.account(account)? else { return Ok(None) };
         let cached: Option<Cached> = self.value(Space::Cache, &KeptKey { account, name: name.into() })?;
         Ok(cached.map(|Cached(bytes)| bytes))
+    }
+
+    pub(crate) fn standings(&self) -> Result<Vec<StandingRecord>, StoreError> {
+        self.values(Space::Standing, &KeyRange::ALL, usize::MAX)
     }
 
     pub(crate) fn pair(&self, pair: &PairId) -> Result<Option<u32>, StoreError> {

@@ -5,14 +5,14 @@ use std::{cmp::Reverse, collections::BTreeMap, ops::ControlFlow};
 use crosswatch_model::{BaselineRow, PlanItem};
 use crosswatch_port::{
     EchoRecord, EventRecord, HeldRecord, InboxRecord, OutboxRecord, PairFeatureRecord, ParcelRecord, PlanRecord,
-    PlayRecord, ReadingHead, RejectedRecord, RunRecord, SeatRecord, UnresolvedRecord,
+    PlayRecord, ReadingHead, RejectedRecord, RunRecord, SeatRecord, StandingRecord, UnresolvedRecord,
 };
 
 use crate::{
     failure::{StoreError, hex},
     key::{
         EventKey, FactKey, FeatureKey, FeatureOfKey, HeldKey, IdentityKey, ItemKey, KeptKey, Key, LeaseKey, LineKey,
-        NumberKey, OutboxKey, PlayOfKey, ReadingKey, RejectedKey, RunKey, SeatName,
+        NumberKey, OutboxKey, PlayOfKey, ReadingKey, RejectedKey, RunKey, SeatName, StandingKey,
     },
     keyspaces::Space,
     names::MetaKey,
@@ -29,6 +29,15 @@ pub struct KeyspaceCount {
     pub rows: u64,
 }
 
+/// What a look at everything found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreCheck {
+    /// The kinds of rows that are all readable, with how many there are.
+    pub counts: Vec<KeyspaceCount>,
+    /// What is wrong: the first problem of each kind of rows. Empty where nothing is.
+    pub problems: Vec<String>,
+}
+
 /// Is given a key and its bytes.
 type CheckRow<'a> = &'a mut dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError>;
 
@@ -41,6 +50,21 @@ impl View<'_> {
         self.verify_tags()?;
         self.verify_shelf_sizes()?;
         Ok(counts)
+    }
+
+    /// Goes on after a problem, and lists what it finds.
+    pub(crate) fn check(&self) -> StoreCheck {
+        let (mut counts, mut problems) = (Vec::new(), Vec::new());
+        for space in Space::ALL {
+            match self.verify_space(space) {
+                Ok(rows) => counts.push(KeyspaceCount { keyspace: space.name(), rows }),
+                Err(problem) => problems.push(problem.to_string()),
+            }
+        }
+        let together = [self.verify_tags(), self.verify_shelf_sizes()].into_iter().filter_map(Result::err);
+        problems.extend(together.map(|problem| problem.to_string()));
+        problems.dedup();
+        StoreCheck { counts, problems }
     }
 
     fn verify_space(&self, space: Space) -> Result<u64, StoreError> {
@@ -72,6 +96,7 @@ impl View<'_> {
             Space::Parcel => self.verify_rows::<OutboxKey, ParcelRecord>(space),
             Space::ParcelSettled => self.verify_rows::<NumberKey, ParcelRecord>(space),
             Space::Echo => self.verify_rows::<FeatureOfKey, EchoRecord>(space),
+            Space::Standing => self.verify_rows::<StandingKey, StandingRecord>(space),
         }
     }
 

@@ -60,6 +60,11 @@ impl<'a> View<'a> {
         self.snapshot.range(self.spaces.get(space), space.places(range.bounds()))
     }
 
+    /// Every row of a keyspace as it lies there.
+    pub(crate) fn rows_of(&self, keyspace: &fjall::Keyspace) -> fjall::Iter {
+        self.snapshot.iter(keyspace)
+    }
+
     /// Visits every key of the shared keyspace, with its first byte.
     pub(crate) fn visit_shared_keys(
         &self,

@@ -11,8 +11,10 @@ mod auth;
 mod dress;
 mod extract;
 mod hooks;
+mod measured;
 mod metrics;
 mod openapi;
+mod outlines;
 #[cfg(test)]
 mod over_http;
 mod paging;
@@ -27,6 +29,7 @@ mod waiting;
 pub use api::shapes;
 pub use hooks::Inbox;
 pub use openapi::document;
+pub use outlines::remember_outlines;
 pub use problem::ApiProblem;
 pub use readiness::{Readiness, Stage};
 pub use server::serve;

@@ -143,7 +143,8 @@ impl Measured {
     }
 
     fn about_parts(&self, registry: &mut Registry) {
-        let (up, restarts, running) = <(Family<ActorLabels, Gauge>, Family<ActorLabels, Gauge>, Gauge)>::default();
+        let (up, restarts) = <(Family<ActorLabels, Gauge>, Family<ActorLabels, Gauge>)>::default();
+        let (running, frozen) = <(Gauge, Gauge)>::default();
         for (name, state, count) in &self.system.children {
             let labels = ActorLabels { actor: name.to_string() };
             up.get_or_create(&labels).set(i64::from(*state == ChildState::Up));
@@ -153,7 +154,9 @@ impl Measured {
             .set(self.system.pairs.iter().filter(|pair| pair.running.is_some()).count().try_into().unwrap_or(i64::MAX));
         registry.register("actor_up", "1 while a part of the service answers", up);
         registry.register("actor_recent_restarts", "Restarts of a part of the service in the last minutes", restarts);
+        frozen.set(i64::from(self.system.frozen_since.is_some()));
         registry.register("running_pairs", "Pairs that are running", running);
+        registry.register("frozen", "1 while nothing is written to any account", frozen);
     }
 }
 
@@ -257,6 +260,7 @@ mod tests {
             accounts: vec![(home, account(12))],
             system: SystemState {
                 is_stopping: false,
+                frozen_since: Some(jiff::Timestamp::UNIX_EPOCH),
                 pairs: Vec::new(),
                 children: vec![("pair:p".into(), ChildState::Restarting, 3)],
             },
@@ -275,6 +279,7 @@ mod tests {
             "crosswatch_actor_up{actor=\"pair:p\"} 0",
             "crosswatch_actor_recent_restarts{actor=\"pair:p\"} 3",
             "crosswatch_running_pairs 0",
+            "crosswatch_frozen 1",
             "# EOF",
         ] {
             assert!(text.lines().any(|there| there == line), "{line} is not in\n{text}");

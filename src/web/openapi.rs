@@ -59,6 +59,15 @@ use crate::{api, hooks, metrics, problem::ApiProblem, sse, state::ApiState};
         api::tracker::rows,
         api::tracker::add,
         api::tracker::remove,
+        api::steering::freeze,
+        api::steering::unfreeze,
+        api::steering::pause,
+        api::steering::resume,
+        api::resetting::reset,
+        api::backup::backup,
+        api::docs::docs,
+        api::advice::snooze,
+        api::graph::graph,
     ),
     security(("api_key" = []), ("bearer" = [])),
     modifiers(&Keys)
@@ -128,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn only_health_and_webhooks_need_no_key() {
+    fn only_health_webhooks_and_the_page_of_the_api_need_no_key() {
         let document: serde_json::Value = serde_json::from_str(&document().unwrap()).unwrap();
         let mut open = Vec::new();
         for (path, methods) in document["paths"].as_object().unwrap() {
@@ -138,6 +147,9 @@ mod tests {
                 }
             }
         }
-        assert_eq!(open, ["/healthz", "/hooks/{account}", "/hooks/{account}/{token}", "/readyz", "/webhook/{sender}"]);
+        assert_eq!(
+            open,
+            ["/api/docs", "/healthz", "/hooks/{account}", "/hooks/{account}/{token}", "/readyz", "/webhook/{sender}",]
+        );
     }
 }

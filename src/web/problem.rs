@@ -66,6 +66,14 @@ pub enum ApiProblem {
     /// Nobody knows the item.
     #[error("neither side of the pair knows {0}; is the id right, and is its kind (tmdb_movie, tvdb_show …)?")]
     UnknownItem(String),
+    /// Nothing of this rule and subject is advised.
+    #[error("nothing is advised by the rule {rule:?} about {subject:?}; GET /api/v1/advice lists what is")]
+    UnknownAdvice {
+        /// The rule.
+        rule: String,
+        /// What it is about.
+        subject: String,
+    },
     /// No such feature.
     #[error("{0:?} is not a feature; use one of: {all}", all = features())]
     UnknownFeature(String),
@@ -126,6 +134,22 @@ pub enum ApiProblem {
     /// The pair is switched off.
     #[error("the pair {0} is disabled; set enabled = true to run it")]
     PairDisabled(PairId),
+    /// A person stopped everything.
+    #[error("everything is frozen and nothing is written; POST /api/v1/unfreeze to go on")]
+    Frozen,
+    /// A person stopped the pair.
+    #[error("the pair {0} is paused; POST /api/v1/pairs/{0}/resume to run it")]
+    PairPaused(PairId),
+    /// The accounts of the pair were read in full by a reset not long ago.
+    #[error(
+        "the pair {pair} had a full reset less than a day ago, and SIMKL punishes full reads; wait until {next}, or leave full out"
+    )]
+    ResetTooSoon {
+        /// The pair.
+        pair: PairId,
+        /// When it may be done again.
+        next: jiff::Timestamp,
+    },
     /// There is nothing to stop.
     #[error("run {0} has ended; there is nothing to cancel")]
     NotRunning(RunId),
@@ -187,6 +211,7 @@ impl ApiProblem {
             Self::UnknownPlan(_) => (StatusCode::NOT_FOUND, "unknown-plan", "No such plan"),
             Self::UnknownHold(_) => (StatusCode::NOT_FOUND, "unknown-hold", "Nothing of this id waits"),
             Self::UnknownItem(_) => (StatusCode::NOT_FOUND, "unknown-item", "Nobody knows the item"),
+            Self::UnknownAdvice { .. } => (StatusCode::NOT_FOUND, "unknown-advice", "No such advice"),
             Self::UnknownFeature(_) => (StatusCode::NOT_FOUND, "unknown-feature", "No such feature"),
             Self::MethodNotAllowed { .. } => {
                 (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "The path takes other methods")
@@ -210,6 +235,11 @@ impl ApiProblem {
             Self::RunUnderway(_) => (StatusCode::CONFLICT, "run-underway", "The run has not ended"),
             Self::PairShadow(_) => (StatusCode::CONFLICT, "pair-shadow", "The pair is in shadow mode"),
             Self::PairDisabled(_) => (StatusCode::CONFLICT, "pair-disabled", "The pair is disabled"),
+            Self::Frozen => (StatusCode::LOCKED, "frozen", "Everything is frozen"),
+            Self::PairPaused(_) => (StatusCode::CONFLICT, "pair-paused", "The pair is paused"),
+            Self::ResetTooSoon { .. } => {
+                (StatusCode::TOO_MANY_REQUESTS, "reset-too-soon", "A full reset was made today")
+            }
             Self::NotRunning(_) => (StatusCode::CONFLICT, "not-running", "The run has ended"),
             Self::LeaseLost(_) => (StatusCode::CONFLICT, "lease-lost", "A run took over"),
             Self::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping", "The service is stopping"),
@@ -338,6 +368,8 @@ impl ApiProblem {
             Refusal::Shadow => Self::PairShadow(pair.clone()),
             Refusal::FeatureOff(feature) => Self::FeatureOff(feature),
             Refusal::AlreadyRunning(run) => Self::AlreadyRunning(run),
+            Refusal::Frozen => Self::Frozen,
+            Refusal::Paused => Self::PairPaused(pair.clone()),
             Refusal::Degraded(_) => Self::Degraded(refusal.to_string()),
             Refusal::Full => Self::TooManyWaiting,
             Refusal::Stopping => Self::Stopping,
@@ -373,6 +405,7 @@ mod tests {
             ApiProblem::MessageSettled(text()),
             ApiProblem::UnknownPlan(text()),
             ApiProblem::UnknownItem(text()),
+            ApiProblem::UnknownAdvice { rule: text(), subject: text() },
             ApiProblem::UnknownFeature(text()),
             ApiProblem::MethodNotAllowed { allowed: "GET" },
             ApiProblem::BadBody(text()),
@@ -392,7 +425,10 @@ mod tests {
             ApiProblem::NothingToReject(text()),
             ApiProblem::RunUnderway(RunId(1)),
             ApiProblem::PairShadow(pair.clone()),
-            ApiProblem::PairDisabled(pair),
+            ApiProblem::PairDisabled(pair.clone()),
+            ApiProblem::Frozen,
+            ApiProblem::PairPaused(pair.clone()),
+            ApiProblem::ResetTooSoon { pair, next: jiff::Timestamp::UNIX_EPOCH },
             ApiProblem::NotRunning(RunId(1)),
             ApiProblem::PlanFailed(RunId(1)),
             ApiProblem::LeaseLost(text()),

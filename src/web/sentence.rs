@@ -103,6 +103,10 @@ fn removes(pair: &Pair, features: &[Feature]) -> String {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Situation<'a> {
     pub(crate) is_stopping: bool,
+    /// Since when nothing is written.
+    pub(crate) frozen_since: Option<Timestamp>,
+    /// Enabled pairs that start no runs.
+    pub(crate) paused: usize,
     pub(crate) held: usize,
     /// A part that fell too often and stays down.
     pub(crate) down: Option<&'a str>,
@@ -119,10 +123,25 @@ pub(crate) struct Situation<'a> {
 
 /// How the service is doing, the most urgent thing only.
 pub(crate) fn status_sentence(situation: &Situation<'_>) -> String {
-    let Situation { held, pairs, running, .. } = *situation;
     if situation.is_stopping {
         return "The service is stopping.".to_owned();
     }
+    if let Some(since) = situation.frozen_since {
+        return format!(
+            "Frozen {}: nothing is written to any account until it is unfrozen.",
+            ago(since, situation.now)
+        );
+    }
+    let urgent = most_urgent(situation);
+    match situation.paused {
+        0 => urgent,
+        1 => format!("{urgent} 1 pair is paused."),
+        paused => format!("{urgent} {paused} pairs are paused."),
+    }
+}
+
+fn most_urgent(situation: &Situation<'_>) -> String {
+    let Situation { held, pairs, running, .. } = *situation;
     if held > 0 {
         return format!(
             "{} for you.",
@@ -226,6 +245,8 @@ mod tests {
         let pair = PairId::parse("p").unwrap();
         let quiet = Situation {
             is_stopping: false,
+            frozen_since: None,
+            paused: 0,
             held: 0,
             down: None,
             pairs: 2,
@@ -253,7 +274,13 @@ mod tests {
             ),
             (Situation { held: 1, down: Some("x"), ..quiet }, "1 thing waits for you."),
             (Situation { held: 3, ..quiet }, "3 things wait for you."),
-            (Situation { is_stopping: true, held: 3, ..quiet }, "The service is stopping."),
+            (Situation { paused: 1, ..quiet }, "All in step: 2 pairs, last run 3 min ago. 1 pair is paused."),
+            (Situation { paused: 2, held: 1, ..quiet }, "1 thing waits for you. 2 pairs are paused."),
+            (
+                Situation { frozen_since: before(7_300), paused: 1, held: 1, ..quiet },
+                "Frozen 2 h ago: nothing is written to any account until it is unfrozen.",
+            ),
+            (Situation { is_stopping: true, frozen_since: before(1), held: 3, ..quiet }, "The service is stopping."),
         ] {
             assert_eq!(status_sentence(&situation), said);
         }

@@ -10,7 +10,7 @@ use actix_web::{
 };
 
 use crate::{
-    api::{AskedPlans, TrackerDesk, nothing_here, routes},
+    api::{AskedPlans, BackupDesk, TrackerDesk, nothing_here, routes},
     auth::Door,
     dress::dress,
     hooks::{Keyring, Porch},
@@ -47,6 +47,7 @@ pub(crate) struct Parts {
     desk: Data<TrackerDesk>,
     asked: Data<AskedPlans>,
     porch: Data<Porch>,
+    backups: Data<BackupDesk>,
 }
 
 impl Parts {
@@ -57,6 +58,7 @@ impl Parts {
             desk: Data::new(TrackerDesk::default()),
             asked: Data::new(AskedPlans::default()),
             porch: Data::new(Porch::new(Keyring::new(state.hook_key.clone()))),
+            backups: Data::new(BackupDesk::default()),
             state: Data::new(state),
         }
     }
@@ -69,6 +71,7 @@ impl Parts {
             .app_data(self.desk.clone())
             .app_data(self.asked.clone())
             .app_data(self.porch.clone())
+            .app_data(self.backups.clone())
             .service(web::scope(self.state.settings.server.base_path.as_str()).configure(routes))
             .default_service(web::to(nothing_here));
     }

@@ -15,6 +15,8 @@ use crate::{hooks::Inbox, problem::ApiProblem, readiness::Readiness};
 
 /// Actors answer within this time, or they are busy.
 pub(crate) const ACTOR_DEADLINE: Duration = Duration::from_secs(5);
+/// A pair with a million items forgets them within this time.
+pub(crate) const RESET_DEADLINE: Duration = Duration::from_secs(120);
 /// The store answers a request within this time, or it is busy.
 const STORE_DEADLINE: Duration = Duration::from_secs(30);
 
@@ -52,10 +54,12 @@ impl ApiState {
         Ok(self.supervisor()?.ask(ObserveSystem, ACTOR_DEADLINE).await?)
     }
 
-    /// What runs next. A scheduler that is being restarted, or switched off, has nothing to say.
+    /// What runs next; nothing does that a person stopped. A scheduler that is being restarted, or switched off, has nothing to say.
     pub(crate) async fn schedule(&self) -> Vec<Due> {
         let Some(scheduler) = self.directory.scheduler() else { return Vec::new() };
-        scheduler.ask(ObserveSchedule, ACTOR_DEADLINE).await.unwrap_or_default()
+        let lines = scheduler.ask(ObserveSchedule, ACTOR_DEADLINE).await.unwrap_or_default();
+        let brakes = self.directory.brakes();
+        lines.into_iter().filter(|due| !brakes.is_frozen() && !brakes.is_paused(&due.pair)).collect()
     }
 
     /// The way to an account.

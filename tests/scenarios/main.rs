@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 mod approvals;
+mod backup;
 mod bad_input;
 mod check;
 mod crash;
@@ -17,7 +18,10 @@ mod quiet;
 mod reads;
 mod reference;
 mod rematch;
+mod reset;
+mod shadow;
 mod sign_in;
+mod steering;
 mod tokens;
 mod two_way;
 mod undo;

@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crosswatch_model::{BaselineRow, Feature, Id, PairId, PlayKey, ProviderId, RunId, Uid};
 use crosswatch_port::{
-    BootReport, Commit, EchoRecord, Entropy, EventRecord, Fence, HeldRecord, InboxRecord, ItemRecord, LeaseAsk,
-    LeaseBusy, Ledger, LineRecord, LiveLedger, OutboxRecord, PairFeatureRecord, ParcelRecord, PlanRecord, PlayRecord,
-    ReadingHead, ReadingRow, Refused, RejectedRecord, RunRecord, SeatRecord, ShelfCursor, ShelfRow, StorageFailure,
-    UnresolvedRecord,
+    BackupCount, BootReport, Commit, EchoRecord, Entropy, EventRecord, Fence, HeldRecord, InboxRecord, ItemRecord,
+    LeaseAsk, LeaseBusy, Ledger, LineRecord, LiveLedger, OutboxRecord, PairFeatureRecord, PairMemory, ParcelRecord,
+    PlanRecord, PlayRecord, ReadingHead, ReadingRow, Refused, RejectedRecord, RunRecord, SeatRecord, ShelfCursor,
+    ShelfRow, StandingRecord, StorageFailure, UnresolvedRecord,
     fake::{MemoryLedger, SeededEntropy},
 };
 use jiff::Timestamp;
@@ -269,6 +269,18 @@ impl Ledger for SimLedger {
 
     fn secret(&self, account: &ProviderId, name: &str) -> Result<Option<Vec<u8>>, StorageFailure> {
         self.read(|ledger| ledger.secret(account, name))
+    }
+
+    fn standings(&self) -> Result<Vec<StandingRecord>, StorageFailure> {
+        self.read(MemoryLedger::standings)
+    }
+
+    fn pair_memory(&self, pair: &PairId) -> Result<PairMemory, StorageFailure> {
+        self.read(|ledger| ledger.pair_memory(pair))
+    }
+
+    fn backup(&self, out: &mut dyn std::io::Write) -> Result<std::io::Result<BackupCount>, StorageFailure> {
+        self.read(|ledger| ledger.backup(out))
     }
 
     fn sync(&self) -> Result<(), StorageFailure> {

@@ -1,10 +1,12 @@
 //! The commands, one file each.
 
 pub(crate) mod auth;
+pub(crate) mod backup;
 pub(crate) mod check;
 pub(crate) mod demo;
 pub(crate) mod healthcheck;
 pub(crate) mod plan;
+pub(crate) mod reset;
 pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod serve;

@@ -21,6 +21,7 @@ use crate::{
         EventRecord, HeldRecord, ItemRecord, LineRecord, OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead,
         ReadingRow, RejectedRecord, RunRecord, UnresolvedRecord,
     },
+    standing::{BackupCount, PairMemory, StandingRecord},
 };
 
 /// A store that forgets everything when it is dropped.
@@ -332,6 +333,21 @@ impl Ledger for MemoryLedger {
 
     fn secret(&self, account: &ProviderId, name: &str) -> Result<Option<Vec<u8>>, StorageFailure> {
         self.read(|now| now.secrets.get(&(account.clone(), name.into())).cloned())
+    }
+
+    fn standings(&self) -> Result<Vec<StandingRecord>, StorageFailure> {
+        self.read(|now| now.standings.values().cloned().collect())
+    }
+
+    fn pair_memory(&self, pair: &PairId) -> Result<PairMemory, StorageFailure> {
+        self.read(|now| now.pair_memory(pair))
+    }
+
+    /// Text that nobody restores: what is in memory has no place on a disk.
+    fn backup(&self, out: &mut dyn std::io::Write) -> Result<std::io::Result<BackupCount>, StorageFailure> {
+        let text = self.read(|now| format!("{now:?}"))?;
+        let bytes = u64::try_from(text.len()).unwrap_or(u64::MAX);
+        Ok(out.write_all(text.as_bytes()).map(|()| BackupCount { rows: 1, bytes }))
     }
 
     fn sync(&self) -> Result<(), StorageFailure> {

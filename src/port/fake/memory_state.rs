@@ -20,6 +20,7 @@ use crate::{
         EventRecord, HeldRecord, ItemRecord, LeaseRecord, LineRecord, OutboxRecord, PairFeatureRecord, PlanRecord,
         ReadingHead, ReadingRow, RejectedRecord, RunRecord, UnresolvedRecord,
     },
+    standing::{PairMemory, StandingKind, StandingRecord},
 };
 
 /// How many events are kept at least; older ones go.
@@ -52,6 +53,7 @@ pub(super) struct State {
     pub(super) secrets: BTreeMap<(ProviderId, SmolStr), Vec<u8>>,
     pub(super) cache: BTreeMap<(ProviderId, SmolStr), Vec<u8>>,
     pub(super) live: MemoryLive,
+    pub(super) standings: BTreeMap<(StandingKind, SmolStr), StandingRecord>,
     leases: BTreeMap<SmolStr, Lease>,
     life: Option<u128>,
     minted_uids: u64,
@@ -150,6 +152,36 @@ impl State {
             Change::Shelf(account, change) => self.change_shelf(account, &change),
             Change::PutSecret(account, name, secret) => drop(self.secrets.insert((account, name), secret)),
             Change::PutCache(account, name, bytes) => drop(self.cache.insert((account, name), bytes)),
+            Change::PutStanding(record) => {
+                self.standings.insert((record.kind, record.subject.clone()), record);
+            }
+            Change::DropStanding(kind, subject) => drop(self.standings.remove(&(kind, subject))),
+            Change::ForgetPair(pair) => self.forget_pair(&pair),
+            Change::ForgetReadings(account) => {
+                self.heads.retain(|(of, _), _| *of != account);
+                self.readings.retain(|(of, _), _| *of != account);
+                self.cache.retain(|(of, _), _| *of != account);
+            }
+        }
+    }
+
+    fn forget_pair(&mut self, pair: &PairId) {
+        self.baselines.retain(|(of, _), _| of != pair);
+        self.pair_features.retain(|(of, _), _| of != pair);
+        self.held.retain(|_, held| held.pair != *pair);
+        self.rejected.remove(pair);
+        self.unresolved.remove(pair);
+    }
+
+    pub(super) fn pair_memory(&self, pair: &PairId) -> PairMemory {
+        let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let baselines = self.baselines.iter().filter(|((of, _), _)| of == pair);
+        PairMemory {
+            baseline: baselines.map(|(_, rows)| count(rows.len())).sum(),
+            features: count(self.pair_features.keys().filter(|(of, _)| of == pair).count()),
+            held: count(self.held.values().filter(|held| held.pair == *pair).count()),
+            rejected: count(self.rejected.get(pair).map_or(0, BTreeMap::len)),
+            unresolved: count(self.unresolved.get(pair).map_or(0, BTreeMap::len)),
         }
     }
 

@@ -4,7 +4,11 @@
 
 use std::{collections::BTreeMap, collections::BTreeSet, path::Path};
 
-use crosswatch_settings::{Advice, Rule, Severity, Sources, advise, load_text};
+use crosswatch_model::{Feature, PairId, ProviderId};
+use crosswatch_settings::{
+    Advice, Loop, RemovalPath, Removers, Rule, Settings, Severity, Sources, advise, load_text, loops, removal_paths,
+    removers,
+};
 
 const ACCOUNTS: &str = r#"
 [[provider]]
@@ -31,11 +35,14 @@ kind = "simkl"
 client_id = "c"
 "#;
 
-fn advice(text: &str) -> Vec<Advice> {
+fn settings(text: &str) -> Settings {
     let sources = Sources::new("/x", BTreeMap::new());
-    let settings = load_text(&format!("{ACCOUNTS}{text}"), Path::new("/x/crosswatch.toml"), &sources)
-        .unwrap_or_else(|error| panic!("{error}\n{text}"));
-    advise(&settings)
+    load_text(&format!("{ACCOUNTS}{text}"), Path::new("/x/crosswatch.toml"), &sources)
+        .unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+fn advice(text: &str) -> Vec<Advice> {
+    advise(&settings(text))
 }
 
 /// A pair with features and more keys, each part as TOML text.
@@ -300,9 +307,46 @@ fn every_rule_speaks_when_it_should_and_only_then() {
 
 #[test]
 fn every_rule_has_a_case() {
-    let covered: BTreeSet<Rule> = cases().iter().map(|case| case.rule).collect();
+    // These compare with how a pair was before, or with what its runs show; they are tested there.
+    let by_comparison = [Rule::ResetAdvised, Rule::ResetNotAdvised, Rule::NotReady];
+    let covered: BTreeSet<Rule> = cases().iter().map(|case| case.rule).chain(by_comparison).collect();
     let missing: Vec<&Rule> = Rule::ALL.iter().filter(|rule| !covered.contains(rule)).collect();
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn every_rule_is_documented() {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
+    for rule in Rule::ALL {
+        let documentation = rule.documentation();
+        let anchor = documentation.strip_prefix("README.md#").unwrap();
+        assert!(readme.contains(&format!("<a id=\"{anchor}\">")), "{rule} is not in the README");
+    }
+}
+
+#[test]
+fn the_graph_tells_loops_removers_and_how_far_a_removal_travels() {
+    let removing = "[pair.watchlist]\nremove = \"observed\"";
+    let line = pair("a", "jelly", "ledger", removing)
+        + &pair("b", "ledger", "trakt", removing)
+        + &pair("c", "trakt", "simkl", "[pair.watchlist]")
+        + &pair("d", "plex", "ledger", removing);
+    let account = |id: &str| ProviderId::parse(id).unwrap();
+    let pairs = |ids: &[&str]| ids.iter().map(|id| PairId::parse(id).unwrap()).collect::<Vec<_>>();
+    let path = |from: &str, reaches: &[&str]| RemovalPath {
+        from: account(from),
+        feature: Feature::Watchlist,
+        reaches: reaches.iter().map(|id| account(id)).collect(),
+    };
+    assert_eq!(loops(&settings(&line)), []);
+    let both = Removers { account: account("ledger"), feature: Feature::Watchlist, pairs: pairs(&["a", "d"]) };
+    assert_eq!(removers(&settings(&line)), [both]);
+    let paths = [path("jelly", &["ledger", "trakt"]), path("ledger", &["trakt"]), path("plex", &["ledger", "trakt"])];
+    assert_eq!(removal_paths(&settings(&line)), paths);
+    let circle = line.replace("source = \"plex\"\ntarget = \"ledger\"", "source = \"trakt\"\ntarget = \"jelly\"");
+    let found = Loop { pairs: pairs(&["a", "b", "d"]), features: vec![Feature::Watchlist] };
+    assert_eq!(loops(&settings(&circle)), [found]);
+    assert_eq!(removal_paths(&settings(&circle))[0], path("jelly", &["ledger", "trakt"]));
 }
 
 #[test]

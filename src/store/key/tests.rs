@@ -120,6 +120,8 @@ keys! {
     event_keys: (instant(), number()).prop_map(|(at, seq)| EventKey { at, seq });
     secret_keys: (number(), name()).prop_map(|(account, name)| KeptKey { account, name });
     meta_keys: meta_key();
+    standing_keys: (prop::sample::select(StandingKind::ALL.to_vec()), name())
+        .prop_map(|(kind, subject)| StandingKey { kind, subject });
 }
 
 proptest! {

@@ -31,6 +31,7 @@ mod seat;
 mod secret;
 mod shelf;
 mod stamp;
+mod standing;
 mod tally;
 mod unresolved;
 mod word;

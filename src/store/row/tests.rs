@@ -11,7 +11,7 @@ use crosswatch_model::{
 };
 use crosswatch_port::{
     EventRecord, FeatureTally, HeldRecord, LeaseRecord, OutboxRecord, OutboxState, PairFeatureRecord, PlanRecord,
-    ReadingHead, RejectedRecord, RunError, RunRecord, UnresolvedRecord, Write,
+    ReadingHead, RejectedRecord, RunError, RunRecord, StandingKind, StandingRecord, UnresolvedRecord, Write,
 };
 use jiff::{Timestamp, civil::Date};
 use proptest::prelude::*;
@@ -272,6 +272,15 @@ fn what_a_person_said_no_to_is_these_bytes() {
     golden(
         &RejectedRecord { pair, feature: Feature::Ratings, op: OpId(7), at: at(1_790_000_000) },
         "020184a470616972a4686f6d65a766656174757265a7726174696e6773a26f7007a2617492ce6ab13b8000",
+    );
+}
+
+#[test]
+fn marks_are_these_bytes() {
+    let (at, until) = (at(1_790_000_000), Some(at(1_790_000_001)));
+    golden(
+        &StandingRecord { kind: StandingKind::Snoozed, subject: "s".into(), at, until, text: "t".into() },
+        "020185a46b696e6405a77375626a656374a173a2617492ce6ab13b8000a5756e74696c92ce6ab13b8100a474657874a174",
     );
 }
 

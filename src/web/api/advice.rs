@@ -1,16 +1,150 @@
-//! What experience says about the configuration.
+//! What experience says about the configuration, and what nobody wants to hear for a while.
+
+use std::sync::Arc;
 
 use actix_web::web;
-use crosswatch_settings::advise;
+use crosswatch_port::{Change, Ledger, StandingKind, StandingRecord, StorageFailure};
+use crosswatch_settings::{Advice, Pair, Rule, Settings, Severity, advise, advise_reset};
+use jiff::SignedDuration;
+use serde::Deserialize;
+use smol_str::{SmolStr, format_smolstr};
+use utoipa::ToSchema;
 
-use super::shapes::AdviceShape;
-use crate::{paging::Listing, state::ApiState};
+use super::{applying::save, shapes::AdviceShape};
+use crate::{
+    extract::Body,
+    measured::readiness::Question,
+    outlines,
+    paging::Listing,
+    problem::{ApiProblem, ProblemBody},
+    state::ApiState,
+};
 
-/// Advice about the configuration, the most serious first.
+/// Nobody snoozes longer than a year.
+const DAYS_MAX: u16 = 366;
+/// A reason is a sentence, not a story.
+const REASON_MAX_BYTES: usize = 500;
+
+/// Advice about the configuration, the most serious first, what is snoozed last.
 #[utoipa::path(
     get, path = "/api/v1/advice", tag = "service",
     responses((status = 200, description = "All of it in one page.", body = Listing<AdviceShape>))
 )]
-pub(crate) async fn advice(state: web::Data<ApiState>) -> web::Json<Listing<AdviceShape>> {
-    web::Json(Listing::whole(advise(&state.settings).into_iter().map(AdviceShape::from).collect()))
+pub(crate) async fn advice(state: web::Data<ApiState>) -> Result<web::Json<Listing<AdviceShape>>, ApiProblem> {
+    let standings = state.read(|ledger| ledger.standings()).await?;
+    let now = state.clock.now();
+    let snooze = |advice: &Advice| {
+        let subject = subject(advice.rule, &advice.subject);
+        let is_meant = |mark: &&StandingRecord| mark.kind == StandingKind::Snoozed && mark.subject == subject;
+        standings.iter().find(is_meant).filter(|mark| mark.until.is_some_and(|until| until > now))
+    };
+    let all = all(&state, &standings).await?;
+    let (snoozed, open): (Vec<Advice>, Vec<Advice>) = all.into_iter().partition(|advice| snooze(advice).is_some());
+    let shapes = open.into_iter().chain(snoozed).map(|advice| {
+        let mark = snooze(&advice);
+        AdviceShape::new(advice, mark)
+    });
+    Ok(web::Json(Listing::whole(shapes.collect())))
+}
+
+/// What to snooze.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SnoozeWish {
+    /// The rule of the advice.
+    #[schema(example = "no-snapshots")]
+    rule: String,
+    /// What the advice is about.
+    #[schema(example = "snapshot")]
+    subject: String,
+    /// Why nobody wants to hear it; kept and shown.
+    #[serde(default)]
+    reason: String,
+    /// For how many days, at most 366; 0 ends it.
+    #[schema(minimum = 0, maximum = 366)]
+    days: u16,
+}
+
+/// Quiets one piece of advice for some days. It is still listed, at the end.
+#[utoipa::path(
+    post, path = "/api/v1/advice/snooze", operation_id = "snooze_advice", tag = "service", request_body = SnoozeWish,
+    responses(
+        (status = 200, description = "The advice, with the end of the snooze.", body = AdviceShape),
+        (status = 400, description = "The body does not fit.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "`unknown-advice`: nothing of this rule and subject is advised.", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn snooze(
+    state: web::Data<ApiState>,
+    body: Body<SnoozeWish>,
+) -> Result<web::Json<AdviceShape>, ApiProblem> {
+    let SnoozeWish { rule, subject: about, reason, days } = body.0;
+    if days > DAYS_MAX || reason.len() > REASON_MAX_BYTES {
+        let said = format!("days is at most {DAYS_MAX} and reason has at most {REASON_MAX_BYTES} bytes");
+        return Err(ApiProblem::BadBody(said));
+    }
+    let standings = state.read(|ledger| ledger.standings()).await?;
+    let meant = all(&state, &standings)
+        .await?
+        .into_iter()
+        .find(|advice| advice.rule.as_str() == rule && advice.subject == about);
+    let advice = meant.ok_or(ApiProblem::UnknownAdvice { rule, subject: about })?;
+    let now = state.clock.now();
+    let subject = subject(advice.rule, &advice.subject);
+    let has_ended = |mark: &&StandingRecord| {
+        mark.kind == StandingKind::Snoozed && (mark.subject == subject || mark.until.is_none_or(|until| until <= now))
+    };
+    let ended = standings.iter().filter(has_ended);
+    let mut changes: Vec<Change> =
+        ended.map(|mark| Change::DropStanding(StandingKind::Snoozed, mark.subject.clone())).collect();
+    let mark = (days > 0).then(|| StandingRecord {
+        kind: StandingKind::Snoozed,
+        subject,
+        at: now,
+        until: now.checked_add(SignedDuration::from_hours(24 * i64::from(days))).ok(),
+        text: reason.into(),
+    });
+    changes.extend(mark.clone().map(Change::PutStanding));
+    save(&state, changes).await?;
+    Ok(web::Json(AdviceShape::new(advice, mark.as_ref())))
+}
+
+/// Everything that is advised: about the configuration alone, about how it changed, and about what runs show.
+async fn all(state: &ApiState, standings: &[StandingRecord]) -> Result<Vec<Advice>, ApiProblem> {
+    let settings = Arc::clone(&state.settings);
+    let mut advice = advise(&settings);
+    let reset = |pair: &Pair| advise_reset(&pair.id, &outlines::changed(&settings, pair, standings));
+    advice.extend(settings.pairs.iter().filter(|pair| pair.enabled).filter_map(reset));
+    let standings = standings.to_vec();
+    advice.extend(state.read(move |ledger| not_ready(&settings, &standings, ledger)).await?);
+    advice.sort_by_key(|advice| std::cmp::Reverse(advice.severity));
+    Ok(advice)
+}
+
+/// Pairs that remove plays or ratings without proof that it is safe, and without a written word that they may.
+fn not_ready(
+    settings: &Settings,
+    standings: &[StandingRecord],
+    ledger: &dyn Ledger,
+) -> Result<Vec<Advice>, StorageFailure> {
+    let mut advice = Vec::new();
+    for pair in settings.pairs.iter().filter(|pair| pair.enabled) {
+        for (feature, readiness) in (Question { settings, pair, standings }).unready(ledger)? {
+            let missing = readiness.checks.iter().filter(|check| !check.ok);
+            let missing: Vec<&str> = missing.map(|check| check.detail.as_str()).collect();
+            advice.push(Advice {
+                rule: Rule::NotReady,
+                severity: Severity::Error,
+                subject: format!("pair[{}].{feature}", pair.id),
+                message: format!("{feature} is removed, and nothing shows yet that this is safe: {}", missing.join("; ")),
+                fix: "set remove = \"off\" until it is ready, or accept it with acknowledge = [\"removes\"] in [pair.policy]"
+                    .to_owned(),
+            });
+        }
+    }
+    Ok(advice)
+}
+
+fn subject(rule: Rule, about: &str) -> SmolStr {
+    format_smolstr!("{rule} {about}")
 }

@@ -45,7 +45,8 @@ pub(crate) struct Choice {
         (status = 202, description = "It is followed at `Location`.", body = RunShape),
         (status = 400, description = "The body or query does not fit.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such plan.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "`plan-stale`: a side moved since, nothing was written. `plan-not-ready`: it was decided on before. Or the pair is disabled or in shadow mode.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "`plan-stale`: a side moved since, nothing was written. `plan-not-ready`: it was decided on before. Or the pair is disabled, paused or in shadow mode.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 423, description = "`frozen`: everything is, and nothing is written.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`unknown-operation`: the plan has no such operation.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Stopping, busy, or too much waits.", body = ProblemBody, content_type = "application/problem+json"),
     )

@@ -34,7 +34,8 @@ const RUNS_LOOKED_THROUGH: usize = 5;
         (status = 200, description = "With `wait`: the run in its final state.", body = RunShape),
         (status = 202, description = "It is followed at `Location`.", body = RunShape),
         (status = 404, description = "Nothing of this id waits.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "The pair is disabled.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The pair is disabled or paused.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 423, description = "`frozen`: everything is, and nothing is written.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "The pair has the feature switched off by now.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Stopping, busy, or too much waits.", body = ProblemBody, content_type = "application/problem+json"),
     )

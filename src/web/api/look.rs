@@ -80,6 +80,8 @@ impl HouseLook {
     pub(crate) fn state(&self) -> ServiceState {
         if self.is_stopping {
             ServiceState::Stopping
+        } else if self.system.frozen_since.is_some() {
+            ServiceState::Frozen
         } else if !self.held.is_empty() || self.given_up().is_some() || self.unwell().next().is_some() {
             ServiceState::Attention
         } else {
@@ -91,6 +93,8 @@ impl HouseLook {
     pub(crate) fn sentence(&self) -> String {
         status_sentence(&Situation {
             is_stopping: self.is_stopping,
+            frozen_since: self.system.frozen_since,
+            paused: self.system.pairs.iter().filter(|now| now.blueprint.is_enabled && now.is_paused).count(),
             held: self.held.len(),
             down: self.given_up(),
             pairs: self.system.pairs.iter().filter(|now| now.blueprint.is_enabled).count(),

@@ -3,7 +3,10 @@
 pub(crate) mod advice;
 pub(crate) mod applying;
 pub(crate) mod approving;
+pub(crate) mod backup;
 pub(crate) mod config;
+pub(crate) mod docs;
+pub(crate) mod graph;
 pub(crate) mod health;
 pub(crate) mod held;
 mod lines;
@@ -12,11 +15,13 @@ mod look;
 pub(crate) mod pairs;
 pub(crate) mod plans;
 pub(crate) mod providers;
+pub(crate) mod resetting;
 pub(crate) mod runs;
 pub mod shapes;
 pub(crate) mod sign_in;
 mod starting;
 pub(crate) mod status;
+pub(crate) mod steering;
 pub(crate) mod tracker;
 pub(crate) mod undoing;
 pub(crate) mod webhooks;
@@ -30,7 +35,7 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 
-pub(crate) use {plans::AskedPlans, tracker::TrackerDesk};
+pub(crate) use {backup::BackupDesk, plans::AskedPlans, tracker::TrackerDesk};
 
 use crate::{auth, hooks::doors, metrics, openapi, problem::ApiProblem, sse};
 
@@ -43,6 +48,9 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(at("/readyz", "GET, HEAD").route(web::get().to(health::readyz)).route(web::head().to(health::readyz)))
         .service(at("/metrics", "GET").route(web::get().to(metrics::metrics)))
         .configure(hook_routes)
+        .service(at("/api/docs", "GET").route(web::get().to(docs::docs)))
+        .service(at("/api/docs.js", "GET").route(web::get().to(docs::script)))
+        .service(at("/api/docs.css", "GET").route(web::get().to(docs::style)))
         .service(
             web::scope("/api")
                 .wrap(from_fn(auth::require_key))
@@ -52,7 +60,8 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
                         .configure(service_routes)
                         .configure(pair_routes)
                         .configure(live_routes)
-                        .configure(tracker_routes),
+                        .configure(tracker_routes)
+                        .configure(steering_routes),
                 )
                 .default_service(web::to(nothing_here)),
         );
@@ -113,6 +122,18 @@ fn live_routes(config: &mut ServiceConfig) {
         .service(at("/outbox", "GET").route(web::get().to(live::outbox)))
         .service(at("/outbox/{id}/retry", "POST").route(web::post().to(live::retry)))
         .service(at("/outbox/{id}/discard", "POST").route(web::post().to(live::discard)));
+}
+
+fn steering_routes(config: &mut ServiceConfig) {
+    config
+        .service(at("/advice/snooze", "POST").route(web::post().to(advice::snooze)))
+        .service(at("/backup", "GET").route(web::get().to(backup::backup)))
+        .service(at("/graph", "GET").route(web::get().to(graph::graph)))
+        .service(at("/freeze", "POST").route(web::post().to(steering::freeze)))
+        .service(at("/unfreeze", "POST").route(web::post().to(steering::unfreeze)))
+        .service(at("/pairs/{id}/reset", "POST").route(web::post().to(resetting::reset)))
+        .service(at("/pairs/{id}/pause", "POST").route(web::post().to(steering::pause)))
+        .service(at("/pairs/{id}/resume", "POST").route(web::post().to(steering::resume)));
 }
 
 fn tracker_routes(config: &mut ServiceConfig) {

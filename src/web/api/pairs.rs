@@ -1,5 +1,7 @@
 //! Pairs: what they do, when, and how their runs went.
 
+use std::sync::Arc;
+
 use actix_web::web;
 use crosswatch_model::PairId;
 use crosswatch_port::RunRecord;
@@ -8,6 +10,7 @@ use crosswatch_settings::Pair;
 use super::{look::PAST_MAX, shapes::PairShape};
 use crate::{
     extract::{Query, pair_id},
+    measured::{readiness::Question, shadow},
     paging::{Listing, PageQuery, limit},
     problem::{ApiProblem, ProblemBody},
     state::ApiState,
@@ -45,8 +48,23 @@ pub(crate) async fn pair(
     id: web::Path<String>,
 ) -> Result<web::Json<PairShape>, ApiProblem> {
     let pair = configured(&state, &id)?;
-    let shape = shaped(&state, &[pair]).await?.pop();
-    shape.map(web::Json).ok_or_else(|| ApiProblem::UnknownPair(id.into_inner()))
+    let Some(mut shape) = shaped(&state, &[pair]).await?.pop() else {
+        return Err(ApiProblem::UnknownPair(id.into_inner()));
+    };
+    let (settings, pair) = (Arc::clone(&state.settings), pair.clone());
+    let (readiness, shadow_report) = state
+        .read(move |ledger| {
+            let standings = ledger.standings()?;
+            let readiness = Question { settings: &settings, pair: &pair, standings: &standings }.answer(ledger)?;
+            let past = if pair.shadow { ledger.runs(Some(&pair.id), None, PAST_MAX)? } else { Vec::new() };
+            let report = if pair.shadow { Some(shadow::report(ledger, &past)?) } else { None };
+            Ok((readiness, report))
+        })
+        .await?;
+    let readiness = readiness.into_iter().map(|(feature, readiness)| (feature.as_str(), readiness)).collect();
+    shape.readiness = Some(readiness);
+    shape.shadow_report = shadow_report;
+    Ok(web::Json(shape))
 }
 
 /// The pair as it is configured.

@@ -52,7 +52,8 @@ pub(crate) struct RunWish {
         (status = 202, description = "It is followed at `Location`.", body = RunShape),
         (status = 400, description = "The body or query does not fit.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such pair.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "`already-running`, with the running `run`; or the pair is disabled.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "`already-running`, with the running `run`; or the pair is disabled or paused.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 423, description = "`frozen`: everything is, and nothing is written.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "The pair has a feature switched off that was asked for.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Stopping, busy, or too much waits.", body = ProblemBody, content_type = "application/problem+json"),
     )

@@ -53,3 +53,10 @@ pub(crate) async fn is_busy(state: &ApiState, pair: &PairId) -> Result<bool, Api
     let busy = |now: &PairSituation| now.running.is_some() || now.waiting.is_some();
     Ok(system.pairs.iter().any(|now| now.blueprint.id == *pair && busy(now)))
 }
+
+/// Refuses while a run of the pair is in progress or waits: it would not find what it planned with.
+pub(crate) async fn refuse_while_running(state: &ApiState, pair: &PairId) -> Result<(), ApiProblem> {
+    let system = state.system().await?;
+    let run = system.pairs.iter().find(|now| now.blueprint.id == *pair).and_then(|now| now.running.or(now.waiting));
+    run.map_or(Ok(()), |run| Err(ApiProblem::AlreadyRunning(run)))
+}

@@ -96,3 +96,17 @@ async fn bodies_are_bounded_and_must_be_json() {
     }
     small.stop().await;
 }
+
+#[actix_web::test]
+async fn the_page_of_the_api_opens_without_the_key_and_loads_nothing_from_elsewhere() {
+    let small = Small::start().await;
+    for (path, kind) in [("docs", "text/html"), ("docs.js", "text/javascript"), ("docs.css", "text/css")] {
+        let answer = small.ask_as(None, "GET", &format!("/base/api/{path}"), None).await;
+        assert_eq!(answer.status, 200, "{path}");
+        assert!(answer.headers["content-type"].starts_with(kind), "{path}");
+        let policy = &answer.headers["content-security-policy"];
+        assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+        assert!(!answer.text.contains("://") && !answer.text.contains(KEY), "{path}");
+    }
+    small.stop().await;
+}

@@ -1,9 +1,11 @@
 //! The endpoints over a small house: two accounts in memory, one pair, a store in memory.
 
+mod advice;
 mod door;
 mod hooks;
 mod house;
 mod pairs;
 mod sign_in;
 mod socket;
+mod steering;
 mod tracker;

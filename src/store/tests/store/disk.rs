@@ -76,7 +76,7 @@ fn verify_counts_every_row() {
     assert_eq!((of("item"), of("identity"), of("baseline"), of("shelf"), of("shelf_size")), (2, 2, 1, 1, 1));
     assert_eq!(of("run"), 2, "the record and its place in the index");
     assert_eq!(of("cache"), 1);
-    assert_eq!(counts.len(), 27);
+    assert_eq!(counts.len(), 28);
 }
 
 /// Changes a database behind the store's back.
@@ -100,6 +100,9 @@ fn a_row_that_cannot_be_read_is_named_and_everything_stops() {
     drop(ledger);
     let failure = open(&folder).verify().unwrap_err();
     assert!(failure.0.contains("keyspace item"), "{failure}");
+    let check = open(&folder).check();
+    assert!(matches!(&check.problems[..], [problem, ..] if problem.contains("keyspace item")), "{check:?}");
+    assert!(check.counts.iter().any(|count| count.keyspace == "line" && count.rows == 1), "it goes on: {check:?}");
 }
 
 #[test]

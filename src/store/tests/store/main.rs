@@ -2,9 +2,11 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+mod backup;
 mod disk;
 mod live;
 mod model_based;
+mod standing;
 mod suite;
 mod tidy;
 mod world;

@@ -1,12 +1,14 @@
 //! Random work on the durable store and on the one in memory: every answer and everything that can be read are equal.
 
 use crosswatch_model::{Feature, OpId, PlanState, PlayKey, RunState, Uid};
-use crosswatch_port::{Change, Commit, Durability, Fence, Ledger, PairFeatureRecord, ReadingRow, fake::MemoryLedger};
+use crosswatch_port::{
+    Change, Commit, Durability, Fence, Ledger, PairFeatureRecord, ReadingRow, StandingKind, fake::MemoryLedger,
+};
 use proptest::prelude::*;
 
 use crate::world::{
     account, ask, at, baseline, drop_shelf, empty, event, fact, held, line, mark, open, outbox, pair, pair_feature,
-    picture, plan, put_item, put_shelf, reading_head, reading_row, rejected, run, run_id, unresolved,
+    picture, plan, put_item, put_shelf, reading_head, reading_row, rejected, run, run_id, standing, unresolved,
 };
 
 const RESOURCES: [&str; 3] = ["home", "trakt", "simkl"];
@@ -35,6 +37,10 @@ fn state() -> impl Strategy<Value = RunState> {
 fn row() -> impl Strategy<Value = (Feature, ReadingRow)> {
     (feature(), 0u64..3, prop::option::of(0u128..2), 0u8..2)
         .prop_map(|(feature, uid, native, number)| (feature, reading_row(uid, native, fact(feature, number))))
+}
+
+fn mark_kind() -> impl Strategy<Value = StandingKind> {
+    prop::sample::select(StandingKind::ALL.to_vec())
 }
 
 fn record(scope: u8) -> PairFeatureRecord {
@@ -94,7 +100,11 @@ fn change() -> impl Strategy<Value = Change> {
         )),
         place.prop_map(|(of, feature, uid, play)| drop_shelf(of, feature, uid, play)),
         (of.clone(), 0u8..9).prop_map(|(of, secret)| Change::PutSecret(account(of), "token".into(), vec![secret])),
-        (of, 0u8..9).prop_map(|(of, note)| Change::PutCache(account(of), "index".into(), vec![note])),
+        (of.clone(), 0u8..9).prop_map(|(of, note)| Change::PutCache(account(of), "index".into(), vec![note])),
+        (mark_kind(), "[ab]{0,2}", "[xy]").prop_map(|(kind, of, text)| Change::PutStanding(standing(kind, &of, &text))),
+        (mark_kind(), "[ab]{0,2}").prop_map(|(kind, of)| Change::DropStanding(kind, of.into())),
+        of.clone().prop_map(|of| Change::ForgetPair(pair(of))),
+        of.prop_map(|of| Change::ForgetReadings(account(of))),
     ]
 }
 

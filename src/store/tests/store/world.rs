@@ -8,7 +8,7 @@ use crosswatch_model::{
 use crosswatch_port::{
     Change, Commit, Durability, EventRecord, Fence, FenceMark, HeldRecord, ItemRecord, LeaseAsk, Ledger, LineRecord,
     OutboxRecord, OutboxState, PairFeatureRecord, PlanRecord, ReadingHead, ReadingRow, RejectedRecord, RunRecord,
-    ShelfChange, UnresolvedRecord, Write,
+    ShelfChange, StandingKind, StandingRecord, UnresolvedRecord, Write,
 };
 use crosswatch_store::{FjallLedger, OpenOptions};
 use jiff::Timestamp;
@@ -201,6 +201,11 @@ pub(crate) fn event(second: i64, sentence: &str) -> EventRecord {
     EventRecord { at: at(second), kind: "run.finished".into(), pair: None, run: None, sentence: sentence.into() }
 }
 
+pub(crate) fn standing(kind: StandingKind, subject: &str, text: &str) -> StandingRecord {
+    let (at, until) = (at(1_790_000_000), Some(at(1_790_086_400)));
+    StandingRecord { kind, subject: subject.into(), at, until, text: text.into() }
+}
+
 pub(crate) fn ask(resources: &[&str], run: u64, boot: u128) -> LeaseAsk {
     let resources = resources.iter().map(|resource| (*resource).into()).collect();
     LeaseAsk { resources, run: run_id(run), boot, at: at(1_790_000_000) }
@@ -250,6 +255,7 @@ pub(crate) fn picture(ledger: &dyn Ledger) -> Vec<String> {
         }
         tell("rejected", &ledger.rejected(&pair).unwrap());
         tell("unresolved", &ledger.unresolved(&pair).unwrap());
+        tell("memory", &ledger.pair_memory(&pair).unwrap());
         tell("runs", &ledger.runs(Some(&pair), None, 100).unwrap());
         tell("plans", &ledger.plans(Some(&pair), Some(run_id(2)), 2).unwrap());
     }
@@ -263,8 +269,10 @@ pub(crate) fn picture(ledger: &dyn Ledger) -> Vec<String> {
         }
         tell("outbox", &ledger.outbox(&account, 3).unwrap());
         tell("secret", &ledger.secret(&account, "token").unwrap());
+        tell("cached", &ledger.cached(&account, "index").unwrap());
     }
     tell("held", &ledger.held().unwrap());
+    tell("standings", &ledger.standings().unwrap());
     tell("runs", &ledger.runs(None, Some(run_id(3)), 2).unwrap());
     tell("plans", &ledger.plans(None, None, 100).unwrap());
     tell("events", &ledger.events(5).unwrap());

@@ -1,34 +1,42 @@
 //! The JSON of the API: plain structs made from records and observations, and nothing that decides.
 
+mod advice;
 mod fact;
+mod graph;
 mod held;
 mod item;
 mod live;
 mod pair;
 mod plan;
 mod provider;
+mod readiness;
+mod reset;
 mod run;
 mod schedule;
 mod sign_in;
 mod status;
+mod steering;
 mod tally;
 mod tracker;
 mod webhook;
 mod why;
 
+pub use advice::AdviceShape;
 pub use fact::{FactShape, Precision};
+pub use graph::{EdgeShape, GraphShape, LoopShape, NodeShape, RemovalPathShape, RemoversShape};
 pub use held::{HeldShape, RejectedShape};
 pub use item::{IdsShape, ItemIn, ItemShape, ShowIn, ShowShape};
 pub use live::{InboxShape, ParcelShape, SessionShape};
 pub use pair::{HealthShape, PairFeatureShape, PairShape};
 pub use plan::{CostShape, LineShape, PlanShape, StartedPlanShape};
 pub use provider::{BudgetShape, CapabilitiesShape, CheckShape, FaultShape, FeatureCapabilityShape, ProviderShape};
+pub use readiness::{ReadinessCheckShape, ReadinessShape, ShadowReportShape};
+pub use reset::{ClearedShape, ResetShape};
 pub use run::{RunErrorShape, RunFeatureShape, RunShape};
 pub use schedule::DueShape;
 pub use sign_in::SignInShape;
-pub use status::{
-    ActorShape, AdviceShape, OutboxCount, PairStatusShape, ServiceState, StageShape, StatusShape, WidgetShape,
-};
+pub use status::{ActorShape, OutboxCount, PairStatusShape, ServiceState, StageShape, StatusShape, WidgetShape};
+pub use steering::{FrozenShape, PausedShape};
 pub use tally::{CountsShape, ReadShape, ReadsShape};
 pub use tracker::{TrackerAdd, TrackerDropped, TrackerEntry, TrackerIds, TrackerRow};
 pub use webhook::{ProviderDetailShape, WebhookShape, WebhookTokenShape};

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::RunShape;
+use super::{ReadinessShape, RunShape, ShadowReportShape};
 use crate::sentence::pair_sentence;
 
 /// One feature of a pair.
@@ -53,6 +53,8 @@ pub struct PairShape {
     enabled: bool,
     /// It reads, plans and reports, and writes nothing.
     shadow: bool,
+    /// It starts no runs until it is resumed.
+    paused: bool,
     /// What the pair does, in one sentence.
     sentence: String,
     /// When it runs, unless a feature says otherwise.
@@ -71,6 +73,10 @@ pub struct PairShape {
     last_run: Option<RunShape>,
     /// Runs that ended and were no dry runs, the newest first, at most 30.
     health: Vec<HealthShape>,
+    /// Whether its features are ready for both directions and for removals, measured from its runs; `null` in lists.
+    pub(crate) readiness: Option<BTreeMap<&'static str, ReadinessShape>>,
+    /// In shadow mode: what it would have done, and how often it changed its mind; `null` in lists.
+    pub(crate) shadow_report: Option<ShadowReportShape>,
 }
 
 /// Runs that a pair's health is read from.
@@ -79,6 +85,7 @@ const HEALTH_MAX: usize = 30;
 impl PairShape {
     /// A pair, as it is configured, as it is now, and as it was.
     pub(crate) fn new(pair: &Pair, now: Option<&PairSituation>, schedule: &[Due], past: &[RunRecord]) -> Self {
+        let paused = now.is_some_and(|now| now.is_paused);
         let due: Vec<&Due> = schedule.iter().filter(|due| due.pair == pair.id).collect();
         let feature = |feature: Feature| {
             let settings = pair.feature(feature)?;
@@ -98,7 +105,8 @@ impl PairShape {
             mode: pair.mode.as_str(),
             enabled: pair.enabled,
             shadow: pair.shadow,
-            sentence: pair_sentence(pair),
+            paused,
+            sentence: if paused { format!("Paused: {}", pair_sentence(pair)) } else { pair_sentence(pair) },
             schedule: pair.schedule.as_str().to_owned(),
             features: Feature::ALL.iter().copied().filter_map(feature).collect(),
             next_run: due.iter().filter_map(|due| due.due).min(),
@@ -106,6 +114,8 @@ impl PairShape {
             waiting: now.and_then(|now| now.waiting).map(|run| run.to_string()),
             last_run: ended.first().map(|run| RunShape::from(*run)),
             health: ended.into_iter().map(HealthShape::from).collect(),
+            readiness: None,
+            shadow_report: None,
         }
     }
 }

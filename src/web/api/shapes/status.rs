@@ -2,7 +2,7 @@
 
 use crosswatch_actors::{ChildState, PairSituation};
 use crosswatch_port::RunRecord;
-use crosswatch_settings::{Advice, Pair};
+use crosswatch_settings::Pair;
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -45,6 +45,8 @@ pub struct PairStatusShape {
     target: String,
     enabled: bool,
     shadow: bool,
+    /// It starts no runs until it is resumed.
+    paused: bool,
     /// Its running run or plan.
     running: Option<String>,
     /// Its waiting run or plan.
@@ -64,6 +66,7 @@ impl PairStatusShape {
             target: pair.target.to_string(),
             enabled: pair.enabled,
             shadow: pair.shadow,
+            paused: now.is_some_and(|now| now.is_paused),
             running: now.and_then(|now| now.running).map(|run| run.to_string()),
             waiting: now.and_then(|now| now.waiting).map(|run| run.to_string()),
             last_run: last.map(HealthShape::from),
@@ -137,35 +140,4 @@ pub struct WidgetShape {
 pub struct StageShape {
     #[schema(example = "ready")]
     pub(crate) state: &'static str,
-}
-
-/// One piece of advice about the configuration.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = Advice)]
-pub struct AdviceShape {
-    /// The stable name of the rule.
-    #[schema(example = "no-snapshots")]
-    rule: &'static str,
-    /// `info`, `warning` or `error`.
-    #[schema(example = "warning")]
-    severity: &'static str,
-    /// What it is about.
-    #[schema(example = "pair[home-to-ledger].history")]
-    subject: String,
-    /// What is the matter, and why it matters.
-    message: String,
-    /// What to do about it.
-    fix: String,
-}
-
-impl From<Advice> for AdviceShape {
-    fn from(advice: Advice) -> Self {
-        Self {
-            rule: advice.rule.as_str(),
-            severity: advice.severity.as_str(),
-            subject: advice.subject,
-            message: advice.message,
-            fix: advice.fix,
-        }
-    }
 }
