@@ -20,6 +20,7 @@ mod reason;
 mod rejections;
 mod run;
 mod scheme;
+mod snapshot;
 mod text;
 
 pub use baseline::{After, BaselineRow, Flips, PlayKey};
@@ -36,3 +37,4 @@ pub use reason::Reason;
 pub use rejections::Rejections;
 pub use run::{Cause, Completeness, PlanState, RunState};
 pub use scheme::{Scheme, UnknownScheme};
+pub use snapshot::{Picker, RestoreFilter, RestoreMode, SnapshotCause};

@@ -13,6 +13,7 @@ use crate::{
         EventRecord, HeldRecord, ItemRecord, LineRecord, OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead,
         ReadingRow, RejectedRecord, RunRecord, UnresolvedRecord,
     },
+    snapshot::{NewSnapshot, SnapshotRecord, SnapshotRow},
 };
 
 /// The disk failed. Nothing after this can be trusted to be kept.
@@ -104,6 +105,10 @@ pub enum Change {
     PutSecret(ProviderId, SmolStr, Vec<u8>),
     /// Writes what an adapter keeps under a name, in place of what was there.
     PutCache(ProviderId, SmolStr, Vec<u8>),
+    /// Pins a snapshot or unpins it. One that is not kept any more stays away.
+    PinSnapshot(RunId, bool),
+    /// Forgets a snapshot, and the rows that no other one shares with it.
+    DropSnapshot(RunId),
 }
 
 /// Why a single commit was refused while the store is fine.
@@ -262,6 +267,31 @@ pub trait Ledger: Send + Sync {
 
     /// What an adapter keeps under a name.
     fn cached(&self, account: &ProviderId, name: &str) -> Result<Option<Vec<u8>>, StorageFailure>;
+
+    /// Keeps a snapshot: on the disk when this returns, with every row of it or not at all. Rows that an earlier
+    /// snapshot has, too, are kept once.
+    fn put_snapshot(&self, new: NewSnapshot) -> Result<SnapshotRecord, StorageFailure>;
+
+    /// Snapshots, newest first, of one account or of all, after the one with this id where given.
+    fn snapshots(
+        &self,
+        provider: Option<&ProviderId>,
+        after: Option<RunId>,
+        limit: usize,
+    ) -> Result<Vec<SnapshotRecord>, StorageFailure>;
+
+    /// One snapshot.
+    fn snapshot(&self, id: RunId) -> Result<Option<SnapshotRecord>, StorageFailure>;
+
+    /// Visits the rows of one feature of a snapshot in their order, from the row of this number on, until `visit`
+    /// answers false. The rows are those of one moment: dropping the snapshot meanwhile takes none away.
+    fn visit_snapshot(
+        &self,
+        id: RunId,
+        feature: Feature,
+        from: u64,
+        visit: &mut dyn FnMut(SnapshotRow) -> bool,
+    ) -> Result<(), StorageFailure>;
 
     /// Everything buffered is on the disk when this returns.
     fn sync(&self) -> Result<(), StorageFailure>;

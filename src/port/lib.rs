@@ -15,6 +15,7 @@ mod provider;
 mod record;
 mod sign_in;
 mod sink;
+mod snapshot;
 
 pub use account::{Budget, Cache, RequestKind, Shelf, ShelfChange, ShelfCursor, ShelfRow, Vault, Verdict};
 pub use clock::{Clock, Entropy};
@@ -32,6 +33,7 @@ pub use record::{
 };
 pub use sign_in::{SignIn, SignInCode, SignInState};
 pub use sink::{Notice, NoticeKind, Sink};
+pub use snapshot::{NewSnapshot, RestoreOrder, SnapshotPart, SnapshotRecord, SnapshotRow};
 
 use std::{future::Future, pin::Pin};
 

@@ -63,12 +63,16 @@ impl Batch<'_> {
 
     /// Applies the changes of one commit in order.
     fn apply(&mut self, changes: Vec<Change>) -> Result<(), StoreError> {
-        let mut shelved = Vec::new();
+        let (mut shelved, mut drops_snapshots) = (Vec::new(), false);
         for change in changes {
             if let Change::Shelf(_, ShelfChange::Put { uid, .. }) = &change {
                 shelved.push(*uid);
             }
+            drops_snapshots |= matches!(change, Change::DropSnapshot(_));
             self.apply_one(change)?;
+        }
+        if drops_snapshots {
+            self.sweep_chunks()?;
         }
         for uid in shelved {
             if !self.contains(Space::Item, &ItemKey(uid))? {
@@ -139,6 +143,8 @@ impl Batch<'_> {
                 let account = self.account(&account)?;
                 self.put(Space::Cache, &KeptKey { account, name }, &Cached(bytes))
             }
+            Change::PinSnapshot(id, is_pinned) => self.pin_snapshot(id, is_pinned),
+            Change::DropSnapshot(id) => self.drop_snapshot(id),
         }
     }
 

@@ -7,7 +7,7 @@
 
 use std::{borrow::Cow, ops::Bound};
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions};
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions};
 
 /// Memory for unwritten rows of a keyspace that holds rows by the hundred thousand.
 const BULK_MEMTABLE_BYTES: u64 = 4 << 20;
@@ -57,11 +57,17 @@ pub(crate) enum Space {
     Secret,
     /// What adapters keep so that they need not ask again.
     Cache,
+    /// Snapshots.
+    Snapshot,
+    /// Which chunks the features of a snapshot are made of.
+    ChunkList,
+    /// Rows of snapshots, under the hash of their bytes. They never change.
+    Chunk,
 }
 
 impl Space {
     /// Every space.
-    pub(crate) const ALL: [Self; 20] = [
+    pub(crate) const ALL: [Self; 23] = [
         Self::Meta,
         Self::Lease,
         Self::Run,
@@ -82,6 +88,9 @@ impl Space {
         Self::ShelfSize,
         Self::Secret,
         Self::Cache,
+        Self::Snapshot,
+        Self::ChunkList,
+        Self::Chunk,
     ];
 
     /// Its name in messages, and in the database where it has a keyspace of its own.
@@ -107,6 +116,9 @@ impl Space {
             Self::ShelfSize => "shelf_size",
             Self::Secret => "secret",
             Self::Cache => "cache",
+            Self::Snapshot => "snapshot",
+            Self::ChunkList => "chunk_list",
+            Self::Chunk => "chunk",
         }
     }
 
@@ -125,6 +137,7 @@ impl Space {
             Self::ShelfSize => Some(10),
             Self::Secret => Some(11),
             Self::Rejected => Some(12),
+            Self::Snapshot => Some(21),
             Self::Line
             | Self::Item
             | Self::Identity
@@ -132,7 +145,9 @@ impl Space {
             | Self::Reading
             | Self::Outbox
             | Self::Shelf
-            | Self::Cache => None,
+            | Self::Cache
+            | Self::ChunkList
+            | Self::Chunk => None,
         }
     }
 
@@ -179,6 +194,8 @@ pub(crate) struct Keyspaces {
     outbox: Keyspace,
     shelf: Keyspace,
     cache: Keyspace,
+    chunk_list: Keyspace,
+    chunk: Keyspace,
     record: Keyspace,
 }
 
@@ -195,6 +212,8 @@ impl Keyspaces {
             outbox: bulk(Space::Outbox)?,
             shelf: bulk(Space::Shelf)?,
             cache: bulk(Space::Cache)?,
+            chunk_list: open_one(database, Space::ChunkList.name(), SHARED_MEMTABLE_BYTES)?,
+            chunk: open_separated(database, Space::Chunk.name())?,
             record: open_one(database, "record", SHARED_MEMTABLE_BYTES)?,
         })
     }
@@ -210,6 +229,8 @@ impl Keyspaces {
             Space::Outbox => &self.outbox,
             Space::Shelf => &self.shelf,
             Space::Cache => &self.cache,
+            Space::ChunkList => &self.chunk_list,
+            Space::Chunk => &self.chunk,
             Space::Meta
             | Space::Lease
             | Space::Run
@@ -221,7 +242,8 @@ impl Keyspaces {
             | Space::Unresolved
             | Space::Event
             | Space::ShelfSize
-            | Space::Secret => &self.record,
+            | Space::Secret
+            | Space::Snapshot => &self.record,
         }
     }
 
@@ -233,6 +255,15 @@ impl Keyspaces {
 
 fn open_one(database: &Database, name: &str, memtable_bytes: u64) -> fjall::Result<Keyspace> {
     database.keyspace(name, || KeyspaceCreateOptions::default().max_memtable_size(memtable_bytes))
+}
+
+/// A keyspace of large values: they lie in files of their own, so that sorting its keys never copies them.
+fn open_separated(database: &Database, name: &str) -> fjall::Result<Keyspace> {
+    let options = || {
+        let separation = KvSeparationOptions::default();
+        KeyspaceCreateOptions::default().max_memtable_size(BULK_MEMTABLE_BYTES).with_kv_separation(Some(separation))
+    };
+    database.keyspace(name, options)
 }
 
 #[cfg(test)]

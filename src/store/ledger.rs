@@ -8,8 +8,8 @@ use std::{
 use crosswatch_model::{BaselineRow, Feature, Id, PairId, PlayKey, ProviderId, RunId, Uid};
 use crosswatch_port::{
     BootReport, Commit, Durability, EventRecord, Fence, HeldRecord, ItemRecord, LeaseAsk, LeaseBusy, Ledger,
-    LineRecord, OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead, ReadingRow, Refused, RejectedRecord,
-    RunRecord, ShelfCursor, ShelfRow, StorageFailure, UnresolvedRecord,
+    LineRecord, NewSnapshot, OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead, ReadingRow, Refused,
+    RejectedRecord, RunRecord, ShelfCursor, ShelfRow, SnapshotRecord, SnapshotRow, StorageFailure, UnresolvedRecord,
 };
 use fjall::{Database, PersistMode};
 use jiff::Timestamp;
@@ -236,6 +236,33 @@ impl Ledger for FjallLedger {
 
     fn secret(&self, account: &ProviderId, name: &str) -> Result<Option<Vec<u8>>, StorageFailure> {
         self.attempt(|| self.view().secret(account, name))
+    }
+
+    fn put_snapshot(&self, new: NewSnapshot) -> Result<SnapshotRecord, StorageFailure> {
+        self.attempt(|| self.keep_snapshot(new))
+    }
+
+    fn snapshots(
+        &self,
+        provider: Option<&ProviderId>,
+        after: Option<RunId>,
+        limit: usize,
+    ) -> Result<Vec<SnapshotRecord>, StorageFailure> {
+        self.attempt(|| self.view().snapshots(provider, after, limit))
+    }
+
+    fn snapshot(&self, id: RunId) -> Result<Option<SnapshotRecord>, StorageFailure> {
+        self.attempt(|| self.view().record(Space::Snapshot, id))
+    }
+
+    fn visit_snapshot(
+        &self,
+        id: RunId,
+        feature: Feature,
+        from: u64,
+        visit: &mut dyn FnMut(SnapshotRow) -> bool,
+    ) -> Result<(), StorageFailure> {
+        self.attempt(|| self.view().visit_snapshot(id, feature, from, visit))
     }
 
     fn sync(&self) -> Result<(), StorageFailure> {

@@ -12,6 +12,7 @@
 
 mod batch;
 mod boot;
+mod chunk;
 mod commit;
 mod failure;
 mod key;
@@ -24,6 +25,7 @@ mod read;
 mod read_runs;
 mod row;
 mod shelf;
+mod snapshots;
 mod verify;
 mod view;
 

@@ -5,18 +5,22 @@ use std::{cmp::Reverse, collections::BTreeMap, ops::ControlFlow};
 use crosswatch_model::{BaselineRow, PlanItem};
 use crosswatch_port::{
     EventRecord, HeldRecord, OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead, RejectedRecord, RunRecord,
-    UnresolvedRecord,
+    SnapshotRecord, UnresolvedRecord,
 };
 
 use crate::{
     failure::{StoreError, hex},
     key::{
-        EventKey, FactKey, FeatureKey, HeldKey, IdentityKey, ItemKey, KeptKey, Key, LeaseKey, LineKey, OutboxKey,
-        ReadingKey, RejectedKey, RunKey,
+        ChunkListKey, EventKey, FactKey, FeatureKey, HeldKey, IdentityKey, ItemKey, KeptKey, Key, LeaseKey, LineKey,
+        OutboxKey, ReadingKey, RejectedKey, RunKey,
     },
     keyspaces::Space,
     names::MetaKey,
-    row::{Cached, Entity, Lease, Life, Number, Pointer, Present, ReadFact, Secret, ShelfFact, ShelfSize, Stored},
+    row::{
+        Cached, ChunkList, Entity, Lease, Life, Number, Pointer, Present, ReadFact, Secret, ShelfFact, ShelfSize,
+        Stored,
+    },
+    snapshots::read_chunk,
     view::{KeyRange, View, decode, parse},
 };
 
@@ -40,6 +44,7 @@ impl View<'_> {
         let counts = counts.collect::<Result<_, _>>()?;
         self.verify_tags()?;
         self.verify_shelf_sizes()?;
+        self.verify_chunk_lists()?;
         Ok(counts)
     }
 
@@ -65,6 +70,9 @@ impl View<'_> {
             Space::ShelfSize => self.verify_rows::<FeatureKey, ShelfSize>(space),
             Space::Secret => self.verify_rows::<KeptKey, Secret>(space),
             Space::Cache => self.verify_rows::<KeptKey, Cached>(space),
+            Space::Snapshot => self.verify_rows::<RunKey, SnapshotRecord>(space),
+            Space::ChunkList => self.verify_rows::<ChunkListKey, ChunkList>(space),
+            Space::Chunk => self.count(space, &mut |key, bytes| read_chunk(key, bytes).map(drop)),
         }
     }
 

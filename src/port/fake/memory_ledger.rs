@@ -21,6 +21,7 @@ use crate::{
         EventRecord, HeldRecord, ItemRecord, LineRecord, OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead,
         ReadingRow, RejectedRecord, RunRecord, UnresolvedRecord,
     },
+    snapshot::{NewSnapshot, SnapshotRecord, SnapshotRow},
 };
 
 /// A store that forgets everything when it is dropped.
@@ -332,6 +333,40 @@ impl Ledger for MemoryLedger {
 
     fn secret(&self, account: &ProviderId, name: &str) -> Result<Option<Vec<u8>>, StorageFailure> {
         self.read(|now| now.secrets.get(&(account.clone(), name.into())).cloned())
+    }
+
+    fn put_snapshot(&self, new: NewSnapshot) -> Result<SnapshotRecord, StorageFailure> {
+        let step = Step::PutSnapshot(Box::new(new.clone()));
+        self.call(|inner| Ok(inner.do_synced(step, |now| now.put_snapshot(new))))
+    }
+
+    fn snapshots(
+        &self,
+        provider: Option<&ProviderId>,
+        after: Option<RunId>,
+        limit: usize,
+    ) -> Result<Vec<SnapshotRecord>, StorageFailure> {
+        self.read(|now| now.snapshots(provider, after, limit))
+    }
+
+    fn snapshot(&self, id: RunId) -> Result<Option<SnapshotRecord>, StorageFailure> {
+        self.read(|now| now.snapshots.get(&std::cmp::Reverse(id)).map(|kept| kept.record.clone()))
+    }
+
+    fn visit_snapshot(
+        &self,
+        id: RunId,
+        feature: Feature,
+        from: u64,
+        visit: &mut dyn FnMut(SnapshotRow) -> bool,
+    ) -> Result<(), StorageFailure> {
+        let rows = self.read(|now| now.snapshot_rows(id, feature, from))?;
+        for row in rows {
+            if !visit(row) {
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn sync(&self) -> Result<(), StorageFailure> {

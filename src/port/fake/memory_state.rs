@@ -12,6 +12,7 @@ use crosswatch_model::{
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
+use super::memory_snapshots::Kept;
 use crate::{
     account::{ShelfChange, ShelfRow},
     ledger::{BootReport, Change, Fence, FenceMark, LeaseAsk, LeaseBusy},
@@ -19,6 +20,7 @@ use crate::{
         EventRecord, HeldRecord, ItemRecord, LeaseRecord, LineRecord, OutboxRecord, PairFeatureRecord, PlanRecord,
         ReadingHead, ReadingRow, RejectedRecord, RunRecord, UnresolvedRecord,
     },
+    snapshot::NewSnapshot,
 };
 
 /// How many events are kept at least; older ones go.
@@ -50,6 +52,7 @@ pub(super) struct State {
     pub(super) shelves: BTreeMap<(ProviderId, Feature), ShelfState>,
     pub(super) secrets: BTreeMap<(ProviderId, SmolStr), Vec<u8>>,
     pub(super) cache: BTreeMap<(ProviderId, SmolStr), Vec<u8>>,
+    pub(super) snapshots: BTreeMap<Reverse<RunId>, Kept>,
     leases: BTreeMap<SmolStr, Lease>,
     life: Option<u128>,
     minted_uids: u64,
@@ -79,6 +82,7 @@ pub(super) enum Step {
     GiveBack(Vec<SmolStr>, Fence),
     MintUids(u32),
     MintSeqs(ProviderId, u32),
+    PutSnapshot(Box<NewSnapshot>),
 }
 
 impl State {
@@ -95,6 +99,7 @@ impl State {
             Step::MintSeqs(account, count) => {
                 self.mint_seqs(&account, count);
             }
+            Step::PutSnapshot(new) => drop(self.put_snapshot(*new)),
         }
     }
 
@@ -147,6 +152,8 @@ impl State {
             Change::Shelf(account, change) => self.change_shelf(account, &change),
             Change::PutSecret(account, name, secret) => drop(self.secrets.insert((account, name), secret)),
             Change::PutCache(account, name, bytes) => drop(self.cache.insert((account, name), bytes)),
+            Change::PinSnapshot(id, is_pinned) => self.pin_snapshot(id, is_pinned),
+            Change::DropSnapshot(id) => drop(self.snapshots.remove(&Reverse(id))),
         }
     }
 

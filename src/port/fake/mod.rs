@@ -1,6 +1,7 @@
 //! In-memory fakes of the ports, for tests and the simulator.
 
 mod memory_ledger;
+mod memory_snapshots;
 mod memory_state;
 mod time;
 

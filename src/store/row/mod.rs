@@ -27,6 +27,7 @@ mod rejected;
 mod run;
 mod secret;
 mod shelf;
+mod snapshot;
 mod stamp;
 mod tally;
 mod unresolved;
@@ -43,6 +44,7 @@ pub(crate) use meta::{Life, Number, Present};
 pub(crate) use reading::ReadFact;
 pub(crate) use secret::Secret;
 pub(crate) use shelf::{ShelfFact, ShelfSize};
+pub(crate) use snapshot::{Chunk, ChunkHash, ChunkList, ListedChunk};
 
 use serde::{Serialize, de::DeserializeOwned};
 

@@ -4,6 +4,7 @@
 
 mod disk;
 mod model_based;
+mod snapshots;
 mod suite;
 mod tidy;
 mod world;

@@ -4,6 +4,7 @@ use crosswatch_model::{Feature, OpId, PlanState, PlayKey, RunState, Uid};
 use crosswatch_port::{Change, Commit, Durability, Fence, Ledger, PairFeatureRecord, ReadingRow, fake::MemoryLedger};
 use proptest::prelude::*;
 
+use crate::snapshots::{rows, taken};
 use crate::world::{
     account, ask, at, baseline, drop_shelf, empty, event, fact, held, line, mark, open, outbox, pair, pair_feature,
     picture, plan, put_item, put_shelf, reading_head, reading_row, rejected, run, run_id, unresolved,
@@ -20,6 +21,7 @@ enum Step {
     BeginLife(u128),
     MintUids(u32),
     MintSeqs(usize, u32),
+    PutSnapshot(u64, usize, Vec<u64>),
     Sync,
     Reopen,
 }
@@ -94,6 +96,8 @@ fn change() -> impl Strategy<Value = Change> {
         )),
         place.prop_map(|(of, feature, uid, play)| drop_shelf(of, feature, uid, play)),
         (of.clone(), 0u8..9).prop_map(|(of, secret)| Change::PutSecret(account(of), "token".into(), vec![secret])),
+        (0u64..5, any::<bool>()).prop_map(|(number, is_pinned)| Change::PinSnapshot(run_id(number), is_pinned)),
+        (0u64..5).prop_map(|number| Change::DropSnapshot(run_id(number))),
         (of, 0u8..9).prop_map(|(of, note)| Change::PutCache(account(of), "index".into(), vec![note])),
     ]
 }
@@ -117,6 +121,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0u128..3).prop_map(Step::BeginLife),
         1 => (0u32..5).prop_map(Step::MintUids),
         1 => (0usize..2, 0u32..5).prop_map(|(of, count)| Step::MintSeqs(of, count)),
+        2 => (0u64..5, 0usize..2, prop::collection::vec(600u64..700, 0..90))
+            .prop_map(|(number, of, ids)| Step::PutSnapshot(number, of, ids)),
         1 => Just(Step::Sync),
         1 => Just(Step::Reopen),
     ]
@@ -141,6 +147,10 @@ fn perform(ledger: &dyn Ledger, step: &Step) -> String {
         Step::BeginLife(boot) => format!("{:?}", ledger.begin_life(*boot, at(1_790_000_099))),
         Step::MintUids(count) => format!("{:?}", ledger.mint_uids(*count)),
         Step::MintSeqs(of, count) => format!("{:?}", ledger.mint_outbox_seqs(&account(*of), *count)),
+        Step::PutSnapshot(number, of, ids) => {
+            let record = ledger.put_snapshot(taken(*number, *of, rows(ids.iter().copied()))).unwrap();
+            format!("{:?} with {}", record.id, record.items())
+        }
         Step::Sync => format!("{:?}", ledger.sync()),
         Step::Reopen => String::new(),
     }
@@ -153,7 +163,7 @@ fn settles(step: &Step, answer: &str) -> bool {
             commits.iter().any(|commit| commit.fence.is_none() && commit.durability == Durability::Synced)
         }
         Step::Take(..) => answer.starts_with("Ok(Ok("),
-        Step::BeginLife(_) | Step::MintUids(_) | Step::MintSeqs(..) | Step::Sync => true,
+        Step::BeginLife(_) | Step::MintUids(_) | Step::MintSeqs(..) | Step::PutSnapshot(..) | Step::Sync => true,
         Step::GiveBack(..) | Step::Reopen => false,
     }
 }
