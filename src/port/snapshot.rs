@@ -7,7 +7,7 @@
 use std::cmp::Ordering;
 
 use crosswatch_model::{
-    Fact, Feature, Id, Item, PlayKey, ProviderId, RestoreFilter, RestoreMode, RunId, SnapshotCause, Uid,
+    Fact, Feature, Id, Item, PlayKey, ProviderId, RestoreFilter, RestoreMode, RunId, SnapshotCause,
 };
 use jiff::Timestamp;
 use smol_str::SmolStr;
@@ -82,11 +82,10 @@ pub struct NewSnapshot {
     pub rows: Vec<(Feature, Vec<SnapshotRow>)>,
 }
 
-/// One fact of an account about one item.
+/// One fact of an account about one item. It carries no name of our own: that is worth nothing beside another store, and
+/// equal rows would not be equal bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SnapshotRow {
-    /// Our own name of the item, where it was known.
-    pub uid: Option<Uid>,
     /// The item, with everything that finds it again.
     pub item: Item,
     /// The fact.
@@ -106,8 +105,7 @@ impl SnapshotRow {
 
     /// The order of the rows of a snapshot. It depends on nothing but the rows.
     pub fn cmp_place(&self, other: &Self) -> Ordering {
-        let rest = |row: &Self| (row.fact, row.uid);
-        let by_content = || self.item.cmp(&other.item).then_with(|| rest(self).cmp(&rest(other)));
+        let by_content = || self.item.cmp(&other.item).then_with(|| self.fact.cmp(&other.fact));
         self.place().cmp(&other.place()).then_with(by_content)
     }
 }

@@ -51,7 +51,7 @@ mod tests {
         let row = |number| {
             let id = Id::from_number(Namespace::Tmdb, Kind::Movie, number).unwrap();
             let item = Item::titled(Kind::Movie, "A film", None, [id].into_iter().collect());
-            SnapshotRow { uid: None, item, fact: Fact::Listed(None) }
+            SnapshotRow { item, fact: Fact::Listed(None) }
         };
         let mut rows: Vec<SnapshotRow> = numbers.into_iter().map(row).collect();
         rows.sort_by(SnapshotRow::cmp_place);

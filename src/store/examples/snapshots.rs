@@ -6,7 +6,7 @@
 use std::{error::Error, fs, io, path::Path, time::Instant};
 
 use crosswatch_model::{
-    Fact, Feature, Id, IdSet, Item, Kind, Namespace, ProviderId, Rating, RunId, Scheme, Show, SnapshotCause, Uid,
+    Fact, Feature, Id, IdSet, Item, Kind, Namespace, ProviderId, Rating, RunId, Scheme, Show, SnapshotCause,
 };
 use crosswatch_port::{Ledger, NewSnapshot, SnapshotRow};
 use crosswatch_store::{FjallLedger, OpenOptions};
@@ -70,7 +70,7 @@ fn row(number: usize, rating: usize) -> Result<SnapshotRow, Box<dyn Error>> {
             .into_iter()
             .collect();
     let ids: IdSet = [
-        id(Namespace::Imdb, Kind::Episode, 900_000 + number * 13)?,
+        Id::parse(Namespace::Imdb, Kind::Episode, &format!("tt{:07}", 900_000 + number * 13))?,
         id(Namespace::Tmdb, Kind::Episode, 62_000 + number * 5)?,
         id(Namespace::Tvdb, Kind::Episode, 300_000 + number * 3)?,
     ]
@@ -87,7 +87,7 @@ fn row(number: usize, rating: usize) -> Result<SnapshotRow, Box<dyn Error>> {
     let item = Item::episode(of, season, episode, &format!("Episode {number} of Many"), ids);
     let rated_at = Timestamp::from_second(1_600_000_000 + i64::try_from(number)? * 997)?;
     let fact = Fact::Rated { value: Rating::new(u8::try_from(rating)?)?, rated_at: Some(rated_at) };
-    Ok(SnapshotRow { uid: Some(Uid(u64::try_from(number)?)), item, fact })
+    Ok(SnapshotRow { item, fact })
 }
 
 fn snapshot(day: usize, rows: Vec<SnapshotRow>) -> Result<NewSnapshot, Box<dyn Error>> {

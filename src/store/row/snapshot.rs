@@ -1,6 +1,6 @@
 //! Snapshots: the record, the list of its chunks, and chunks of rows.
 
-use crosswatch_model::{Feature, RunId, Uid};
+use crosswatch_model::{Feature, RunId};
 use crosswatch_port::{SnapshotPart, SnapshotRecord, SnapshotRow};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -121,7 +121,6 @@ row!(ChunkV1, Positional, 1);
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct SnapshotRowV1 {
-    uid: Option<u64>,
     item: ItemV1,
     fact: FactV1,
 }
@@ -130,18 +129,12 @@ impl Stored for Chunk {
     type Row = ChunkV1;
 
     fn to_row(&self) -> ChunkV1 {
-        let row = |row: &SnapshotRow| SnapshotRowV1 {
-            uid: row.uid.map(|uid| uid.0),
-            item: ItemV1::of(&row.item),
-            fact: FactV1::of(row.fact),
-        };
+        let row = |row: &SnapshotRow| SnapshotRowV1 { item: ItemV1::of(&row.item), fact: FactV1::of(row.fact) };
         ChunkV1 { rows: self.0.iter().map(row).collect() }
     }
 
     fn from_row(chunk: ChunkV1) -> Result<Self, RowError> {
-        let row = |row: SnapshotRowV1| {
-            Ok(SnapshotRow { uid: row.uid.map(Uid), item: row.item.item()?, fact: row.fact.fact()? })
-        };
+        let row = |row: SnapshotRowV1| Ok(SnapshotRow { item: row.item.item()?, fact: row.fact.fact()? });
         chunk.rows.into_iter().map(row).collect::<Result<_, _>>().map(Self)
     }
 }

@@ -1,6 +1,6 @@
 //! Snapshots: what was kept comes back in its order, what is shared is kept once, and what nobody names goes.
 
-use crosswatch_model::{Feature, RunId, SnapshotCause, Uid};
+use crosswatch_model::{Feature, RunId, SnapshotCause};
 use crosswatch_port::{Change, Ledger, NewSnapshot, SnapshotRow, fake::MemoryLedger};
 use crosswatch_store::FjallLedger;
 use fjall::{Database, KeyspaceCreateOptions};
@@ -9,7 +9,7 @@ use crate::world::{account, at, commit, empty, fact, item, open, run_id};
 
 /// One row per number.
 pub(crate) fn rows(numbers: impl IntoIterator<Item = u64>) -> Vec<SnapshotRow> {
-    let row = |number| SnapshotRow { uid: Some(Uid(number)), item: item(&[number]), fact: fact(Feature::Ratings, 7) };
+    let row = |number| SnapshotRow { item: item(&[number]), fact: fact(Feature::Ratings, 7) };
     numbers.into_iter().map(row).collect()
 }
 
