@@ -27,6 +27,7 @@ pub mod planted;
 #[cfg(not(feature = "planted-bugs"))]
 mod planted;
 mod provider;
+mod retention;
 mod run_table;
 mod scheduler;
 mod seal;
@@ -35,7 +36,9 @@ mod store;
 mod supervisor;
 
 pub use answers::{Answer, FeatureAnswer};
-pub use blueprint::{AccountBlueprint, Blueprint, FeatureBlueprint, PairBlueprint, SharedPair, Surroundings};
+pub use blueprint::{
+    AccountBlueprint, Blueprint, FeatureBlueprint, PairBlueprint, SharedPair, SnapshotBlueprint, Surroundings,
+};
 pub use budget::{AccountBudget, BudgetState, Pace, Rate};
 pub use children::ChildState;
 pub use directory::Directory;

@@ -10,7 +10,7 @@ use actix::{
     ResponseFuture, WrapFuture, fut,
 };
 use crosswatch_model::{Cause, Feature, FeatureSet, ItemRef, PairId, PlanState, RunId, RunState};
-use crosswatch_port::{Change, Commit, Durability, Fence, LeaseAsk, RunError, RunRecord};
+use crosswatch_port::{Change, Commit, Durability, Fence, LeaseAsk, RestoreOrder, RunError, RunRecord};
 use smol_str::{SmolStr, format_smolstr};
 use tokio_util::sync::CancellationToken;
 
@@ -56,6 +56,8 @@ pub struct RequestRun {
     pub permit: Permit,
     /// The run that is taken back, where one is.
     pub undoes: Option<RunId>,
+    /// What a snapshot brings back, where it is a restore.
+    pub restores: Option<RestoreOrder>,
     /// What is asked, for [`JobKind::Why`].
     pub question: Option<ItemRef>,
     /// Wait behind a running job of the pair instead of being refused.
@@ -232,6 +234,7 @@ impl Supervisor {
             features,
             permit: request.permit.clone(),
             undoes: request.undoes,
+            restores: request.restores.clone(),
             question: request.question.clone(),
             resources: pair.resources(),
         })

@@ -50,6 +50,16 @@ use crate::{api, metrics, problem::ApiProblem, sse, state::ApiState};
         api::tracker::rows,
         api::tracker::add,
         api::tracker::remove,
+        api::snapshots::take,
+        api::snapshots::snapshots,
+        api::snapshots::snapshot,
+        api::snapshots::items,
+        api::snapshots::pin,
+        api::snapshots::discard,
+        api::snapshot_diff::diff,
+        api::snapshot_files::export,
+        api::snapshot_files::import,
+        api::restoring::restore,
     ),
     security(("api_key" = []), ("bearer" = [])),
     modifiers(&Keys)
@@ -115,7 +125,7 @@ mod tests {
         let count = names.len();
         names.sort_unstable();
         names.dedup();
-        assert_eq!((names.len(), count), (35, 35));
+        assert_eq!((names.len(), count), (45, 45));
     }
 
     #[test]

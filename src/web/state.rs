@@ -51,7 +51,9 @@ impl ApiState {
     /// What runs next. A scheduler that is being restarted, or switched off, has nothing to say.
     pub(crate) async fn schedule(&self) -> Vec<Due> {
         let Some(scheduler) = self.directory.scheduler() else { return Vec::new() };
-        scheduler.ask(ObserveSchedule, ACTOR_DEADLINE).await.unwrap_or_default()
+        let lines = scheduler.ask(ObserveSchedule, ACTOR_DEADLINE).await.unwrap_or_default();
+        // What keepers do by schedule are snapshots, not runs.
+        lines.into_iter().filter(|due| due.pair.kept_account().is_none()).collect()
     }
 
     /// The way to an account.

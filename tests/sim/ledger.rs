@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crosswatch_model::{BaselineRow, Feature, Id, PairId, PlayKey, ProviderId, RunId, Uid};
 use crosswatch_port::{
     BootReport, Commit, Entropy, EventRecord, Fence, HeldRecord, ItemRecord, LeaseAsk, LeaseBusy, Ledger, LineRecord,
-    OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead, ReadingRow, Refused, RejectedRecord, RunRecord,
-    ShelfCursor, ShelfRow, StorageFailure, UnresolvedRecord,
+    NewSnapshot, OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead, ReadingRow, Refused, RejectedRecord,
+    RunRecord, ShelfCursor, ShelfRow, SnapshotRecord, SnapshotRow, StorageFailure, UnresolvedRecord,
     fake::{MemoryLedger, SeededEntropy},
 };
 use jiff::Timestamp;
@@ -226,6 +226,33 @@ impl Ledger for SimLedger {
 
     fn secret(&self, account: &ProviderId, name: &str) -> Result<Option<Vec<u8>>, StorageFailure> {
         self.read(|ledger| ledger.secret(account, name))
+    }
+
+    fn put_snapshot(&self, new: NewSnapshot) -> Result<SnapshotRecord, StorageFailure> {
+        self.write(|ledger| ledger.put_snapshot(new))
+    }
+
+    fn snapshots(
+        &self,
+        provider: Option<&ProviderId>,
+        after: Option<RunId>,
+        limit: usize,
+    ) -> Result<Vec<SnapshotRecord>, StorageFailure> {
+        self.read(|ledger| ledger.snapshots(provider, after, limit))
+    }
+
+    fn snapshot(&self, id: RunId) -> Result<Option<SnapshotRecord>, StorageFailure> {
+        self.read(|ledger| ledger.snapshot(id))
+    }
+
+    fn visit_snapshot(
+        &self,
+        id: RunId,
+        feature: Feature,
+        from: u64,
+        visit: &mut dyn FnMut(SnapshotRow) -> bool,
+    ) -> Result<(), StorageFailure> {
+        self.read(|ledger| ledger.visit_snapshot(id, feature, from, visit))
     }
 
     fn sync(&self) -> Result<(), StorageFailure> {

@@ -210,6 +210,7 @@ impl Story {
         Blueprint {
             accounts,
             pairs: town.pairs,
+            snapshots: Vec::new(),
             channels: Vec::new(),
             ledger: Arc::new(SimLedger::new(door.clone(), self.sabotage, seed, commits)),
             secret_key: SecretKey::of_text(&secrecy::SecretString::from("the key of the town")),
@@ -234,6 +235,7 @@ impl Life {
             features: None,
             permit: if approves_held { Permit::Held } else { Permit::Nothing },
             undoes: None,
+            restores: None,
             question: None,
             may_queue: true,
         };

@@ -33,9 +33,6 @@ pub(crate) fn ignored(settings: &Settings) -> Vec<&'static str> {
         sentences
             .push("routes are left aside: this version has no live scrobbling, pairs on a schedule carry new plays");
     }
-    if !settings.snapshots.is_empty() {
-        sentences.push("snapshot schedules are left aside: this version takes no snapshots");
-    }
     sentences
 }
 
@@ -90,7 +87,7 @@ token = \"t\"
     #[test]
     fn what_is_left_aside_is_told() {
         assert!(ignored(&settings(ACCOUNTS)).is_empty());
-        let snapshot = "[[snapshot]]\nprovider = \"ledger\"\nfeatures = [\"history\"]\nschedule = \"daily 04:00\"\nkeep = { daily = 1, weekly = 0, monthly = 0 }\n";
-        assert_eq!(ignored(&settings(&format!("{ACCOUNTS}{snapshot}"))).len(), 1);
+        let route = "[[route]]\nid = \"live\"\nsource = \"home\"\ntargets = [\"ledger\"]\n";
+        assert_eq!(ignored(&settings(&format!("{ACCOUNTS}{route}"))).len(), 1);
     }
 }

@@ -239,6 +239,7 @@ impl Small {
                 account("ledger", &at_ledger, &gate, &CodeEnd::default()),
             ],
             pairs: vec![pair()],
+            snapshots: Vec::new(),
             channels: Vec::new(),
             ledger: Arc::new(MemoryLedger::new()),
             secret_key: SecretKey::of_text(&SecretString::from("a key")),

@@ -9,6 +9,8 @@ mod provider;
 mod run;
 mod schedule;
 mod sign_in;
+mod snapshot;
+mod snapshot_file;
 mod status;
 mod tally;
 mod tracker;
@@ -23,6 +25,7 @@ pub use provider::{BudgetShape, CapabilitiesShape, CheckShape, FaultShape, Featu
 pub use run::{RunErrorShape, RunFeatureShape, RunShape};
 pub use schedule::DueShape;
 pub use sign_in::SignInShape;
+pub use snapshot::{SnapshotChangeShape, SnapshotDiffShape, SnapshotItemShape, SnapshotShape, StartedSnapshotShape};
 pub use status::{
     ActorShape, AdviceShape, OutboxCount, PairStatusShape, ServiceState, StageShape, StatusShape, WidgetShape,
 };
@@ -33,4 +36,5 @@ pub use why::{LinkShape, WhyFactShape, WhyFeatureShape, WhyShape};
 pub(crate) use held::held_id;
 pub(crate) use pair::counts;
 pub(crate) use schedule::due_lines;
+pub(crate) use snapshot_file::{HeadLine, RowLine};
 pub(crate) use tracker::{parse_row_id, row_id};
