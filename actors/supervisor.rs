@@ -549,7 +549,7 @@ impl Handler<ShutDown> for Supervisor {
 
     fn handle(&mut self, _: ShutDown, context: &mut Self::Context) -> Self::Result {
         self.is_stopping = true;
-        for job in self.table.withdraw_all() {
+        for job in self.table.withdraw_all().into_iter().filter(|job| job.kind.is_run()) {
             let record = RunRecord {
                 state: RunState::Cancelled,
                 finished_at: Some(self.surroundings.clock.now()),

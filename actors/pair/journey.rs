@@ -134,8 +134,8 @@ impl Journey {
         let collected = collect::collect(self).await?;
         self.enter(RunState::Planning, "Compares both sides.").await?;
         let decided = decide::decide(self, collected).await?;
-        let mut named = apply::commit_plan(self, decided).await?;
-        snapshot::before_writes(self, &named).await?;
+        let named = apply::commit_plan(self, decided).await?;
+        let mut named = snapshot::before_writes(self, named).await?;
         let applied = apply::apply(self, &named).await?;
         let verified = verify::verify(self, &mut named, &applied).await?;
         let ending = finish::Ending::ran(&self.ticket.job, &named.decided, applied, &verified);

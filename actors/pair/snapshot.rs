@@ -7,8 +7,7 @@ use crosswatch_identity::Catalog;
 use crosswatch_model::{Action, Cause, Completeness, Feature, FeatureSet, ProviderId, RunState, Side, SnapshotCause};
 use crosswatch_plan::{Limit, Read, judge};
 use crosswatch_port::{
-    Change, Commit, Durability, EventRecord, Ledger, NewSnapshot, Notice, NoticeKind, ReadScope, SnapshotRecord,
-    SnapshotRow,
+    Change, Durability, EventRecord, Ledger, NewSnapshot, Notice, NoticeKind, ReadScope, SnapshotRecord, SnapshotRow,
 };
 use smol_str::{SmolStr, format_smolstr};
 
@@ -134,8 +133,7 @@ async fn keep(journey: &Journey, new: NewSnapshot) -> Result<SnapshotRecord, Sto
     };
     let mut changes = vec![Change::AppendEvent(event)];
     changes.extend(old_ones(journey, record.provider.clone()).await?.into_iter().map(Change::DropSnapshot));
-    // Without the lease: nothing of it is about the run.
-    journey.directory.store().save(Commit { fence: None, durability: Durability::Buffered, changes }).await?;
+    journey.commit(Durability::Buffered, changes).await?;
     Ok(record)
 }
 
@@ -149,9 +147,9 @@ async fn old_ones(journey: &Journey, account: ProviderId) -> Result<Vec<crosswat
 }
 
 /// Keeps what a run is about to remove or to restore over, out of the read that it has just made.
-pub(super) async fn before_writes(journey: &Journey, named: &Named) -> Result<(), Stop> {
+pub(super) async fn before_writes(journey: &Journey, mut named: Named) -> Result<Named, Stop> {
     for side in [Side::Target, Side::Source] {
-        let features = endangered(journey, named, side);
+        let features = endangered(journey, &named, side);
         if features.is_empty() {
             continue;
         }
@@ -168,15 +166,16 @@ pub(super) async fn before_writes(journey: &Journey, named: &Named) -> Result<()
             is_pinned: false,
             rows: Vec::new(),
         };
-        for decision in &named.decided.features {
-            if features.contains(decision.feature) {
-                let rows = rows_of(&named.decided.catalog, &decision.reads.side(side).read);
-                new.rows.push((decision.feature, rows));
-            }
-        }
+        let copy = move || {
+            let decisions = named.decided.features.iter().filter(|decision| features.contains(decision.feature));
+            let rows = |read: &Read| rows_of(&named.decided.catalog, read);
+            let rows = decisions.map(|decision| (decision.feature, rows(&decision.reads.side(side).read))).collect();
+            (named, rows)
+        };
+        (named, new.rows) = journey.surroundings.lane.run(copy).await?;
         keep(journey, new).await?;
     }
-    Ok(())
+    Ok(named)
 }
 
 /// The features of a side that the run takes something from.

@@ -2,12 +2,18 @@
 //!
 //! Deliberately absent: what the commands do, and any default that the configuration already has.
 
+mod snapshot;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use crosswatch_model::{Feature, FeatureSet};
 
 use crate::exit::Exit;
+
+pub(crate) use snapshot::{
+    DiffArguments, ListArguments, RestoreArguments, ShowArguments, SnapshotArguments, SnapshotCommand, TakeArguments,
+};
 
 /// Keeps watch history, ratings and watchlists in step between media servers and trackers.
 #[derive(Debug, Parser)]
@@ -55,6 +61,8 @@ pub(crate) enum Command {
     Runs(RunsArguments),
     /// Shows how a run would be taken back; with --yes it is.
     Undo(UndoArguments),
+    /// Takes snapshots of accounts, shows them, and brings back what they hold.
+    Snapshot(SnapshotArguments),
     /// Asks the running service whether it is ready; for containers.
     Healthcheck,
 }
@@ -225,6 +233,15 @@ mod tests {
             ("crosswatch undo", false),
             ("crosswatch undo 0199 --yes --approve-held --json", true),
             ("crosswatch undo 0199 --approve-held", false),
+            ("crosswatch snapshot", false),
+            ("crosswatch snapshot take home --feature history --json", true),
+            ("crosswatch snapshot list --provider home --limit 5", true),
+            ("crosswatch snapshot show 0199 --feature ratings", true),
+            ("crosswatch snapshot diff 0199", false),
+            ("crosswatch snapshot restore 0199 --target home --show Firefly --exact --yes --approve-held", true),
+            ("crosswatch snapshot restore 0199 --approve-held", false),
+            ("crosswatch snapshot pin 0199 --off", true),
+            ("crosswatch snapshot drop", false),
         ] {
             assert_eq!(Arguments::try_parse_from(line.split(' ')).is_ok(), fits, "{line}");
         }

@@ -26,7 +26,7 @@ use std::process::ExitCode;
 
 use crate::{
     cli::{Arguments, Command},
-    commands::{auth, check, demo, healthcheck, plan, run, runs, serve, undo, why},
+    commands::{auth, check, demo, healthcheck, plan, run, runs, serve, snapshot, undo, why},
     exit::{Exit, Failure},
     telemetry::Audience,
 };
@@ -66,6 +66,7 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
             Command::Why(arguments) => why::run(&settings, &arguments).await,
             Command::Runs(arguments) => runs::run(&settings, &arguments).await,
             Command::Undo(arguments) => undo::run(&settings, &arguments).await,
+            Command::Snapshot(arguments) => snapshot::run(&settings, &arguments).await,
             Command::Healthcheck => healthcheck::run(&settings).await,
         }
     })

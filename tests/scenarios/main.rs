@@ -18,6 +18,7 @@ mod reads;
 mod reference;
 mod rematch;
 mod sign_in;
+mod snapshots;
 mod tokens;
 mod two_way;
 mod undo;

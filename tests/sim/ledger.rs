@@ -229,7 +229,13 @@ impl Ledger for SimLedger {
     }
 
     fn put_snapshot(&self, new: NewSnapshot) -> Result<SnapshotRecord, StorageFailure> {
-        self.write(|ledger| ledger.put_snapshot(new))
+        self.write(|ledger| {
+            let record = ledger.put_snapshot(new)?;
+            let mut world = self.door.enter();
+            world.witness.snapshot_kept(&record);
+            world.say(&format!("store: keeps {} rows of {}", record.items(), record.provider));
+            Ok(record)
+        })
     }
 
     fn snapshots(
