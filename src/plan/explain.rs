@@ -157,7 +157,10 @@ mod tests {
     fn check(reason: Reason, source: Option<Fact>, target: Option<Fact>, sentence: &str) {
         let zone = TimeZone::fixed(jiff::tz::offset(2));
         let pair = PairId::parse("home-to-trakt").unwrap();
-        assert_eq!(Explainer { pair: &pair, zone: &zone, reads_needed: 2 }.explain(reason, source, target), sentence);
+        assert_eq!(
+            Explainer { pair: &pair, zone: &zone, reads_needed: 2, is_restore: false }.explain(reason, source, target),
+            sentence
+        );
     }
 
     #[test]

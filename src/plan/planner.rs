@@ -163,7 +163,7 @@ impl<'a> Walk<'a> {
                 let runtime_s = lengths.get(number);
                 match self.way {
                     Way::OneWay(_) | Way::Restore(_) => {
-                        every_play.cells(&on_source, &on_target, &bases, runtime_s, &mut cells)
+                        every_play.cells(&on_source, &on_target, &bases, runtime_s, &mut cells);
                     }
                     Way::TwoWay(_) => every_play.mirrored_cells(&on_source, &on_target, &bases, runtime_s, &mut cells),
                 }

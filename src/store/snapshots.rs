@@ -34,8 +34,8 @@ impl FjallLedger {
         let mut parts = Vec::with_capacity(rows.len());
         for (feature, mut rows) in rows {
             rows.sort_unstable_by(SnapshotRow::cmp_place);
-            let (list, bytes) = self.keep_rows(&rows)?;
-            last.put(Space::ChunkList, &ChunkListKey { snapshot: id, feature }, &list)?;
+            let (chunk_list, bytes) = self.keep_rows(&rows)?;
+            last.put(Space::ChunkList, &ChunkListKey { snapshot: id, feature }, &chunk_list)?;
             parts.push(SnapshotPart { feature, items: rows.len() as u64, bytes });
         }
         let record = SnapshotRecord { id, provider, fingerprint, user, taken_at, cause, is_pinned, parts };

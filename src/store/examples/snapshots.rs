@@ -3,6 +3,8 @@
 //! `cargo run --release -p crosswatch-store --example snapshots -- [ITEMS] [DAYS]`: 100 000 items and 100 days where left
 //! out, with 40 changed and 20 new items a day. It prints figures and judges none.
 
+#![allow(clippy::disallowed_methods, reason = "it measures real time")]
+
 use std::{error::Error, fs, io, path::Path, time::Instant};
 
 use crosswatch_model::{
