@@ -1,12 +1,12 @@
 //! What the house is built from: accounts, pairs and schedules, with every default already decided.
 
-use std::{rc::Rc, sync::Arc};
+use std::{collections::BTreeMap, rc::Rc, sync::Arc};
 
 use crosswatch_model::{Feature, FeatureSet, PairId, ProviderId};
-use crosswatch_plan::FeaturePolicy;
+use crosswatch_plan::{Approvals, ConflictPolicy, FeaturePolicy, Limit, Mode, Removes};
 use crosswatch_port::{Clock, Entropy, Knowledge, Ledger};
 use crosswatch_scrobble::{Audience, Ear, Records, SessionRules, Via};
-use crosswatch_settings::Schedule;
+use crosswatch_settings::{Keep, Schedule};
 use smol_str::SmolStr;
 
 use crate::{
@@ -57,6 +57,28 @@ pub struct PairBlueprint {
 }
 
 impl PairBlueprint {
+    /// The keeper of an account: a pair of its snapshots with the account itself. It never runs by itself, and what it
+    /// writes is a restore that somebody looked at.
+    pub fn keeper_of(account: &ProviderId) -> Self {
+        let feature =
+            |feature: Feature| FeatureBlueprint { feature, policy: restore_policy(), schedule: Schedule::manual() };
+        Self {
+            id: PairId::keeper_of(account),
+            source: account.clone(),
+            target: account.clone(),
+            is_enabled: true,
+            is_shadow: false,
+            has_canary: false,
+            scope: SmolStr::default(),
+            features: Feature::ALL.iter().copied().map(feature).collect(),
+        }
+    }
+
+    /// Whether it is the keeper of an account, which nobody configured.
+    pub fn is_keeper(&self) -> bool {
+        self.id.kept_account().is_some()
+    }
+
     /// The features that are on.
     pub fn feature_set(&self) -> FeatureSet {
         self.features.iter().map(|entry| entry.feature).collect()
@@ -105,6 +127,45 @@ pub struct RouteBlueprint {
     pub unlists_films: bool,
 }
 
+/// Snapshots of an account to take.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SnapshotBlueprint {
+    /// The account.
+    pub account: ProviderId,
+    /// What is copied.
+    pub features: FeatureSet,
+    /// When.
+    pub schedule: Schedule,
+    /// How many are kept.
+    pub keep: Keep,
+}
+
+/// How many snapshots of an account are kept where nobody says so.
+const KEEP: Keep = Keep { daily: 30, weekly: 12, monthly: 12 };
+
+/// Nothing stands in the way of what a person brings back but what the account cannot hold.
+fn restore_policy() -> FeaturePolicy {
+    let no_limit = Limit { percent: 100, at_least: u32::MAX };
+    FeaturePolicy {
+        mode: Mode::Restore,
+        conflict: ConflictPolicy::Source,
+        adds: true,
+        removes: Removes::Off,
+        remove_after_reads: 1,
+        max_removes: no_limit,
+        max_shrink: no_limit,
+        rewatches: true,
+        allow_undated: true,
+        new_item_grace_s: 0,
+        min_percent: 0,
+        max_percent: 100,
+        only_new: false,
+        blocked: Vec::new(),
+        approvals: Approvals::NONE,
+        mirror_approved: false,
+    }
+}
+
 /// Everything the house stands on.
 #[derive(Clone)]
 pub struct Blueprint {
@@ -114,6 +175,8 @@ pub struct Blueprint {
     pub pairs: Vec<PairBlueprint>,
     /// Routes of live scrobbling.
     pub routes: Vec<RouteBlueprint>,
+    /// Snapshots by schedule.
+    pub snapshots: Vec<SnapshotBlueprint>,
     /// Channels to people.
     pub channels: Vec<Channel>,
     /// The store.
@@ -149,9 +212,16 @@ pub struct Surroundings {
     pub knowledge: Arc<dyn Knowledge>,
     /// Names this process life.
     pub boot: u128,
+    /// How many snapshots are kept, of the accounts of which somebody says so.
+    pub keeps: Arc<BTreeMap<ProviderId, Keep>>,
 }
 
 impl Surroundings {
+    /// How many snapshots of an account are kept.
+    pub fn keep_of(&self, account: &ProviderId) -> Keep {
+        self.keeps.get(account).copied().unwrap_or(KEEP)
+    }
+
     /// A fresh id for a run or plan.
     pub fn new_run_id(&self) -> crosswatch_model::RunId {
         let unix_ms = u64::try_from(self.clock.now().as_millisecond()).unwrap_or(0);

@@ -2,15 +2,16 @@
 //!
 //! Sockets are bound before this and outlive none of it. Losing every mailbox loses nothing: what matters is in the store.
 
-use std::{rc::Rc, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, rc::Rc, sync::Arc, time::Duration};
 
 use actix::Actor;
 use crosswatch_model::ProviderId;
 use crosswatch_port::BootReport;
+use crosswatch_settings::Keep;
 use smol_str::{SmolStr, format_smolstr};
 
 use crate::{
-    blueprint::{AccountBlueprint, Blueprint, PairBlueprint, Surroundings},
+    blueprint::{AccountBlueprint, Blueprint, PairBlueprint, SnapshotBlueprint, Surroundings},
     brakes::Brakes,
     children::{Child, StartChild, Watched},
     courier::{self, Courier},
@@ -43,6 +44,7 @@ impl House {
             lane: blueprint.lane,
             knowledge: Arc::clone(&blueprint.knowledge),
             boot: blueprint.boot,
+            keeps: Arc::new(keeps(&blueprint.snapshots)),
         };
         let store =
             Store::new(blueprint.ledger.clone(), blueprint.lane, Rc::clone(&blueprint.on_storage_failure)).start();
@@ -63,7 +65,9 @@ impl House {
                 outbox_starter(account, &surroundings, &directory),
             ));
         }
-        for pair in &blueprint.pairs {
+        let keepers = blueprint.accounts.iter().map(|account| PairBlueprint::keeper_of(&account.id));
+        let pairs: Vec<PairBlueprint> = blueprint.pairs.iter().cloned().chain(keepers).collect();
+        for pair in &pairs {
             children.push(child(format_smolstr!("pair:{}", pair.id), pair_starter(pair, &surroundings, &directory)));
         }
         children.push(child("webhook".into(), webhook_starter(&surroundings, &directory)));
@@ -77,7 +81,7 @@ impl House {
         if blueprint.has_scheduler {
             children.push(child("scheduler".into(), scheduler_starter(&blueprint, &surroundings, &directory)));
         }
-        let supervisor = Supervisor::new(blueprint.pairs, children, directory.clone(), surroundings).start();
+        let supervisor = Supervisor::new(pairs, children, directory.clone(), surroundings).start();
         directory.enter_supervisor(Mailbox::new(supervisor, supervisor::CAPACITY));
         Ok(Self { directory, boot_report })
     }
@@ -105,6 +109,18 @@ impl House {
         }
         unfinished
     }
+}
+
+/// Of an account with several schedules, the most that any of them keeps.
+fn keeps(snapshots: &[SnapshotBlueprint]) -> BTreeMap<ProviderId, Keep> {
+    let mut keeps: BTreeMap<ProviderId, Keep> = BTreeMap::new();
+    for snapshot in snapshots {
+        let keep = keeps.entry(snapshot.account.clone()).or_insert(snapshot.keep);
+        keep.daily = keep.daily.max(snapshot.keep.daily);
+        keep.weekly = keep.weekly.max(snapshot.keep.weekly);
+        keep.monthly = keep.monthly.max(snapshot.keep.monthly);
+    }
+    keeps
 }
 
 fn child(name: SmolStr, start: StartChild) -> Child {
@@ -199,8 +215,9 @@ fn scrobbler_starter(blueprint: &Blueprint, surroundings: &Surroundings, directo
 
 fn scheduler_starter(blueprint: &Blueprint, surroundings: &Surroundings, directory: &Directory) -> StartChild {
     let (pairs, surroundings, directory) = (blueprint.pairs.clone(), surroundings.clone(), directory.clone());
+    let snapshots = blueprint.snapshots.clone();
     Rc::new(move || {
-        let actor = Scheduler::new(&pairs, directory.clone(), surroundings.clone());
+        let actor = Scheduler::new(&pairs, &snapshots, directory.clone(), surroundings.clone());
         let mailbox = Mailbox::new(actor.start(), scheduler::CAPACITY);
         directory.enter_scheduler(mailbox.clone());
         Box::new(mailbox) as Box<dyn Watched>

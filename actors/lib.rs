@@ -3,6 +3,9 @@
 //! A scheduled run flows Scheduler → Supervisor (lease) → Pair → Account (typed reads) → plan → Store (one commit: plan and
 //! outbox rows) → Outbox → Account (write, read back) → Store (one commit: row gone, baseline moved) → Supervisor.
 //!
+//! Every account has a keeper: a pair of its snapshots with the account itself. What takes a snapshot or restores one is so
+//! a job like any other, under the lease of the account, and never beside a run.
+//!
 //! Invariants: everything durable is in the store and mailboxes carry nudges; time, chance and accounts come in through
 //! ports; no message is sent without a permit. Deliberately absent: HTTP, the storage engine, any rule about what to write.
 
@@ -31,6 +34,7 @@ pub mod planted;
 #[cfg(not(feature = "planted-bugs"))]
 mod planted;
 mod provider;
+mod retention;
 mod run_table;
 mod scheduler;
 mod scrobbler;
@@ -42,8 +46,8 @@ mod webhook;
 
 pub use answers::{Answer, FeatureAnswer};
 pub use blueprint::{
-    AccountBlueprint, Blueprint, FeatureBlueprint, PairBlueprint, RouteBlueprint, SharedPair, Surroundings,
-    TargetBlueprint,
+    AccountBlueprint, Blueprint, FeatureBlueprint, PairBlueprint, RouteBlueprint, SharedPair, SnapshotBlueprint,
+    Surroundings, TargetBlueprint,
 };
 pub use brakes::Brakes;
 pub use budget::{AccountBudget, BudgetState, Pace, Rate};

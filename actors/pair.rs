@@ -9,10 +9,12 @@ mod collect;
 mod decide;
 mod finish;
 mod journey;
+mod kept;
 mod naming;
 mod question;
 mod rematch;
 mod settle;
+mod snapshot;
 mod verify;
 
 use std::{rc::Rc, time::Duration};

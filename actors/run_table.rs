@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crosswatch_model::{Cause, FeatureSet, ItemRef, PairId, RunId};
+use crosswatch_port::RestoreOrder;
 use smol_str::SmolStr;
 
 use crate::{
@@ -24,6 +25,10 @@ pub enum JobKind {
     Plan,
     /// Reads and plans how a run is taken back; the result is a plan that can be looked at.
     Undo,
+    /// Reads and plans what a snapshot brings back; the result is a plan that can be looked at.
+    Restore,
+    /// Reads an account; the result is a snapshot of it.
+    Snapshot,
     /// Reads and plans; the result is the answer to a question about one item.
     Why,
 }
@@ -36,7 +41,7 @@ impl JobKind {
 
     /// Whether it leaves a plan behind.
     pub const fn makes_plan(self) -> bool {
-        matches!(self, Self::Plan | Self::Undo)
+        matches!(self, Self::Plan | Self::Undo | Self::Restore)
     }
 }
 
@@ -57,6 +62,8 @@ pub struct Job {
     pub permit: Permit,
     /// The run that is taken back, where one is: its journal says what to do.
     pub undoes: Option<RunId>,
+    /// What a snapshot brings back, where it is a restore.
+    pub restores: Option<RestoreOrder>,
     /// What is asked, for [`JobKind::Why`].
     pub question: Option<ItemRef>,
     /// Pair and accounts it needs for itself.
@@ -210,6 +217,7 @@ mod tests {
             features: FeatureSet::NONE,
             permit: Permit::Nothing,
             undoes: None,
+            restores: None,
             question: None,
             resources,
         }

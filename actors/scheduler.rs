@@ -1,4 +1,4 @@
-//! The scheduler: asks for runs when they are due.
+//! The scheduler: asks for runs and snapshots when they are due.
 //!
 //! One timer for the earliest due time. A machine that slept through ten due times asks for one run, not ten.
 //! A due run never overlaps: the supervisor queues it behind whatever uses the accounts.
@@ -6,13 +6,13 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, MessageResult, SpawnHandle, WrapFuture};
-use crosswatch_model::{Cause, FeatureSet, PairId};
-use crosswatch_port::RunRecord;
+use crosswatch_model::{Cause, Feature, FeatureSet, PairId, SnapshotCause};
+use crosswatch_port::{Ledger, RunRecord, StorageFailure};
 use crosswatch_settings::Schedule;
 use jiff::Timestamp;
 
 use crate::{
-    blueprint::{PairBlueprint, Surroundings},
+    blueprint::{PairBlueprint, SnapshotBlueprint, Surroundings},
     directory::Directory,
     permit::Permit,
     run_table::JobKind,
@@ -27,6 +27,8 @@ const JITTER_MAX_S: u64 = 30;
 const NAP_MAX: Duration = Duration::from_secs(600);
 /// Runs of the past that are looked at to find out when a feature ran last.
 const PAST_RUNS_MAX: usize = 200;
+/// Snapshots of the past that are looked at for the same.
+const PAST_SNAPSHOTS_MAX: usize = 1_000;
 const SUPERVISOR_DEADLINE: Duration = Duration::from_secs(30);
 
 /// What runs next.
@@ -46,7 +48,9 @@ pub struct Due {
 }
 
 struct Entry {
+    /// The pair, or the keeper of the account.
     pair: PairId,
+    kind: JobKind,
     features: FeatureSet,
     schedule: Schedule,
     due: Option<Timestamp>,
@@ -61,14 +65,20 @@ pub struct Scheduler {
 }
 
 impl Scheduler {
-    /// A scheduler over the enabled pairs.
-    pub fn new(pairs: &[PairBlueprint], directory: Directory, surroundings: Surroundings) -> Self {
-        let entries = pairs.iter().filter(|pair| pair.is_enabled).flat_map(entries_of).collect();
+    /// A scheduler over the enabled pairs and the snapshots that are to be taken.
+    pub fn new(
+        pairs: &[PairBlueprint],
+        snapshots: &[SnapshotBlueprint],
+        directory: Directory,
+        surroundings: Surroundings,
+    ) -> Self {
+        let runs = pairs.iter().filter(|pair| pair.is_enabled).flat_map(entries_of);
+        let entries = runs.chain(snapshots.iter().map(entry_of)).collect();
         Self { entries, directory, surroundings, timer: None }
     }
 
     /// Sets every due time from the runs of the past, then the timer.
-    fn plan_from_the_past(&mut self, last_runs: &BTreeMap<(PairId, u8), Timestamp>, context: &mut Context<Self>) {
+    fn plan_from_the_past(&mut self, last_runs: &LastRuns, context: &mut Context<Self>) {
         for at in 0..self.entries.len() {
             let Some(entry) = self.entries.get(at) else { continue };
             let last = entry
@@ -109,12 +119,13 @@ impl Scheduler {
             };
             let request = RequestRun {
                 pair: entry.pair.clone(),
-                kind: JobKind::Run,
+                kind: entry.kind,
                 question: None,
                 cause: Cause::Schedule,
                 features: Some(entry.features),
                 permit: Permit::Nothing,
                 undoes: None,
+                restores: None,
                 may_queue: true,
             };
             let due = self.next_due(&entry.schedule, Some(now));
@@ -149,6 +160,7 @@ fn entries_of(pair: &PairBlueprint) -> Vec<Entry> {
             Some(entry) => entry.features = entry.features.with(feature.feature),
             None => entries.push(Entry {
                 pair: pair.id.clone(),
+                kind: JobKind::Run,
                 features: FeatureSet::NONE.with(feature.feature),
                 schedule: feature.schedule.clone(),
                 due: None,
@@ -158,24 +170,48 @@ fn entries_of(pair: &PairBlueprint) -> Vec<Entry> {
     entries
 }
 
+fn entry_of(snapshot: &SnapshotBlueprint) -> Entry {
+    Entry {
+        pair: PairId::keeper_of(&snapshot.account),
+        kind: JobKind::Snapshot,
+        features: snapshot.features,
+        schedule: snapshot.schedule.clone(),
+        due: None,
+    }
+}
+
+/// When what ran last: a feature of a pair, or a snapshot of a feature of an account.
+type LastRuns = BTreeMap<(PairId, u8), Timestamp>;
+
+/// Reads from the store when what ran last.
+fn last_runs(ledger: &dyn Ledger) -> Result<LastRuns, StorageFailure> {
+    let mut last_runs = LastRuns::new();
+    let mut note = |pair: &PairId, feature: Feature, at: Timestamp| {
+        let last = last_runs.entry((pair.clone(), feature as u8)).or_insert(at);
+        *last = at.max(*last);
+    };
+    // A pair in shadow mode only ever makes dry runs; those of its schedule count.
+    let counts = |run: &RunRecord| !run.dry_run || run.cause == Cause::Schedule;
+    for run in ledger.runs(None, None, PAST_RUNS_MAX)?.into_iter().filter(counts) {
+        let Some(at) = run.started_at else { continue };
+        run.features.iter().for_each(|feature| note(&run.pair, feature, at));
+    }
+    let snapshots = ledger.snapshots(None, None, PAST_SNAPSHOTS_MAX)?;
+    for snapshot in snapshots.into_iter().filter(|snapshot| snapshot.cause == SnapshotCause::Schedule) {
+        let keeper = PairId::keeper_of(&snapshot.provider);
+        snapshot.parts.iter().for_each(|part| note(&keeper, part.feature, snapshot.taken_at));
+    }
+    Ok(last_runs)
+}
+
 impl Actor for Scheduler {
     type Context = Context<Self>;
 
     fn started(&mut self, context: &mut Self::Context) {
         let store = self.directory.store().clone();
-        let reading = async move { store.query(|ledger| ledger.runs(None, None, PAST_RUNS_MAX)).await };
-        context.spawn(reading.into_actor(self).map(|runs, scheduler, context| {
-            let mut last_runs = BTreeMap::new();
-            // A pair in shadow mode only ever makes dry runs; those of its schedule count.
-            let counts = |run: &RunRecord| !run.dry_run || run.cause == Cause::Schedule;
-            for run in runs.unwrap_or_default().into_iter().filter(counts) {
-                let Some(at) = run.started_at else { continue };
-                for feature in run.features.iter() {
-                    let last = last_runs.entry((run.pair.clone(), feature as u8)).or_insert(at);
-                    *last = at.max(*last);
-                }
-            }
-            scheduler.plan_from_the_past(&last_runs, context);
+        let reading = async move { store.query(last_runs).await };
+        context.spawn(reading.into_actor(self).map(|last_runs, scheduler, context| {
+            scheduler.plan_from_the_past(&last_runs.unwrap_or_default(), context);
         }));
     }
 }

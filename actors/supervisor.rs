@@ -16,7 +16,7 @@ use actix::{
     ResponseFuture, WrapFuture, fut,
 };
 use crosswatch_model::{Cause, FeatureSet, ItemRef, PairId, PlanState, RunId, RunState};
-use crosswatch_port::{Change, Commit, Durability, Fence, LeaseAsk, RunError, RunRecord};
+use crosswatch_port::{Change, Commit, Durability, Fence, LeaseAsk, RestoreOrder, RunError, RunRecord};
 use smol_str::{SmolStr, format_smolstr};
 use tokio_util::sync::CancellationToken;
 
@@ -61,6 +61,8 @@ pub struct RequestRun {
     pub permit: Permit,
     /// The run that is taken back, where one is.
     pub undoes: Option<RunId>,
+    /// What a snapshot brings back, where it is a restore.
+    pub restores: Option<RestoreOrder>,
     /// What is asked, for [`JobKind::Why`].
     pub question: Option<ItemRef>,
     /// Wait behind a running job of the pair instead of being refused.
@@ -210,6 +212,7 @@ impl Supervisor {
             features,
             permit: request.permit.clone(),
             undoes: request.undoes,
+            restores: request.restores.clone(),
             question: request.question.clone(),
             resources: pair.resources(),
         })
@@ -526,7 +529,7 @@ impl Handler<ShutDown> for Supervisor {
 
     fn handle(&mut self, _: ShutDown, context: &mut Self::Context) -> Self::Result {
         self.is_stopping = true;
-        for job in self.table.withdraw_all() {
+        for job in self.table.withdraw_all().into_iter().filter(|job| job.kind.is_run()) {
             let record = RunRecord {
                 state: RunState::Cancelled,
                 finished_at: Some(self.surroundings.clock.now()),

@@ -7,16 +7,19 @@
 use std::sync::Arc;
 
 use crosswatch_identity::{Catalog, ItemIx};
-use crosswatch_model::{Action, Capabilities, Feature, HoldKind, OpId, PairId, PlayKey, Side, Uid};
+use crosswatch_model::{Action, Capabilities, Feature, HoldKind, OpId, PairId, Picker, PlayKey, Side, Uid};
 use crosswatch_plan::{Approvals, BaselineEntry, PageHead, Read, Seen, Tally};
 use crosswatch_port::{
-    Fault, Known, Ledger, PairFeatureRecord, ReadScope, ReadingHead, RunError, Stamps, StorageFailure,
+    Fault, Known, Ledger, PairFeatureRecord, Probe, ReadScope, ReadingHead, RunError, Stamps, StorageFailure,
 };
 use jiff::{SignedDuration, Timestamp};
 use rustc_hash::FxHashSet;
 use smol_str::{SmolStr, format_smolstr};
 
-use super::journey::{Journey, Stop, account_error};
+use super::{
+    journey::{Journey, Stop, account_error},
+    kept,
+};
 use crate::{provider::AccountDoor, store::SaveError};
 
 /// Pages of one read; more means that an account never stops answering.
@@ -31,12 +34,16 @@ pub(super) struct Collected {
     pub(super) target: SideAccount,
     /// What is known beside what the accounts say.
     pub(super) beside: Known,
+    /// Which items a restore is about.
+    pub(super) picker: Option<Picker>,
 }
 
 /// One account as this run found it.
 pub(super) struct SideAccount {
     pub(super) capabilities: Capabilities,
     pub(super) fingerprint: SmolStr,
+    /// Whose state it is.
+    pub(super) user: SmolStr,
     /// Names the account and what was known when it was read: a read under other names is none.
     pub(super) read_as: SmolStr,
     pub(super) stamps: Stamps,
@@ -89,7 +96,8 @@ pub(super) struct SideRead {
 
 /// Reads everything. A source that cannot be used ends the run; a target that cannot be used is reported with the plan.
 pub(super) async fn collect(journey: &Journey) -> Result<Collected, Stop> {
-    let source = open_side(journey, Side::Source).await?;
+    let is_keeper = journey.pair.is_keeper();
+    let source = if is_keeper { kept::account(journey).await? } else { open_side(journey, Side::Source).await? };
     if let Some(error) = source.error {
         let kind = if error.kind == "sign-in" { "sign-in" } else { "source-unavailable" };
         return Err(Stop::Account { kind, detail: error.detail });
@@ -101,11 +109,16 @@ pub(super) async fn collect(journey: &Journey) -> Result<Collected, Stop> {
     let mut features = Vec::new();
     let (source, target) = (source.knowing(&beside), target.knowing(&beside));
     for feature in journey.features().iter() {
-        let source_read = read_side(journey, &journey.source, &source, feature, &mut catalog, &known).await?;
+        let source_read = if is_keeper {
+            kept::read(journey, feature, &mut catalog).await?
+        } else {
+            read_side(journey, &journey.source, &source, feature, &mut catalog, &known).await?
+        };
         let target_read = read_side(journey, &journey.target, &target, feature, &mut catalog, &known).await?;
         features.push(remember(journey, feature, source_read, target_read).await?);
     }
-    Ok(Collected { catalog, known, features, source, target, beside })
+    let picker = kept::picker(journey)?;
+    Ok(Collected { catalog, known, features, source, target, beside, picker })
 }
 
 /// Asks who we are there and what has changed.
@@ -114,6 +127,7 @@ async fn open_side(journey: &Journey, side: Side) -> Result<SideAccount, Stop> {
     let broken = |fault: &Fault, capabilities: Capabilities| SideAccount {
         capabilities,
         fingerprint: SmolStr::default(),
+        user: SmolStr::default(),
         read_as: SmolStr::default(),
         stamps: Stamps::default(),
         error: Some(account_error(side, door, fault)),
@@ -139,7 +153,8 @@ async fn open_side(journey: &Journey, side: Side) -> Result<SideAccount, Stop> {
     };
     let capabilities = door.observe().await.map_or(before, |state| state.capabilities);
     let read_as = SmolStr::default();
-    Ok(SideAccount { capabilities, fingerprint: probe.fingerprint, read_as, stamps, error: None })
+    let Probe { fingerprint, user, .. } = probe;
+    Ok(SideAccount { capabilities, fingerprint, user, read_as, stamps, error: None })
 }
 
 /// Every entity we have a name for, in the order of the names.
@@ -161,7 +176,7 @@ async fn load_known(journey: &Journey) -> Result<(Catalog, Vec<(Uid, ItemIx)>), 
     if is_full { Err(too_many_items()) } else { Ok((catalog, known)) }
 }
 
-fn too_many_items() -> Stop {
+pub(super) fn too_many_items() -> Stop {
     Stop::Account {
         kind: "too-many-items",
         detail: "the accounts hold more items than one run can compare; narrow the libraries".into(),
@@ -284,10 +299,13 @@ async fn remember(
 ) -> Result<FeatureReads, Stop> {
     let (pair, now) = (journey.pair.id.clone(), journey.surroundings.clock.now());
     let accounts = [journey.pair.target.clone(), journey.pair.source.clone()];
+    let is_keeper = journey.pair.is_keeper();
     let read = move |ledger: &dyn Ledger| {
         let mut baseline = Vec::new();
         ledger.visit_baseline(&pair, feature, &mut |uid, play, row| baseline.push(BaselineEntry { uid, play, row }))?;
-        let waits = ledger.unresolved(&pair)?.into_iter().filter(|item| item.feature == feature);
+        // A person who restores something has it tried again.
+        let waits = if is_keeper { Vec::new() } else { ledger.unresolved(&pair)? };
+        let waits = waits.into_iter().filter(|item| item.feature == feature);
         let unresolved =
             waits.filter(|item| item.next_try.is_none_or(|at| at > now)).map(|item| (item.uid, item.play)).collect();
         let mut in_flight = Vec::new();

@@ -3,10 +3,10 @@
 use std::{rc::Rc, sync::Arc};
 
 use crosswatch_identity::{Catalog, EntityIx, Evidence, ItemIx, Join, join, rematch::Holds};
-use crosswatch_model::{Feature, HoldKind, ItemRef, PlanItem, RunId, Side, Uid};
+use crosswatch_model::{Action, Feature, HoldKind, ItemRef, PlanItem, Reason, RestoreMode, RunId, Side, Uid};
 use crosswatch_plan::{
-    Approvals, ConflictPolicy, FeatureInput, FeaturePlan, FeaturePolicy, Mode, Read, compose, judge, plan_feature,
-    plan_undo,
+    After, Approvals, ConflictPolicy, FeatureInput, FeaturePlan, FeaturePolicy, Mode, Read, Removes, compose, judge,
+    plan_feature, plan_undo,
 };
 use crosswatch_port::{Known, Ledger};
 use jiff::{Timestamp, tz::TimeZone};
@@ -113,11 +113,12 @@ pub(super) async fn decide(journey: &Journey, collected: Collected) -> Result<De
     let permit = journey.ticket.job.permit.clone();
     let (now, zone) = (journey.surroundings.clock.now(), journey.surroundings.clock.zone());
     let question = journey.ticket.job.question.clone();
+    let is_exact = journey.ticket.job.restores.as_ref().is_some_and(|order| order.mode == RestoreMode::Exact);
     let journal = match journey.ticket.job.undoes {
         Some(run) => Some(journal(journey, run).await?),
         None => None,
     };
-    let work = move || Desk { pair: Rc::new(pair), permit, journal, question, now, zone }.decide(collected);
+    let work = move || Desk { pair: Rc::new(pair), permit, journal, question, is_exact, now, zone }.decide(collected);
     journey.surroundings.lane.run(work).await?
 }
 
@@ -156,13 +157,15 @@ struct Desk {
     /// The lines of the run that is to be taken back.
     journal: Option<Vec<PlanItem>>,
     question: Option<ItemRef>,
+    /// A restore to exactly what was.
+    is_exact: bool,
     now: Timestamp,
     zone: TimeZone,
 }
 
 impl Desk {
     fn decide(&self, collected: Collected) -> Result<Decided, Stop> {
-        let Collected { catalog, known, features, source, target, beside } = collected;
+        let Collected { catalog, known, features, source, target, beside, picker } = collected;
         let Known { evidence, shifts, .. } = beside;
         let join = join(&catalog, &known, &evidence);
         let scope = format_smolstr!("{}|{}|{}", source.fingerprint, target.fingerprint, self.pair.scope);
@@ -204,6 +207,7 @@ impl Desk {
                 source_capabilities: &source.capabilities,
                 target_capabilities: &target.capabilities,
                 zone: &self.zone,
+                picker: picker.as_ref(),
                 now: self.now,
             });
         }
@@ -229,17 +233,26 @@ impl Desk {
 
     /// One plan per feature, in their order.
     fn plan(&self, inputs: &[FeatureInput<'_>]) -> Vec<FeaturePlan> {
-        if let Some(journal) = &self.journal {
-            return inputs.iter().map(|input| plan_undo(input, journal)).collect();
+        let mut plans: Vec<FeaturePlan> = match &self.journal {
+            Some(journal) => inputs.iter().map(|input| plan_undo(input, journal)).collect(),
+            None => inputs.iter().map(plan_feature).collect(),
+        };
+        if self.journal.is_none() {
+            compose(inputs, &mut plans);
         }
-        let mut plans: Vec<FeaturePlan> = inputs.iter().map(plan_feature).collect();
-        compose(inputs, &mut plans);
+        for (input, plan) in inputs.iter().zip(&mut plans) {
+            withhold_removals(input, plan);
+            if self.pair.is_keeper() {
+                forget(plan);
+            }
+        }
         plans
     }
 
     /// A run can be taken back also where the pair never saw both sides in full; not where it is about others by now.
     fn is_first_run(&self, prepared: &Prepared, scope: &SmolStr) -> bool {
         match self.journal {
+            _ if self.pair.is_keeper() => false,
             Some(_) => prepared.reads.known_pair.as_ref().is_some_and(|known| known.scope != *scope),
             None => prepared.is_first_run,
         }
@@ -266,7 +279,8 @@ impl Desk {
         lookout: &Lookout<'_>,
     ) -> Prepared {
         let policy = FeaturePolicy { approvals, ..self.policy(&reads) };
-        let is_first_run = reads.known_pair.as_ref().is_none_or(|known| known.scope != *scope);
+        let is_first_run =
+            !self.pair.is_keeper() && reads.known_pair.as_ref().is_none_or(|known| known.scope != *scope);
         judge_sides(&mut reads, &policy, is_first_run);
         let mut rematched = Holds::new();
         lookout.shifts.iter().for_each(|shift| rematched.shift(shift));
@@ -278,9 +292,36 @@ impl Desk {
     fn policy(&self, reads: &FeatureReads) -> FeaturePolicy {
         let configured = self.pair.features.iter().find(|entry| entry.feature == reads.feature);
         let mut policy = configured.map_or_else(closed_policy, |entry| entry.policy.clone());
+        if self.is_exact {
+            policy.removes = Removes::Mirror;
+        }
         policy.mirror_approved = reads.known_pair.as_ref().is_some_and(|known| known.mirror_approved);
         policy
     }
+}
+
+/// Nothing is removed from a side whose rows were not all read: they could not be kept before.
+fn withhold_removals(input: &FeatureInput<'_>, plan: &mut FeaturePlan) {
+    for side in Side::ALL.iter().copied() {
+        if matches!(input.read(side), Read::Complete(_) | Read::Suspect(_)) {
+            continue;
+        }
+        let removals = plan.items.iter_mut().filter(|item| item.line.action == Action::Remove);
+        for item in removals.filter(|item| item.line.side == side) {
+            item.line.action = Action::Skip;
+            item.line.reason = Reason::ReadIncomplete;
+            item.line.explain = Reason::ReadIncomplete.sentence().into();
+            item.after = After::Nothing;
+            plan.counts.removes = plan.counts.removes.saturating_sub(1);
+            plan.counts.skipped += 1;
+        }
+    }
+}
+
+/// A keeper remembers nothing: there is no second account that anything could be agreed with.
+fn forget(plan: &mut FeaturePlan) {
+    plan.settle.clear();
+    plan.items.iter_mut().for_each(|item| item.after = After::Nothing);
 }
 
 /// Compares each read with the last one that this very pair took for complete. A first run compares with nothing.

@@ -149,7 +149,7 @@ async fn plan_record(journey: &Journey, decided: &Decided) -> PlanRecord {
     let unusable = tallies.iter().all(|tally| tally.target.completeness == Completeness::Unavailable);
     let text = match &decided.target.error {
         Some(error) => error.detail.clone(),
-        None => sentence(tallies.iter().map(|tally| &tally.counts)).into(),
+        None => planned_sentence(journey, decided, &tallies),
     };
     PlanRecord {
         id: journey.record.id,
@@ -160,7 +160,15 @@ async fn plan_record(journey: &Journey, decided: &Decided) -> PlanRecord {
         tallies,
         sentence: text,
         undoes: journey.ticket.job.undoes,
+        restores: journey.ticket.job.restores.clone(),
     }
+}
+
+/// What is planned. What cannot come back as it was is said before anything is sent.
+fn planned_sentence(journey: &Journey, decided: &Decided, tallies: &[FeatureTally]) -> SmolStr {
+    let planned = sentence(tallies.iter().map(|tally| &tally.counts));
+    let told = if journey.ticket.job.kind == JobKind::Plan { Vec::new() } else { notices(decided) };
+    [planned].into_iter().chain(told.into_iter().map(String::from)).collect::<Vec<_>>().join(" ").into()
 }
 
 /// Requests and seconds that writing the plan would cost each account: batches, and its pace.
@@ -207,8 +215,10 @@ pub(super) async fn finish(journey: &mut Journey, result: Result<Ending, Stop>) 
         sentence: journey.record.sentence.clone(),
     };
     let changes = match journey.ticket.job.kind {
-        JobKind::Plan | JobKind::Undo => plan_that_failed(journey),
+        JobKind::Plan | JobKind::Undo | JobKind::Restore => plan_that_failed(journey),
         JobKind::Why => question_that_failed(journey),
+        // Told by who takes it.
+        JobKind::Snapshot => Vec::new(),
         JobKind::Run | JobKind::DryRun => {
             let applied = journey.ticket.job.permit.plan();
             let mark = applied.map(|plan| Change::MarkPlan(plan, state_of_plan(&journey.record)));
@@ -223,7 +233,8 @@ pub(super) async fn finish(journey: &mut Journey, result: Result<Ending, Stop>) 
         }
     }
     let kind = match journey.ticket.job.kind {
-        JobKind::Plan | JobKind::Undo => "plan.finished",
+        JobKind::Plan | JobKind::Undo | JobKind::Restore => "plan.finished",
+        JobKind::Snapshot => "snapshot.finished",
         JobKind::Why => "why.finished",
         JobKind::Run | JobKind::DryRun => "run.finished",
     };
@@ -283,6 +294,7 @@ fn plan_that_failed(journey: &Journey) -> Vec<Change> {
         cost: Vec::new(),
         sentence: journey.record.sentence.clone(),
         undoes: journey.ticket.job.undoes,
+        restores: journey.ticket.job.restores.clone(),
     })]
 }
 

@@ -4,7 +4,7 @@ use crosswatch_model::{FeatureSet, RunState, Side};
 use crosswatch_port::{Change, Commit, Durability, Fault, FenceMark, Refused, RunError, RunRecord};
 use smol_str::{SmolStr, format_smolstr};
 
-use super::{apply, collect, decide, finish, settle, verify};
+use super::{apply, collect, decide, finish, settle, snapshot, verify};
 use crate::{
     blueprint::{SharedPair, Surroundings},
     directory::Directory,
@@ -104,6 +104,10 @@ impl Journey {
     /// Travels to the end and writes down how it went. Never fails: a failure is one of the endings.
     pub(super) async fn travel(mut self) {
         self.requests_before = self.requests_sent().await;
+        if self.ticket.job.kind == JobKind::Snapshot {
+            snapshot::take(&mut self).await;
+            return;
+        }
         let result = if self.writes_nothing() { self.look().await } else { self.run().await };
         finish::finish(&mut self, result).await;
     }
@@ -130,7 +134,8 @@ impl Journey {
         let collected = collect::collect(self).await?;
         self.enter(RunState::Planning, "Compares both sides.").await?;
         let decided = decide::decide(self, collected).await?;
-        let mut named = apply::commit_plan(self, decided).await?;
+        let named = apply::commit_plan(self, decided).await?;
+        let mut named = snapshot::before_writes(self, named).await?;
         let applied = apply::apply(self, &named).await?;
         let verified = verify::verify(self, &mut named, &applied).await?;
         let ending = finish::Ending::ran(&self.ticket.job, &named.decided, applied, &verified);
@@ -225,6 +230,8 @@ impl Journey {
         let counts = sent.iter().zip(&self.requests_before).map(|(now, before)| now.saturating_sub(*before));
         let accounts = [self.pair.source.clone(), self.pair.target.clone()];
         self.record.requests = accounts.into_iter().zip(counts).collect();
+        // The keeper of an account has it on both sides.
+        self.record.requests.dedup();
     }
 
     async fn requests_sent(&self) -> [u64; 2] {

@@ -31,8 +31,8 @@ use crate::{blueprint::PairBlueprint, notifier::Tell};
 
 /// Commits everything that was learned.
 pub(super) async fn settle(journey: &Journey, named: Named, verified: Verified) -> Result<(), Stop> {
-    let is_undo = journey.ticket.job.undoes.is_some();
-    let desk = Desk { pair: journey.pair.as_ref().clone(), is_undo, now: journey.surroundings.clock.now() };
+    let adopts = journey.ticket.job.undoes.is_none() && !journey.pair.is_keeper();
+    let desk = Desk { pair: journey.pair.as_ref().clone(), adopts, now: journey.surroundings.clock.now() };
     let learned = journey.surroundings.lane.run(move || desk.learn(&named, &verified)).await?;
     journey.commit_many(learned.baseline).await?;
     for reading in learned.readings {
@@ -91,8 +91,8 @@ type Rows = BTreeMap<(Uid, PlayKey, Option<NativeRef>), ReadingRow>;
 /// Turns reads and plans into changes. Runs on the lane.
 struct Desk {
     pair: PairBlueprint,
-    /// A run is taken back: nothing else is compared, so nothing can be adopted.
-    is_undo: bool,
+    /// Not where a run is taken back or a snapshot restored: no two accounts are compared, so nothing can be adopted.
+    adopts: bool,
     now: Timestamp,
 }
 
@@ -143,7 +143,7 @@ impl Desk {
             .iter()
             .all(|read| read.completeness == Completeness::Complete);
         let known = decision.reads.known_pair.as_ref().filter(|_| !decision.is_first_run);
-        if known.is_none() && (self.is_undo || !both_complete) {
+        if known.is_none() && !(self.adopts && both_complete) {
             return;
         }
         let is_newly_approved = decision.policy.approvals.covers(HoldKind::FirstMirror)

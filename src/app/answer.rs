@@ -177,6 +177,63 @@ pub(crate) struct Value {
     pub position_s: Option<u32>,
 }
 
+/// A snapshot of an account.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub(crate) struct Snapshot {
+    /// Its id.
+    pub id: String,
+    /// The account.
+    pub provider: String,
+    /// Whose state it is.
+    #[serde(default)]
+    pub user: String,
+    /// When it was taken.
+    pub taken_at: Timestamp,
+    /// Why.
+    #[serde(default)]
+    pub cause: String,
+    /// Rows of all features.
+    #[serde(default)]
+    pub items: u64,
+    /// Bytes of all rows.
+    #[serde(default)]
+    pub bytes: u64,
+    /// Whether it is kept for good.
+    #[serde(default, rename = "pinned")]
+    pub is_pinned: bool,
+    /// Rows per feature.
+    #[serde(default)]
+    pub counts: BTreeMap<String, u64>,
+}
+
+/// A row of a snapshot.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub(crate) struct SnapshotItem {
+    /// The feature.
+    pub feature: String,
+    /// What it is about.
+    pub item: Item,
+    /// What it says.
+    pub value: Value,
+}
+
+/// A difference between two snapshots.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub(crate) struct SnapshotChange {
+    /// The feature.
+    pub feature: String,
+    /// `added`, `removed` or `changed`.
+    pub change: String,
+    /// What it is about.
+    pub item: Item,
+    /// What the first snapshot says.
+    #[serde(default)]
+    pub before: Option<Value>,
+    /// What the second one says.
+    #[serde(default)]
+    pub value: Option<Value>,
+}
+
 /// An account that was asked who we are there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]

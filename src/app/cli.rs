@@ -2,12 +2,18 @@
 //!
 //! Deliberately absent: what the commands do, and any default that the configuration already has.
 
+mod snapshot;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use crosswatch_model::{Feature, FeatureSet};
 
 use crate::exit::Exit;
+
+pub(crate) use snapshot::{
+    DiffArguments, ListArguments, RestoreArguments, ShowArguments, SnapshotArguments, SnapshotCommand, TakeArguments,
+};
 
 /// Keeps watch history, ratings and watchlists in step between media servers and trackers.
 #[derive(Debug, Parser)]
@@ -64,6 +70,8 @@ pub(crate) enum Command {
     /// Looks after the store.
     #[command(subcommand)]
     Store(StoreCommand),
+    /// Takes snapshots of accounts, shows them, and brings back what they hold.
+    Snapshot(SnapshotArguments),
     /// Asks the running service whether it is ready; for containers.
     Healthcheck,
 }
@@ -292,6 +300,15 @@ mod tests {
             ("crosswatch store verify --json", true),
             ("crosswatch reset", false),
             ("crosswatch reset a --full --yes --json", true),
+            ("crosswatch snapshot", false),
+            ("crosswatch snapshot take home --feature history --json", true),
+            ("crosswatch snapshot list --provider home --limit 5", true),
+            ("crosswatch snapshot show 0199 --feature ratings", true),
+            ("crosswatch snapshot diff 0199", false),
+            ("crosswatch snapshot restore 0199 --target home --show Firefly --exact --yes --approve-held", true),
+            ("crosswatch snapshot restore 0199 --approve-held", false),
+            ("crosswatch snapshot pin 0199 --off", true),
+            ("crosswatch snapshot drop", false),
         ] {
             assert_eq!(Arguments::try_parse_from(line.split(' ')).is_ok(), fits, "{line}");
         }

@@ -114,6 +114,12 @@ impl Api {
         Ok(())
     }
 
+    /// Asks for something to be taken away.
+    pub(crate) async fn delete(&self, path: &str) -> Result<Value, ApiFailure> {
+        let response = self.send(self.request(Method::DELETE, path).timeout(CALL_DEADLINE)).await?;
+        self.json(response).await
+    }
+
     /// Whether the service says that it is ready; the error says what it says instead.
     pub(crate) async fn ready(&self, deadline: Duration) -> Result<(), ApiFailure> {
         self.send(self.request(Method::GET, "/readyz").timeout(deadline)).await.map(drop)

@@ -26,7 +26,7 @@ use std::process::ExitCode;
 
 use crate::{
     cli::{Arguments, Command, StoreCommand},
-    commands::{auth, backup, check, demo, healthcheck, plan, reset, run, runs, serve, undo, why},
+    commands::{auth, backup, check, demo, healthcheck, plan, reset, run, runs, serve, snapshot, undo, why},
     exit::{Exit, Failure},
     telemetry::Audience,
 };
@@ -70,6 +70,7 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
             Command::RestoreBackup(arguments) => backup::restore(&settings, &arguments),
             Command::Store(StoreCommand::Verify(arguments)) => backup::verify(&settings, arguments),
             Command::Reset(arguments) => reset::run(&settings, &arguments).await,
+            Command::Snapshot(arguments) => snapshot::run(&settings, &arguments).await,
             Command::Healthcheck => healthcheck::run(&settings).await,
         }
     })

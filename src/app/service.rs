@@ -55,9 +55,6 @@ pub(crate) struct Service {
 impl Service {
     /// Starts the house, then opens the door.
     pub(crate) async fn start(start: Start) -> Result<Self, Failure> {
-        for sentence in wiring::ignored(&start.settings) {
-            tracing::warn!("{sentence}");
-        }
         let entropy = MachineEntropy::new()?;
         let clock: Arc<dyn Clock> = Arc::new(MachineClock::new());
         let readiness = Arc::new(Readiness::new());

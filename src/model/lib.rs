@@ -21,6 +21,7 @@ mod reason;
 mod rejections;
 mod run;
 mod scheme;
+mod snapshot;
 mod text;
 
 pub use baseline::{After, BaselineRow, Flips, PlayKey};
@@ -38,3 +39,4 @@ pub use reason::Reason;
 pub use rejections::Rejections;
 pub use run::{Cause, Completeness, PlanState, RunState};
 pub use scheme::{Scheme, UnknownScheme};
+pub use snapshot::{Picker, RestoreFilter, RestoreMode, SnapshotCause};

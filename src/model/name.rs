@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use smol_str::SmolStr;
+use smol_str::{SmolStr, format_smolstr};
 
 /// Why a name was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -46,7 +46,30 @@ name! {
     PairId
 }
 
-/// One run, one plan: a version 7 UUID made from the injected clock and entropy.
+/// What the names of keepers begin with. Nobody can choose such a name.
+const KEEPER: &str = "@";
+
+impl PairId {
+    /// The pair of an account with its own snapshots: what takes and restores them.
+    pub fn keeper_of(account: &ProviderId) -> Self {
+        Self(format_smolstr!("{KEEPER}{account}"))
+    }
+
+    /// Reads a name that was written down: of a configured pair or of a keeper.
+    pub fn read(text: &str) -> Result<Self, NameRejection> {
+        match text.strip_prefix(KEEPER) {
+            Some(account) => ProviderId::parse(account).map(|account| Self::keeper_of(&account)),
+            None => Self::parse(text),
+        }
+    }
+
+    /// The account whose snapshots it keeps, where it is a keeper.
+    pub fn kept_account(&self) -> Option<ProviderId> {
+        self.0.strip_prefix(KEEPER).and_then(|account| ProviderId::parse(account).ok())
+    }
+}
+
+/// One run, one plan, one snapshot: a version 7 UUID made from the injected clock and entropy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RunId(pub u128);
 
@@ -95,6 +118,18 @@ mod tests {
         }
         for bad in ["", "Home", "a b", "ä", "a_b", &"x".repeat(33)] {
             assert!(PairId::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn keepers_have_names_that_nobody_can_choose() {
+        let keeper = PairId::keeper_of(&ProviderId::parse("home").unwrap());
+        assert_eq!((keeper.as_str(), PairId::parse(keeper.as_str()).is_err()), ("@home", true));
+        assert_eq!(PairId::read("@home"), Ok(keeper.clone()));
+        assert_eq!(keeper.kept_account().unwrap().as_str(), "home");
+        assert_eq!(PairId::read("home").unwrap().kept_account(), None);
+        for bad in ["@", "@@home", "@Home", "home@"] {
+            assert!(PairId::read(bad).is_err(), "{bad}");
         }
     }
 

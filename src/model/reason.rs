@@ -107,6 +107,10 @@ pub enum Reason {
     TakenBack,
     /// The account cannot bring back what was there before.
     CannotUndo,
+    /// A person brings back what a snapshot holds.
+    Restore,
+    /// A restore to exactly what was: the target has it, the snapshot does not.
+    NotInSnapshot,
     /// A person said no to exactly this.
     Declined,
     /// Stopped by a person or a shutdown.
@@ -165,6 +169,8 @@ words!(Reason {
     Undo => "undo",
     TakenBack => "taken_back",
     CannotUndo => "cannot_undo",
+    Restore => "restore",
+    NotInSnapshot => "not_in_snapshot",
     Declined => "declined",
     Cancelled => "cancelled",
 });
@@ -226,6 +232,8 @@ impl Reason {
             Self::Undo => "A person takes back what a run wrote.",
             Self::TakenBack => "An undo took this back; it is planned again once the fact changes.",
             Self::CannotUndo => "The account cannot bring back what was there before.",
+            Self::Restore => "A person brings back what the snapshot holds.",
+            Self::NotInSnapshot => "The snapshot does not hold it; a person must approve its removal.",
             Self::Declined => "A person said no; it is asked again once something about it changes.",
             Self::Cancelled => "Stopped before it was sent.",
         }

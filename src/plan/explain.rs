@@ -4,18 +4,25 @@ use crosswatch_model::{Fact, PairId, Rating, Reason, Side, WatchedAt};
 use jiff::{Timestamp, tz::TimeZone};
 use smol_str::{SmolStr, format_smolstr};
 
-use crate::input::FeatureInput;
+use crate::{input::FeatureInput, policy::Mode};
 
 /// Writes sentences in the user's time zone.
 pub(crate) struct Explainer<'a> {
     pair: &'a PairId,
     zone: &'a TimeZone,
     reads_needed: u8,
+    /// The source is a snapshot.
+    is_restore: bool,
 }
 
 impl<'a> Explainer<'a> {
     pub(crate) fn new(input: &FeatureInput<'a>) -> Self {
-        Self { pair: input.pair, zone: input.zone, reads_needed: input.policy.remove_after_reads.max(1) }
+        Self {
+            pair: input.pair,
+            zone: input.zone,
+            reads_needed: input.policy.remove_after_reads.max(1),
+            is_restore: input.policy.mode == Mode::Restore,
+        }
     }
 
     /// Why the line is what it is. `source` and `target` are what the sides say now.
@@ -30,6 +37,10 @@ impl<'a> Explainer<'a> {
 
     fn on_both(&self, reason: Reason, source: Fact, target: Fact) -> SmolStr {
         let right = match reason {
+            Reason::Restore | Reason::TargetIsNewer if self.is_restore => {
+                let end = if reason == Reason::Restore { "comes back" } else { "the newer one stays" };
+                return format_smolstr!("{} in the snapshot, {} now; {end}.", self.upper(source), self.value(target));
+            }
             Reason::ChangedOnSource => "the source wins",
             Reason::ChangedOnTarget => "the target wins",
             Reason::TargetIsNewer => "the target is newer",
@@ -47,6 +58,15 @@ impl<'a> Explainer<'a> {
     }
 
     fn on_one(&self, reason: Reason, fact: Fact, side: Side) -> SmolStr {
+        if self.is_restore {
+            return match (reason, side) {
+                (Reason::Restore, Side::Source) => {
+                    format_smolstr!("{} in the snapshot, {} now.", self.upper(fact), lacking(fact))
+                }
+                (_, Side::Source) => format_smolstr!("{} in the snapshot. {}", self.upper(fact), reason.sentence()),
+                (_, Side::Target) => format_smolstr!("{} now. {}", self.upper(fact), reason.sentence()),
+            };
+        }
         let (there, across) = (format_smolstr!("{} on the {side}", self.upper(fact)), side.other());
         match reason {
             Reason::OnlyOnSource | Reason::NewOnTarget => {
@@ -137,7 +157,10 @@ mod tests {
     fn check(reason: Reason, source: Option<Fact>, target: Option<Fact>, sentence: &str) {
         let zone = TimeZone::fixed(jiff::tz::offset(2));
         let pair = PairId::parse("home-to-trakt").unwrap();
-        assert_eq!(Explainer { pair: &pair, zone: &zone, reads_needed: 2 }.explain(reason, source, target), sentence);
+        assert_eq!(
+            Explainer { pair: &pair, zone: &zone, reads_needed: 2, is_restore: false }.explain(reason, source, target),
+            sentence
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Everything the planner looks at for one feature. There is no other input.
 
 use crosswatch_identity::{Catalog, Join, rematch::Holds};
-use crosswatch_model::{Capabilities, Feature, OpId, PairId, Side, Uid};
+use crosswatch_model::{Capabilities, Feature, OpId, PairId, Picker, Side, Uid};
 use jiff::{Timestamp, tz::TimeZone};
 use rustc_hash::FxHashSet;
 
@@ -50,6 +50,8 @@ pub struct FeatureInput<'a> {
     pub target_capabilities: &'a Capabilities,
     /// The user's time zone, for plays that are known to the day.
     pub zone: &'a TimeZone,
+    /// Which items a restore is about; `None` means all of them.
+    pub picker: Option<&'a Picker>,
     /// The present.
     pub now: Timestamp,
 }

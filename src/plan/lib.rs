@@ -26,6 +26,7 @@ mod one_way;
 mod planner;
 mod policy;
 mod read;
+mod restore;
 mod rows;
 mod rules;
 mod same_play;

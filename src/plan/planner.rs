@@ -19,6 +19,7 @@ use crate::{
     measures::Measures,
     policy::{Mode, Removes},
     read::Read,
+    restore::undated_notice,
     rows::{BaseRows, Pending, SideRows},
     seen::Seen,
     verdict::{Settle, Verdict},
@@ -73,7 +74,7 @@ pub(crate) fn way_of<'a>(input: &'a FeatureInput<'a>) -> Result<Way<'a>, SmolStr
         return Err(format_smolstr!("One side does not keep {}. Nothing is planned.", input.feature));
     };
     match (input.source, input.target, way) {
-        (Read::Unavailable { reason }, _, Way::OneWay(_))
+        (Read::Unavailable { reason }, _, Way::OneWay(_) | Way::Restore(_))
         | (Read::Unavailable { reason }, Read::Unavailable { .. }, Way::TwoWay(_)) => {
             Err(format_smolstr!("The source could not be read: {reason}. Nothing is planned."))
         }
@@ -161,7 +162,9 @@ impl<'a> Walk<'a> {
                 cells.clear();
                 let runtime_s = lengths.get(number);
                 match self.way {
-                    Way::OneWay(_) => every_play.cells(&on_source, &on_target, &bases, runtime_s, &mut cells),
+                    Way::OneWay(_) | Way::Restore(_) => {
+                        every_play.cells(&on_source, &on_target, &bases, runtime_s, &mut cells);
+                    }
                     Way::TwoWay(_) => every_play.mirrored_cells(&on_source, &on_target, &bases, runtime_s, &mut cells),
                 }
                 let first = self.drafts.len();
@@ -411,6 +414,9 @@ impl<'a> Walk<'a> {
         decline(input, &self.way, &mut self.drafts);
         let holds = guard(input.feature, input.policy, &self.measures, &mut self.drafts);
         self.note_rules();
+        if let Way::Restore(_) = self.way {
+            self.notices.extend(undated_notice(input, &self.drafts));
+        }
         let counts = self.count();
         let mut items = write_out(input, &self.way, self.drafts);
         items.append(&mut self.nameless);

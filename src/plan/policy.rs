@@ -37,6 +37,8 @@ pub enum Mode {
     OneWay,
     /// Each side follows what changed on the other.
     TwoWay,
+    /// The target gets back what the source says it once had; nothing is remembered.
+    Restore,
 }
 
 /// Two-way: who is right where both sides changed, or where nothing tells which of them did.

@@ -9,6 +9,7 @@ use crate::{
     one_way::OneWay,
     policy::Mode,
     read::Read,
+    restore::Restore,
     rules::{Rules, every_play},
     standing::Standing,
     two_way::{Face, TwoWay},
@@ -20,6 +21,7 @@ use crate::{
 pub(crate) enum Way<'a> {
     OneWay(OneWay<'a>),
     TwoWay(TwoWay<'a>),
+    Restore(Restore<'a>),
 }
 
 impl<'a> Way<'a> {
@@ -32,6 +34,10 @@ impl<'a> Way<'a> {
             return Some(Self::TwoWay(TwoWay { input, policy: input.policy, source, target }));
         }
         let (source, is_loss_approved) = standing(input, Side::Source);
+        if input.policy.mode == Mode::Restore {
+            let Face { rules, standing: target, .. } = target;
+            return Some(Self::Restore(Restore { input, rules, source, target }));
+        }
         Some(Self::OneWay(OneWay {
             input,
             rules: target.rules,
@@ -47,13 +53,14 @@ impl<'a> Way<'a> {
         match self {
             Self::OneWay(one_way) => one_way.decide(entity, cell),
             Self::TwoWay(two_way) => two_way.decide(entity, cell),
+            Self::Restore(restore) => restore.decide(entity, cell),
         }
     }
 
     /// The sides that are written.
     pub(crate) const fn written(&self) -> &'static [Side] {
         match self {
-            Self::OneWay(_) => &[Side::Target],
+            Self::OneWay(_) | Self::Restore(_) => &[Side::Target],
             Self::TwoWay(_) => &[Side::Source, Side::Target],
         }
     }
@@ -62,7 +69,8 @@ impl<'a> Way<'a> {
     pub(crate) const fn rules(&self, side: Side) -> Option<&Rules<'a>> {
         match (self, side) {
             (Self::OneWay(one_way), Side::Target) => Some(&one_way.rules),
-            (Self::OneWay(_), Side::Source) => None,
+            (Self::OneWay(_) | Self::Restore(_), Side::Source) => None,
+            (Self::Restore(restore), Side::Target) => Some(&restore.rules),
             (Self::TwoWay(two_way), Side::Source) => Some(&two_way.source.rules),
             (Self::TwoWay(two_way), Side::Target) => Some(&two_way.target.rules),
         }
@@ -74,6 +82,8 @@ impl<'a> Way<'a> {
             (Self::OneWay(one_way), Side::Target) => one_way.target,
             (Self::TwoWay(two_way), Side::Source) => two_way.source.standing,
             (Self::TwoWay(two_way), Side::Target) => two_way.target.standing,
+            (Self::Restore(restore), Side::Source) => restore.source,
+            (Self::Restore(restore), Side::Target) => restore.target,
         }
     }
 
@@ -86,6 +96,7 @@ impl<'a> Way<'a> {
     pub(crate) fn kind_obstacle(&self, kind: Kind) -> Option<Reason> {
         match self {
             Self::OneWay(one_way) => one_way.rules.kind_obstacle(kind),
+            Self::Restore(restore) => restore.rules.kind_obstacle(kind),
             Self::TwoWay(two_way) => {
                 two_way.target.rules.kind_obstacle(kind).and(two_way.source.rules.kind_obstacle(kind))
             }

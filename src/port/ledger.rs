@@ -14,6 +14,7 @@ use crate::{
         EventRecord, HeldRecord, ItemRecord, LineRecord, OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead,
         ReadingRow, RejectedRecord, RunRecord, UnresolvedRecord,
     },
+    snapshot::{NewSnapshot, SnapshotRecord, SnapshotRow},
     standing::{BackupCount, PairMemory, StandingKind, StandingRecord},
 };
 
@@ -116,6 +117,10 @@ pub enum Change {
     ForgetPair(PairId),
     /// Forgets the last complete reads of an account and what its adapter keeps. Secrets stay.
     ForgetReadings(ProviderId),
+    /// Pins a snapshot or unpins it. One that is not kept any more stays away.
+    PinSnapshot(RunId, bool),
+    /// Forgets a snapshot, and the rows that no other one shares with it.
+    DropSnapshot(RunId),
 }
 
 /// Why a single commit was refused while the store is fine.
@@ -283,6 +288,30 @@ pub trait Ledger: LiveLedger + Send + Sync {
 
     /// Writes a copy of this moment. The inner error is the writer's and says nothing about the store.
     fn backup(&self, out: &mut dyn std::io::Write) -> Result<std::io::Result<BackupCount>, StorageFailure>;
+    /// Keeps a snapshot: on the disk when this returns, with every row of it or not at all. Rows that an earlier
+    /// snapshot has, too, are kept once.
+    fn put_snapshot(&self, new: NewSnapshot) -> Result<SnapshotRecord, StorageFailure>;
+
+    /// Snapshots, newest first, of one account or of all, after the one with this id where given.
+    fn snapshots(
+        &self,
+        provider: Option<&ProviderId>,
+        after: Option<RunId>,
+        limit: usize,
+    ) -> Result<Vec<SnapshotRecord>, StorageFailure>;
+
+    /// One snapshot.
+    fn snapshot(&self, id: RunId) -> Result<Option<SnapshotRecord>, StorageFailure>;
+
+    /// Visits the rows of one feature of a snapshot in their order, from the row of this number on, until `visit`
+    /// answers false. The rows are those of one moment: dropping the snapshot meanwhile takes none away.
+    fn visit_snapshot(
+        &self,
+        id: RunId,
+        feature: Feature,
+        from: u64,
+        visit: &mut dyn FnMut(SnapshotRow) -> bool,
+    ) -> Result<(), StorageFailure>;
 
     /// Everything buffered is on the disk when this returns.
     fn sync(&self) -> Result<(), StorageFailure>;

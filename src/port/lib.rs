@@ -17,6 +17,7 @@ mod record;
 mod scrobbling;
 mod sign_in;
 mod sink;
+mod snapshot;
 mod standing;
 mod watching;
 
@@ -40,6 +41,7 @@ pub use record::{
 pub use scrobbling::{Scrobble, Scrobbled, Scrobbling, Verb};
 pub use sign_in::{SignIn, SignInCode, SignInState};
 pub use sink::{Notice, NoticeKind, Sink};
+pub use snapshot::{NewSnapshot, RestoreOrder, SnapshotPart, SnapshotRecord, SnapshotRow};
 pub use standing::{BackupCount, PairMemory, StandingKind, StandingRecord};
 pub use watching::{Described, Telling, Tidings, Watching};
 

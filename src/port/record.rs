@@ -7,7 +7,7 @@ use crosswatch_model::{
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
-use crate::provider::Write;
+use crate::{provider::Write, snapshot::RestoreOrder};
 
 /// One run. Written when it is asked for, at every change of state, and when it ends.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,6 +83,8 @@ pub struct PlanRecord {
     pub sentence: SmolStr,
     /// The run that it takes back, where it is an undo.
     pub undoes: Option<RunId>,
+    /// What it brings back, where it is a restore.
+    pub restores: Option<RestoreOrder>,
 }
 
 /// One line of a run or a plan.

@@ -96,6 +96,11 @@ impl Schedule {
         }
     }
 
+    /// Only a person starts it.
+    pub const fn manual() -> Self {
+        Self { text: SmolStr::new_static("manual"), rule: Rule::Manual }
+    }
+
     /// Whether only a person starts it.
     pub fn is_manual(&self) -> bool {
         self.rule == Rule::Manual

@@ -56,13 +56,18 @@ impl<'a> Batch<'a> {
         let bytes = key.bytes();
         match self.changes.get(&space).and_then(|changes| changes.get(&bytes)) {
             Some(change) => Ok(change.is_some()),
-            None => Ok(self.view.bytes(space, &bytes)?.is_some()),
+            None => self.view.contains(space, &bytes),
         }
     }
 
     /// Writes a value.
     pub(crate) fn put<T: Stored>(&mut self, space: Space, key: &impl Key, value: &T) -> Result<(), StoreError> {
         let bytes = row::encode(value).map_err(|why| StoreError::UnwritableRow { space, why })?;
+        self.change(space, key.bytes(), Some(bytes))
+    }
+
+    /// Writes bytes that are a value already.
+    pub(crate) fn put_bytes(&mut self, space: Space, key: &impl Key, bytes: Vec<u8>) -> Result<(), StoreError> {
         self.change(space, key.bytes(), Some(bytes))
     }
 

@@ -63,12 +63,16 @@ impl Batch<'_> {
 
     /// Applies the changes of one commit in order.
     fn apply(&mut self, changes: Vec<Change>) -> Result<(), StoreError> {
-        let mut shelved = Vec::new();
+        let (mut shelved, mut drops_snapshots) = (Vec::new(), false);
         for change in changes {
             if let Change::Shelf(_, ShelfChange::Put { uid, .. }) = &change {
                 shelved.push(*uid);
             }
+            drops_snapshots |= matches!(change, Change::DropSnapshot(_));
             self.apply_one(change)?;
+        }
+        if drops_snapshots {
+            self.sweep_chunks()?;
         }
         for uid in shelved {
             if !self.contains(Space::Item, &ItemKey(uid))? {
@@ -147,6 +151,8 @@ impl Batch<'_> {
             Change::DropStanding(kind, subject) => self.remove(Space::Standing, &StandingKey { kind, subject }),
             Change::ForgetPair(pair) => self.forget_pair(&pair),
             Change::ForgetReadings(account) => self.forget_readings(&account),
+            Change::PinSnapshot(id, is_pinned) => self.pin_snapshot(id, is_pinned),
+            Change::DropSnapshot(id) => self.drop_snapshot(id),
         }
     }
 

@@ -11,6 +11,8 @@ use crosswatch_port::{SeatKey, StandingKind};
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
+use crate::row::ChunkHash;
+
 #[cfg(test)]
 mod tests;
 
@@ -27,7 +29,7 @@ pub(crate) trait Key: Sized {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct LeaseKey(pub(crate) u32);
 
-/// `run` and `plan`: the records by id, and an index by pair. Ids begin with their time, so both are newest first.
+/// `run`, `plan` and `snapshot`: the records by id, and of the first two an index by pair. Ids begin with their time, so both are newest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum RunKey {
     /// The record.
@@ -140,6 +142,17 @@ pub(crate) struct StandingKey {
     pub(crate) subject: SmolStr,
 }
 
+/// `chunk_list`: one feature of a snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ChunkListKey {
+    pub(crate) snapshot: RunId,
+    pub(crate) feature: Feature,
+}
+
+/// `chunk`: the hash of its bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ChunkKey(pub(crate) ChunkHash);
+
 /// What all keys of one feature of a pair or account begin with.
 pub(crate) fn feature_prefix(scope: u32, feature: Feature) -> Vec<u8> {
     FeatureKey { scope, feature }.bytes()
@@ -158,6 +171,11 @@ pub(crate) fn scope_prefix(scope: u32) -> Vec<u8> {
 /// What the keys of all lines of a run or plan begin with.
 pub(crate) fn line_prefix(owner: RunId) -> Vec<u8> {
     owner.0.to_be_bytes().to_vec()
+}
+
+/// What the keys of all chunk lists of a snapshot begin with.
+pub(crate) fn chunk_list_prefix(snapshot: RunId) -> Vec<u8> {
+    snapshot.0.to_be_bytes().to_vec()
 }
 
 /// What the keys of all records begin with, in `run` and `plan`.
@@ -429,6 +447,28 @@ impl Key for StandingKey {
         let [number] = rest.take()?;
         let kind = StandingKind::from_number(number)?;
         Some(Self { kind, subject: std::str::from_utf8(rest.0).ok()?.into() })
+    }
+}
+
+impl Key for ChunkListKey {
+    fn bytes(&self) -> Vec<u8> {
+        join(&[&chunk_list_prefix(self.snapshot), &[self.feature as u8]])
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut rest = Rest(bytes);
+        let key = Self { snapshot: RunId(rest.wide()?), feature: rest.feature()? };
+        rest.end(key)
+    }
+}
+
+impl Key for ChunkKey {
+    fn bytes(&self) -> Vec<u8> {
+        self.0.to_vec()
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
     }
 }
 

@@ -7,7 +7,7 @@
 
 use std::{borrow::Cow, ops::Bound};
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions};
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions};
 
 /// Memory for unwritten rows of a keyspace that holds rows by the hundred thousand.
 const BULK_MEMTABLE_BYTES: u64 = 4 << 20;
@@ -76,11 +76,17 @@ pub(crate) enum Space {
     Echo,
     /// Words of people and marks of the past.
     Standing,
+    /// Snapshots.
+    Snapshot,
+    /// Which chunks the features of a snapshot are made of.
+    ChunkList,
+    /// Rows of snapshots, under the hash of their bytes. They never change.
+    Chunk,
 }
 
 impl Space {
     /// Every space.
-    pub(crate) const ALL: [Self; 28] = [
+    pub(crate) const ALL: [Self; 31] = [
         Self::Meta,
         Self::Lease,
         Self::Run,
@@ -109,6 +115,9 @@ impl Space {
         Self::ParcelSettled,
         Self::Echo,
         Self::Standing,
+        Self::Snapshot,
+        Self::ChunkList,
+        Self::Chunk,
     ];
 
     /// Its name in messages, and in the database where it has a keyspace of its own.
@@ -142,6 +151,9 @@ impl Space {
             Self::ParcelSettled => "parcel_settled",
             Self::Echo => "echo",
             Self::Standing => "standing",
+            Self::Snapshot => "snapshot",
+            Self::ChunkList => "chunk_list",
+            Self::Chunk => "chunk",
         }
     }
 
@@ -168,6 +180,7 @@ impl Space {
             Self::ParcelSettled => Some(45),
             Self::Echo => Some(46),
             Self::Standing => Some(32),
+            Self::Snapshot => Some(21),
             Self::Line
             | Self::Item
             | Self::Identity
@@ -175,7 +188,9 @@ impl Space {
             | Self::Reading
             | Self::Outbox
             | Self::Shelf
-            | Self::Cache => None,
+            | Self::Cache
+            | Self::ChunkList
+            | Self::Chunk => None,
         }
     }
 
@@ -222,6 +237,8 @@ pub(crate) struct Keyspaces {
     outbox: Keyspace,
     shelf: Keyspace,
     cache: Keyspace,
+    chunk_list: Keyspace,
+    chunk: Keyspace,
     record: Keyspace,
 }
 
@@ -239,6 +256,8 @@ impl Keyspaces {
             shelf: bulk(Space::Shelf)?,
             cache: bulk(Space::Cache)?,
             record: open_one(database, SHARED_NAME, SHARED_MEMTABLE_BYTES)?,
+            chunk_list: open_one(database, Space::ChunkList.name(), SHARED_MEMTABLE_BYTES)?,
+            chunk: open_separated(database, Space::Chunk.name())?,
         })
     }
 
@@ -253,6 +272,8 @@ impl Keyspaces {
             Space::Outbox => &self.outbox,
             Space::Shelf => &self.shelf,
             Space::Cache => &self.cache,
+            Space::ChunkList => &self.chunk_list,
+            Space::Chunk => &self.chunk,
             Space::Meta
             | Space::Lease
             | Space::Run
@@ -272,7 +293,8 @@ impl Keyspaces {
             | Space::Parcel
             | Space::ParcelSettled
             | Space::Echo
-            | Space::Standing => &self.record,
+            | Space::Standing
+            | Space::Snapshot => &self.record,
         }
     }
 
@@ -304,6 +326,15 @@ impl Keyspaces {
 
 fn open_one(database: &Database, name: &str, memtable_bytes: u64) -> fjall::Result<Keyspace> {
     database.keyspace(name, || KeyspaceCreateOptions::default().max_memtable_size(memtable_bytes))
+}
+
+/// A keyspace of large values: they lie in files of their own, so that sorting its keys never copies them.
+fn open_separated(database: &Database, name: &str) -> fjall::Result<Keyspace> {
+    let options = || {
+        let separation = KvSeparationOptions::default();
+        KeyspaceCreateOptions::default().max_memtable_size(BULK_MEMTABLE_BYTES).with_kv_separation(Some(separation))
+    };
+    database.keyspace(name, options)
 }
 
 #[cfg(test)]

@@ -9,8 +9,9 @@ use std::{
 use crosswatch_model::{BaselineRow, Feature, Id, PairId, PlayKey, ProviderId, RunId, Uid};
 use crosswatch_port::{
     BackupCount, BootReport, Commit, Durability, EventRecord, Fence, HeldRecord, ItemRecord, LeaseAsk, LeaseBusy,
-    Ledger, LineRecord, OutboxRecord, PairFeatureRecord, PairMemory, PlanRecord, ReadingHead, ReadingRow, Refused,
-    RejectedRecord, RunRecord, ShelfCursor, ShelfRow, StandingRecord, StorageFailure, UnresolvedRecord,
+    Ledger, LineRecord, NewSnapshot, OutboxRecord, PairFeatureRecord, PairMemory, PlanRecord, ReadingHead, ReadingRow,
+    Refused, RejectedRecord, RunRecord, ShelfCursor, ShelfRow, SnapshotRecord, SnapshotRow, StandingRecord,
+    StorageFailure, UnresolvedRecord,
 };
 use fjall::{Database, PersistMode};
 use jiff::Timestamp;
@@ -258,6 +259,33 @@ impl Ledger for FjallLedger {
 
     fn backup(&self, out: &mut dyn io::Write) -> Result<io::Result<BackupCount>, StorageFailure> {
         self.attempt(|| self.write_backup(out))
+    }
+
+    fn put_snapshot(&self, new: NewSnapshot) -> Result<SnapshotRecord, StorageFailure> {
+        self.attempt(|| self.keep_snapshot(new))
+    }
+
+    fn snapshots(
+        &self,
+        provider: Option<&ProviderId>,
+        after: Option<RunId>,
+        limit: usize,
+    ) -> Result<Vec<SnapshotRecord>, StorageFailure> {
+        self.attempt(|| self.view().snapshots(provider, after, limit))
+    }
+
+    fn snapshot(&self, id: RunId) -> Result<Option<SnapshotRecord>, StorageFailure> {
+        self.attempt(|| self.view().record(Space::Snapshot, id))
+    }
+
+    fn visit_snapshot(
+        &self,
+        id: RunId,
+        feature: Feature,
+        from: u64,
+        visit: &mut dyn FnMut(SnapshotRow) -> bool,
+    ) -> Result<(), StorageFailure> {
+        self.attempt(|| self.view().visit_snapshot(id, feature, from, visit))
     }
 
     fn sync(&self) -> Result<(), StorageFailure> {

@@ -13,6 +13,7 @@
 mod backup;
 mod batch;
 mod boot;
+mod chunk;
 mod commit;
 mod failure;
 mod forget;
@@ -27,6 +28,7 @@ mod read;
 mod read_runs;
 mod row;
 mod shelf;
+mod snapshots;
 mod verify;
 mod view;
 

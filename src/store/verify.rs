@@ -5,18 +5,22 @@ use std::{cmp::Reverse, collections::BTreeMap, ops::ControlFlow};
 use crosswatch_model::{BaselineRow, PlanItem};
 use crosswatch_port::{
     EchoRecord, EventRecord, HeldRecord, InboxRecord, OutboxRecord, PairFeatureRecord, ParcelRecord, PlanRecord,
-    PlayRecord, ReadingHead, RejectedRecord, RunRecord, SeatRecord, StandingRecord, UnresolvedRecord,
+    PlayRecord, ReadingHead, RejectedRecord, RunRecord, SeatRecord, SnapshotRecord, StandingRecord, UnresolvedRecord,
 };
 
 use crate::{
     failure::{StoreError, hex},
     key::{
-        EventKey, FactKey, FeatureKey, FeatureOfKey, HeldKey, IdentityKey, ItemKey, KeptKey, Key, LeaseKey, LineKey,
-        NumberKey, OutboxKey, PlayOfKey, ReadingKey, RejectedKey, RunKey, SeatName, StandingKey,
+        ChunkListKey, EventKey, FactKey, FeatureKey, FeatureOfKey, HeldKey, IdentityKey, ItemKey, KeptKey, Key,
+        LeaseKey, LineKey, NumberKey, OutboxKey, PlayOfKey, ReadingKey, RejectedKey, RunKey, SeatName, StandingKey,
     },
     keyspaces::Space,
     names::MetaKey,
-    row::{Cached, Entity, Lease, Life, Number, Pointer, Present, ReadFact, Secret, ShelfFact, ShelfSize, Stored},
+    row::{
+        Cached, ChunkList, Entity, Lease, Life, Number, Pointer, Present, ReadFact, Secret, ShelfFact, ShelfSize,
+        Stored,
+    },
+    snapshots::read_chunk,
     view::{KeyRange, View, decode, parse},
 };
 
@@ -49,6 +53,7 @@ impl View<'_> {
         let counts = counts.collect::<Result<_, _>>()?;
         self.verify_tags()?;
         self.verify_shelf_sizes()?;
+        self.verify_chunk_lists()?;
         Ok(counts)
     }
 
@@ -97,6 +102,9 @@ impl View<'_> {
             Space::ParcelSettled => self.verify_rows::<NumberKey, ParcelRecord>(space),
             Space::Echo => self.verify_rows::<FeatureOfKey, EchoRecord>(space),
             Space::Standing => self.verify_rows::<StandingKey, StandingRecord>(space),
+            Space::Snapshot => self.verify_rows::<RunKey, SnapshotRecord>(space),
+            Space::ChunkList => self.verify_rows::<ChunkListKey, ChunkList>(space),
+            Space::Chunk => self.count(space, &mut |key, bytes| read_chunk(key, bytes).map(drop)),
         }
     }
 

@@ -35,6 +35,16 @@ impl<'a> View<'a> {
         Ok(self.snapshot.get(self.spaces.get(space), space.place(key))?)
     }
 
+    /// Whether there is a value at a key.
+    pub(crate) fn contains(&self, space: Space, key: &[u8]) -> Result<bool, StoreError> {
+        Ok(self.snapshot.contains_key(self.spaces.get(space), space.place(key))?)
+    }
+
+    /// The keys of a range, in order. Large values are not touched.
+    pub(crate) fn keys(&self, space: Space, range: &KeyRange) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.rows(space, range).map(|row| Ok(space.key_at(&row.key()?).to_vec())).collect()
+    }
+
     /// The value at a key.
     pub(crate) fn value<T: Stored>(&self, space: Space, key: &impl Key) -> Result<Option<T>, StoreError> {
         let key = key.bytes();

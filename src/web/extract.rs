@@ -76,12 +76,17 @@ pub(crate) fn provider_id(text: &str) -> Result<ProviderId, ApiProblem> {
 
 /// The pair named in a path.
 pub(crate) fn pair_id(text: &str) -> Result<PairId, ApiProblem> {
-    PairId::parse(text).map_err(|_| ApiProblem::UnknownPair(text.to_owned()))
+    PairId::read(text).map_err(|_| ApiProblem::UnknownPair(text.to_owned()))
 }
 
 /// The run named in a path.
 pub(crate) fn run_id(text: &str) -> Result<RunId, ApiProblem> {
     RunId::parse(text).ok_or_else(|| ApiProblem::UnknownRun(text.to_owned()))
+}
+
+/// The snapshot named in a path or query.
+pub(crate) fn snapshot_id(text: &str) -> Result<RunId, ApiProblem> {
+    RunId::parse(text).ok_or_else(|| ApiProblem::UnknownSnapshot(text.to_owned()))
 }
 
 /// The plan named in a path.

@@ -68,6 +68,16 @@ use crate::{api, hooks, metrics, problem::ApiProblem, sse, state::ApiState};
         api::docs::docs,
         api::advice::snooze,
         api::graph::graph,
+        api::snapshots::take,
+        api::snapshots::snapshots,
+        api::snapshots::snapshot,
+        api::snapshots::items,
+        api::snapshots::pin,
+        api::snapshots::discard,
+        api::snapshot_diff::diff,
+        api::snapshot_files::export,
+        api::snapshot_files::import,
+        api::restoring::restore,
     ),
     security(("api_key" = []), ("bearer" = [])),
     modifiers(&Keys)
@@ -133,7 +143,7 @@ mod tests {
         let count = names.len();
         names.sort_unstable();
         names.dedup();
-        assert_eq!((names.len(), count), (44, 44));
+        assert_eq!((names.len(), count), (63, 63));
     }
 
     #[test]

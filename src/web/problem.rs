@@ -60,6 +60,21 @@ pub enum ApiProblem {
     /// Nothing of this id waits.
     #[error("nothing with the id {0:?} waits for a person; GET /api/v1/held lists what does")]
     UnknownHold(String),
+    /// No such snapshot.
+    #[error("there is no snapshot with the id {0:?}; GET /api/v1/snapshots lists them")]
+    UnknownSnapshot(String),
+    /// A snapshot was asked for and not taken.
+    #[error("{0}")]
+    SnapshotFailed(String),
+    /// The snapshot is kept for good.
+    #[error("snapshot {0} is pinned; unpin it first: POST /api/v1/snapshots/ID/pin with {{\"pinned\": false}}")]
+    SnapshotPinned(RunId),
+    /// The snapshot holds no such thing.
+    #[error("{0}")]
+    NotInSnapshot(String),
+    /// The account keeps no such thing.
+    #[error("{0} keeps no {1}; leave it out")]
+    FeatureUnsupported(ProviderId, Feature),
     /// The plan has no such operation.
     #[error("the plan has no operation {0:?} that could be done; GET /api/v1/plans/ID/items lists them")]
     UnknownOperation(String),
@@ -209,6 +224,15 @@ impl ApiProblem {
             Self::UnknownMessage(_) => (StatusCode::NOT_FOUND, "unknown-message", "No such message"),
             Self::MessageSettled(_) => (StatusCode::CONFLICT, "message-settled", "The message cannot be changed"),
             Self::UnknownPlan(_) => (StatusCode::NOT_FOUND, "unknown-plan", "No such plan"),
+            Self::UnknownSnapshot(_) => (StatusCode::NOT_FOUND, "unknown-snapshot", "No such snapshot"),
+            Self::SnapshotFailed(_) => (StatusCode::BAD_GATEWAY, "snapshot-failed", "The snapshot was not taken"),
+            Self::SnapshotPinned(_) => (StatusCode::CONFLICT, "snapshot-pinned", "The snapshot is pinned"),
+            Self::NotInSnapshot(_) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "not-in-snapshot", "The snapshot does not hold that")
+            }
+            Self::FeatureUnsupported(..) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "feature-unsupported", "The account does not keep the feature")
+            }
             Self::UnknownHold(_) => (StatusCode::NOT_FOUND, "unknown-hold", "Nothing of this id waits"),
             Self::UnknownItem(_) => (StatusCode::NOT_FOUND, "unknown-item", "Nobody knows the item"),
             Self::UnknownAdvice { .. } => (StatusCode::NOT_FOUND, "unknown-advice", "No such advice"),
@@ -406,6 +430,11 @@ mod tests {
             ApiProblem::UnknownPlan(text()),
             ApiProblem::UnknownItem(text()),
             ApiProblem::UnknownAdvice { rule: text(), subject: text() },
+            ApiProblem::UnknownSnapshot(text()),
+            ApiProblem::SnapshotFailed(text()),
+            ApiProblem::SnapshotPinned(RunId(1)),
+            ApiProblem::NotInSnapshot(text()),
+            ApiProblem::FeatureUnsupported(ProviderId::parse("home").unwrap(), Feature::Progress),
             ApiProblem::UnknownFeature(text()),
             ApiProblem::MethodNotAllowed { allowed: "GET" },
             ApiProblem::BadBody(text()),

@@ -59,7 +59,10 @@ impl ApiState {
         let Some(scheduler) = self.directory.scheduler() else { return Vec::new() };
         let lines = scheduler.ask(ObserveSchedule, ACTOR_DEADLINE).await.unwrap_or_default();
         let brakes = self.directory.brakes();
-        lines.into_iter().filter(|due| !brakes.is_frozen() && !brakes.is_paused(&due.pair)).collect()
+        // What keepers do by schedule are snapshots, not runs.
+        let is_run = |due: &Due| due.pair.kept_account().is_none();
+        let is_stopped = |due: &Due| brakes.is_frozen() || brakes.is_paused(&due.pair);
+        lines.into_iter().filter(|due| is_run(due) && !is_stopped(due)).collect()
     }
 
     /// The way to an account.

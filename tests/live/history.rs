@@ -16,6 +16,7 @@ pub(crate) async fn run_pair(house: &House) {
         features: None,
         permit: Permit::Nothing,
         undoes: None,
+        restores: None,
         question: None,
         may_queue: false,
     };

@@ -210,6 +210,7 @@ impl Stage {
             accounts: vec![tracker("home"), tracker("trakt"), tracker("simkl"), ledger],
             pairs: self.pairs.clone(),
             routes: self.routes.clone(),
+            snapshots: Vec::new(),
             channels: Vec::new(),
             ledger: Arc::new(MortalLedger { inner: Arc::clone(&self.ledger), life: Arc::clone(life) }),
             secret_key: SecretKey::of_text(&secrecy::SecretString::from("the key of the stage")),

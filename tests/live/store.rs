@@ -8,9 +8,9 @@ use std::sync::{
 use crosswatch_model::{BaselineRow, Feature, Id, PairId, PlayKey, ProviderId, RunId, Uid};
 use crosswatch_port::{
     BackupCount, BootReport, Commit, EchoRecord, EventRecord, Fence, HeldRecord, InboxRecord, ItemRecord, LeaseAsk,
-    LeaseBusy, Ledger, LineRecord, LiveLedger, OutboxRecord, PairFeatureRecord, PairMemory, ParcelRecord, PlanRecord,
-    PlayRecord, ReadingHead, ReadingRow, Refused, RejectedRecord, RunRecord, SeatRecord, ShelfCursor, ShelfRow,
-    StandingRecord, StorageFailure, UnresolvedRecord, fake::MemoryLedger,
+    LeaseBusy, Ledger, LineRecord, LiveLedger, NewSnapshot, OutboxRecord, PairFeatureRecord, PairMemory, ParcelRecord,
+    PlanRecord, PlayRecord, ReadingHead, ReadingRow, Refused, RejectedRecord, RunRecord, SeatRecord, ShelfCursor,
+    ShelfRow, SnapshotRecord, SnapshotRow, StandingRecord, StorageFailure, UnresolvedRecord, fake::MemoryLedger,
 };
 use jiff::Timestamp;
 use smol_str::SmolStr;
@@ -153,6 +153,10 @@ impl Ledger for MortalLedger {
         read shelf_count(account: &ProviderId, feature: Feature) -> (u64, u64);
         read secret(account: &ProviderId, name: &str) -> Option<Vec<u8>>;
         read cached(account: &ProviderId, name: &str) -> Option<Vec<u8>>;
+        write put_snapshot(new: NewSnapshot) -> SnapshotRecord;
+        read snapshots(provider: Option<&ProviderId>, after: Option<RunId>, limit: usize) -> Vec<SnapshotRecord>;
+        read snapshot(id: RunId) -> Option<SnapshotRecord>;
+        read visit_snapshot(id: RunId, feature: Feature, from: u64, visit: &mut dyn FnMut(SnapshotRow) -> bool) -> ();
         read standings() -> Vec<StandingRecord>;
         read pair_memory(pair: &PairId) -> PairMemory;
         read backup(to: &mut dyn std::io::Write) -> Result<BackupCount, std::io::Error>;

@@ -21,6 +21,7 @@ mod rematch;
 mod reset;
 mod shadow;
 mod sign_in;
+mod snapshots;
 mod steering;
 mod tokens;
 mod two_way;

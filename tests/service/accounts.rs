@@ -216,6 +216,15 @@ impl Trakt {
         }
     }
 
+    /// Takes the ratings of titles away.
+    pub fn unrate(&self, items: &[LibraryItem]) {
+        let mut state = self.service.state();
+        let anna = state.account_mut("anna").unwrap();
+        for item in items {
+            assert!(anna.unrate(*item), "it was not rated");
+        }
+    }
+
     /// Every rating as `TITLE is VALUE`, sorted.
     pub fn ratings(&self) -> Vec<String> {
         let state = self.service.state();

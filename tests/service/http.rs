@@ -78,6 +78,24 @@ impl Http {
         self.send(Method::DELETE, path, Some(body)).unwrap_or_else(|| panic!("DELETE {path}: nobody answers"))
     }
 
+    /// The text of an answer that is no JSON.
+    #[track_caller]
+    pub fn text(&self, path: &str) -> String {
+        let request = self.client.get(format!("{}{path}", self.base)).header("X-Api-Key", &self.key);
+        self.runtime.block_on(async { request.send().await.unwrap().error_for_status().unwrap().text().await.unwrap() })
+    }
+
+    /// `POST` of a text as it is.
+    #[track_caller]
+    pub fn post_text(&self, path: &str, text: &str) -> Answer {
+        let request = self.client.post(format!("{}{path}", self.base)).header("X-Api-Key", &self.key);
+        let request = request.header("Content-Type", "application/x-ndjson").body(text.to_owned());
+        self.runtime.block_on(async {
+            let answer = request.send().await.unwrap();
+            Answer { status: answer.status().as_u16(), body: answer.json().await.unwrap() }
+        })
+    }
+
     /// All items of a list, over all its pages.
     #[track_caller]
     pub fn list(&self, path: &str) -> Vec<Value> {

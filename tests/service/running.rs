@@ -139,6 +139,25 @@ impl Service {
         Plan(self.http.post(&format!("/api/v1/runs/{}/undo?wait=120", run.id()), &json!({})).expect(200))
     }
 
+    /// Takes a snapshot of an account.
+    #[track_caller]
+    pub fn snapshot(&self, account: &str) -> Value {
+        self.http.post("/api/v1/snapshots?wait=120", &json!({"provider": account})).expect(201)
+    }
+
+    /// The snapshots of an account, newest first.
+    #[track_caller]
+    pub fn snapshots(&self, account: &str) -> Vec<Value> {
+        self.http.list(&format!("/api/v1/snapshots?provider={account}"))
+    }
+
+    /// Plans how a snapshot is brought back.
+    #[track_caller]
+    pub fn restore(&self, snapshot: &Value, wish: &Value) -> Plan {
+        let id = snapshot["id"].as_str().unwrap();
+        Plan(self.http.post(&format!("/api/v1/snapshots/{id}/restore?wait=120"), wish).expect(200))
+    }
+
     /// Where a plan stands now.
     #[track_caller]
     pub fn state_of(&self, plan: &Plan) -> String {

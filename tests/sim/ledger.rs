@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crosswatch_model::{BaselineRow, Feature, Id, PairId, PlayKey, ProviderId, RunId, Uid};
 use crosswatch_port::{
     BackupCount, BootReport, Commit, EchoRecord, Entropy, EventRecord, Fence, HeldRecord, InboxRecord, ItemRecord,
-    LeaseAsk, LeaseBusy, Ledger, LineRecord, LiveLedger, OutboxRecord, PairFeatureRecord, PairMemory, ParcelRecord,
-    PlanRecord, PlayRecord, ReadingHead, ReadingRow, Refused, RejectedRecord, RunRecord, SeatRecord, ShelfCursor,
-    ShelfRow, StandingRecord, StorageFailure, UnresolvedRecord,
+    LeaseAsk, LeaseBusy, Ledger, LineRecord, LiveLedger, NewSnapshot, OutboxRecord, PairFeatureRecord, PairMemory,
+    ParcelRecord, PlanRecord, PlayRecord, ReadingHead, ReadingRow, Refused, RejectedRecord, RunRecord, SeatRecord,
+    ShelfCursor, ShelfRow, SnapshotRecord, SnapshotRow, StandingRecord, StorageFailure, UnresolvedRecord,
     fake::{MemoryLedger, SeededEntropy},
 };
 use jiff::Timestamp;
@@ -281,6 +281,39 @@ impl Ledger for SimLedger {
 
     fn backup(&self, out: &mut dyn std::io::Write) -> Result<std::io::Result<BackupCount>, StorageFailure> {
         self.read(|ledger| ledger.backup(out))
+    }
+
+    fn put_snapshot(&self, new: NewSnapshot) -> Result<SnapshotRecord, StorageFailure> {
+        self.write(|ledger| {
+            let record = ledger.put_snapshot(new)?;
+            let mut world = self.door.enter();
+            world.witness.snapshot_kept(&record);
+            world.say(&format!("store: keeps {} rows of {}", record.items(), record.provider));
+            Ok(record)
+        })
+    }
+
+    fn snapshots(
+        &self,
+        provider: Option<&ProviderId>,
+        after: Option<RunId>,
+        limit: usize,
+    ) -> Result<Vec<SnapshotRecord>, StorageFailure> {
+        self.read(|ledger| ledger.snapshots(provider, after, limit))
+    }
+
+    fn snapshot(&self, id: RunId) -> Result<Option<SnapshotRecord>, StorageFailure> {
+        self.read(|ledger| ledger.snapshot(id))
+    }
+
+    fn visit_snapshot(
+        &self,
+        id: RunId,
+        feature: Feature,
+        from: u64,
+        visit: &mut dyn FnMut(SnapshotRow) -> bool,
+    ) -> Result<(), StorageFailure> {
+        self.read(|ledger| ledger.visit_snapshot(id, feature, from, visit))
     }
 
     fn sync(&self) -> Result<(), StorageFailure> {

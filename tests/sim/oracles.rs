@@ -71,6 +71,9 @@ impl World {
         if row.write.action == Action::Remove {
             let side = if &self.town.pair(&row.pair).source == account { Side::Source } else { Side::Target };
             self.check_removal(row, side, feature, title);
+            if !self.witness.kept.contains(&(row.run, account.clone(), feature)) {
+                self.violate(&format!("snapshot: {name} removes {} and kept nothing of {account}", label(title)));
+            }
         }
     }
 

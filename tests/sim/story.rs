@@ -211,6 +211,7 @@ impl Story {
             accounts,
             pairs: town.pairs,
             routes: Vec::new(),
+            snapshots: Vec::new(),
             channels: Vec::new(),
             ledger: Arc::new(SimLedger::new(door.clone(), self.sabotage, seed, commits)),
             secret_key: SecretKey::of_text(&secrecy::SecretString::from("the key of the town")),
@@ -235,6 +236,7 @@ impl Life {
             features: None,
             permit: if approves_held { Permit::Held } else { Permit::Nothing },
             undoes: None,
+            restores: None,
             question: None,
             may_queue: true,
         };

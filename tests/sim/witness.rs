@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crosswatch_model::{Fact, Feature, PairId, ProviderId, RunId, RunState, Side};
-use crosswatch_port::{Fence, FenceMark};
+use crosswatch_port::{Fence, FenceMark, SnapshotRecord};
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
@@ -54,6 +54,8 @@ pub(crate) struct Witness {
     pub(crate) agreed: BTreeMap<(PairId, Feature), Agreed>,
     /// Runs in which a person let through what was held.
     pub(crate) approved: BTreeSet<RunId>,
+    /// What was kept of an account while a run held it.
+    pub(crate) kept: BTreeSet<(RunId, ProviderId, Feature)>,
     pub(crate) finished_runs: u64,
 }
 
@@ -76,6 +78,13 @@ impl Witness {
                 self.leases.remove(resource);
             }
         }
+    }
+
+    /// A snapshot of an account was kept.
+    pub(crate) fn snapshot_kept(&mut self, snapshot: &SnapshotRecord) {
+        let account = &snapshot.provider;
+        let Some(run) = self.holder(&format!("account:{account}")) else { return };
+        self.kept.extend(snapshot.parts.iter().map(|part| (run, account.clone(), part.feature)));
     }
 
     /// The run that holds a resource.

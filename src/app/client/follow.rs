@@ -23,6 +23,8 @@ pub(crate) enum Followed {
     Run,
     /// A plan: nothing is left of one that could not be made.
     Plan,
+    /// A snapshot: why one was not taken is told in its place.
+    Snapshot,
 }
 
 impl Followed {
@@ -30,6 +32,7 @@ impl Followed {
         match self {
             Self::Run => format!("/api/v1/runs/{id}"),
             Self::Plan => format!("/api/v1/plans/{id}"),
+            Self::Snapshot => format!("/api/v1/snapshots/{id}"),
         }
     }
 
@@ -39,6 +42,8 @@ impl Followed {
             Self::Run => is_final(state),
             // What is told before the plan was made has no state.
             Self::Plan => !matches!(state, "" | "applying"),
+            // A snapshot that was taken has no state any more.
+            Self::Snapshot => state.is_empty(),
         }
     }
 }
@@ -91,6 +96,7 @@ impl Follower<'_> {
                     );
                     return Err(ApiFailure { message, ..failure });
                 }
+                Err(failure) if failure.kind == "snapshot-failed" => return Err(failure),
                 Err(failure) => {
                     failed_looks += 1;
                     if failed_looks >= FAILED_LOOKS_MAX {

@@ -17,7 +17,6 @@ use crate::{
         words,
     },
     session::Session,
-    wiring,
 };
 
 /// An account that was asked, or not.
@@ -45,7 +44,7 @@ pub(crate) async fn run(settings: &Arc<Settings>, arguments: CheckArguments) -> 
     let advice = advise(settings);
     let exit = verdict(&asked, &advice);
     if arguments.json {
-        json::print(&as_json(settings, &asked, &advice, exit))?;
+        json::print(&as_json(&asked, &advice, exit))?;
     } else {
         output::say_text(&as_text(settings, &asked, &advice, Style::of_stdout()))?;
     }
@@ -106,7 +105,6 @@ fn as_text(settings: &Settings, asked: &[Asked], advice: &[Advice], style: Style
         words::counted(asked.len() as u64, "account", "accounts"),
         words::counted(settings.pairs.len() as u64, "pair", "pairs"),
     )];
-    lines.extend(wiring::ignored(settings).into_iter().map(|sentence| format!("Note: {sentence}.")));
     if !asked.is_empty() {
         lines.extend([String::new(), account_table(asked).render(style, true).trim_end().to_owned()]);
     }
@@ -140,7 +138,7 @@ fn account_table(asked: &[Asked]) -> Table {
     table
 }
 
-fn as_json(settings: &Settings, asked: &[Asked], advice: &[Advice], exit: Exit) -> Value {
+fn as_json(asked: &[Asked], advice: &[Advice], exit: Exit) -> Value {
     let accounts: Vec<Value> = asked
         .iter()
         .map(|account| {
@@ -161,7 +159,7 @@ fn as_json(settings: &Settings, asked: &[Asked], advice: &[Advice], exit: Exit) 
             })
         })
         .collect();
-    json!({"ok": exit == Exit::Done, "providers": accounts, "advice": advice, "ignored": wiring::ignored(settings)})
+    json!({"ok": exit == Exit::Done, "providers": accounts, "advice": advice})
 }
 
 #[cfg(test)]
@@ -214,7 +212,7 @@ mod tests {
     #[test]
     fn scripts_read_the_same() {
         let asked = [account(Outcome::NotAsked)];
-        let report = as_json(&settings(""), &asked, &[advice(Severity::Error)], Exit::Unhealthy);
+        let report = as_json(&asked, &[advice(Severity::Error)], Exit::Unhealthy);
         assert_eq!(report["ok"], json!(false));
         assert_eq!(report["providers"][0]["answers"], Value::Null);
         assert_eq!(report["advice"][0]["rule"], json!("tls-off"));

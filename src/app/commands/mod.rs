@@ -10,6 +10,7 @@ pub(crate) mod reset;
 pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod serve;
+pub(crate) mod snapshot;
 pub(crate) mod undo;
 pub(crate) mod why;
 

@@ -91,15 +91,21 @@ pub(crate) async fn print(api: &Api, plan: &Plan) -> Result<(), Failure> {
 }
 
 /// The plan with its lines under `items`, page by page, so that a big plan is never held as a whole.
-pub(crate) async fn print_json(api: &Api, mut answer: Value, id: &str) -> Result<(), Failure> {
-    if let Some(plan) = answer.as_object_mut() {
-        plan.remove("items");
+pub(crate) async fn print_json(api: &Api, answer: Value, id: &str) -> Result<(), Failure> {
+    print_json_items(api, answer, &format!("/api/v1/plans/{id}/items")).await
+}
+
+/// Anything with the rows of a list under `items`, page by page.
+pub(crate) async fn print_json_items(api: &Api, mut answer: Value, path: &str) -> Result<(), Failure> {
+    if let Some(head) = answer.as_object_mut() {
+        head.remove("items");
+        head.remove("next_cursor");
     }
     let head = json::pretty(&answer)?;
     output::say_text(&format!("{},\n  \"items\": [", head.trim_end().trim_end_matches('}').trim_end()))?;
     let (mut cursor, mut separator) = (None, "\n    ");
     loop {
-        let page = api.list(&format!("/api/v1/plans/{id}/items"), PAGE, cursor.as_deref()).await?;
+        let page = api.list(path, PAGE, cursor.as_deref()).await?;
         for line in page.items {
             output::say_text(&format!("{separator}{line}"))?;
             separator = ",\n    ";

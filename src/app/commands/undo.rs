@@ -33,7 +33,7 @@ pub(crate) async fn run(settings: &Arc<Settings>, arguments: &UndoArguments) -> 
             if !arguments.yes || plan.state == "failed" {
                 return Ok(plan::outcome(&plan));
             }
-            let done = apply(api, &plan, arguments.approve_held).await?;
+            let done = apply(api, "undo", &plan, arguments.approve_held).await?;
             let exit = run::report(api, &done, arguments.json)?;
             Ok(if arguments.approve_held { exit } else { exit.worse(plan::outcome(&plan)) })
         })
@@ -52,10 +52,10 @@ async fn make(api: &Api, run: &str) -> Result<Value, Failure> {
     Ok(follower.follow(Followed::Plan, id).await?)
 }
 
-/// Applies the plan and answers the run once it is over.
-async fn apply(api: &Api, plan: &Plan, approves_held: bool) -> Result<Value, Failure> {
+/// Applies the plan, shows its progress under this name, and answers the run once it is over.
+pub(crate) async fn apply(api: &Api, name: &str, plan: &Plan, approves_held: bool) -> Result<Value, Failure> {
     let choice = if approves_held { json!({ "only": operations(api, &plan.id).await? }) } else { json!({}) };
-    let follower = api.follower("undo").await;
+    let follower = api.follower(name).await;
     let started = api.post(&format!("/api/v1/plans/{}/apply", plan.id), &choice).await?;
     let run: Run = api.read(started)?;
     Ok(follower.follow(Followed::Run, &run.id).await?)

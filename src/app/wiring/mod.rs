@@ -12,13 +12,13 @@ mod unusable;
 
 use std::{rc::Rc, sync::Arc};
 
-use crosswatch_actors::{Blueprint, Lane, OnStorageFailure, SecretKey};
+use crosswatch_actors::{Blueprint, Lane, OnStorageFailure, SecretKey, SnapshotBlueprint};
 use crosswatch_port::{Clock, Entropy, Knowledge, Ledger};
-use crosswatch_settings::Settings;
+use crosswatch_settings::{Settings, Snapshot};
 
 use crate::{clock::MachineEntropy, exit::Failure};
 
-pub(crate) use support::{ignored, require_supported};
+pub(crate) use support::require_supported;
 
 /// What the machine gives the house.
 pub(crate) struct Machine {
@@ -44,6 +44,7 @@ pub(crate) fn blueprint(settings: &Settings, machine: &Machine, follows_schedule
         accounts: settings.providers.iter().map(accounts::account).collect(),
         pairs: settings.pairs.iter().map(|pair| pairs::pair(pair, settings)).collect(),
         routes: routes::routes(settings),
+        snapshots: settings.snapshots.iter().map(snapshot).collect(),
         channels: channels::channels(settings, &machine.clock, &entropy)?,
         ledger: Arc::clone(&machine.ledger),
         secret_key: machine.secret_key.clone(),
@@ -55,6 +56,15 @@ pub(crate) fn blueprint(settings: &Settings, machine: &Machine, follows_schedule
         has_scheduler: follows_schedules,
         on_storage_failure: Rc::clone(&machine.on_storage_failure),
     })
+}
+
+fn snapshot(snapshot: &Snapshot) -> SnapshotBlueprint {
+    SnapshotBlueprint {
+        account: snapshot.provider.clone(),
+        features: snapshot.features,
+        schedule: snapshot.schedule.clone(),
+        keep: snapshot.keep,
+    }
 }
 
 #[cfg(test)]

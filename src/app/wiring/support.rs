@@ -1,7 +1,6 @@
 //! What this version can carry out of all that the configuration can say.
 //!
-//! Asking for something that would silently not happen, or happen differently, is an error; what is merely left aside is
-//! told at the start.
+//! Asking for something that would silently not happen, or happen differently, is an error.
 
 use crosswatch_settings::{Acknowledgement, Conflict, Mode, Settings};
 
@@ -24,15 +23,6 @@ pub(crate) fn require_supported(settings: &Settings) -> Result<(), Failure> {
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(Failure::new(Exit::BadConfig, problems.join("\n"))) }
-}
-
-/// What is configured and left aside by this version, one sentence each.
-pub(crate) fn ignored(settings: &Settings) -> Vec<&'static str> {
-    let mut sentences = Vec::new();
-    if !settings.snapshots.is_empty() {
-        sentences.push("snapshot schedules are left aside: this version takes no snapshots");
-    }
-    sentences
 }
 
 #[cfg(test)]
@@ -81,12 +71,5 @@ token = \"t\"
             &[],
         );
         check(&format!("{PAIR}[pair.policy]\nconflict = \"newest\"\n"), &["pair[p].policy.conflict"]);
-    }
-
-    #[test]
-    fn what_is_left_aside_is_told() {
-        assert!(ignored(&settings(ACCOUNTS)).is_empty());
-        let snapshot = "[[snapshot]]\nprovider = \"ledger\"\nfeatures = [\"history\"]\nschedule = \"daily 04:00\"\nkeep = { daily = 1, weekly = 0, monthly = 0 }\n";
-        assert_eq!(ignored(&settings(&format!("{ACCOUNTS}{snapshot}"))).len(), 1);
     }
 }

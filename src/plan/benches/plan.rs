@@ -213,6 +213,7 @@ impl Pair {
             source_capabilities: &self.capabilities,
             target_capabilities: &self.capabilities,
             zone: &TimeZone::UTC,
+            picker: None,
             now: Timestamp::from_second(1_790_000_000).unwrap(),
         })
     }

@@ -21,6 +21,7 @@ use crate::{
         EventRecord, HeldRecord, ItemRecord, LineRecord, OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead,
         ReadingRow, RejectedRecord, RunRecord, UnresolvedRecord,
     },
+    snapshot::{NewSnapshot, SnapshotRecord, SnapshotRow},
     standing::{BackupCount, PairMemory, StandingRecord},
 };
 
@@ -348,6 +349,40 @@ impl Ledger for MemoryLedger {
         let text = self.read(|now| format!("{now:?}"))?;
         let bytes = u64::try_from(text.len()).unwrap_or(u64::MAX);
         Ok(out.write_all(text.as_bytes()).map(|()| BackupCount { rows: 1, bytes }))
+    }
+
+    fn put_snapshot(&self, new: NewSnapshot) -> Result<SnapshotRecord, StorageFailure> {
+        let step = Step::PutSnapshot(Box::new(new.clone()));
+        self.call(|inner| Ok(inner.do_synced(step, |now| now.put_snapshot(new))))
+    }
+
+    fn snapshots(
+        &self,
+        provider: Option<&ProviderId>,
+        after: Option<RunId>,
+        limit: usize,
+    ) -> Result<Vec<SnapshotRecord>, StorageFailure> {
+        self.read(|now| now.snapshots(provider, after, limit))
+    }
+
+    fn snapshot(&self, id: RunId) -> Result<Option<SnapshotRecord>, StorageFailure> {
+        self.read(|now| now.snapshots.get(&std::cmp::Reverse(id)).map(|kept| kept.record.clone()))
+    }
+
+    fn visit_snapshot(
+        &self,
+        id: RunId,
+        feature: Feature,
+        from: u64,
+        visit: &mut dyn FnMut(SnapshotRow) -> bool,
+    ) -> Result<(), StorageFailure> {
+        let rows = self.read(|now| now.snapshot_rows(id, feature, from))?;
+        for row in rows {
+            if !visit(row) {
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn sync(&self) -> Result<(), StorageFailure> {

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use smol_str::SmolStr;
 
 use super::memory_live::MemoryLive;
+use super::memory_snapshots::Kept;
 use crate::{
     account::{ShelfChange, ShelfRow},
     ledger::{BootReport, Change, Fence, FenceMark, LeaseAsk, LeaseBusy},
@@ -20,6 +21,7 @@ use crate::{
         EventRecord, HeldRecord, ItemRecord, LeaseRecord, LineRecord, OutboxRecord, PairFeatureRecord, PlanRecord,
         ReadingHead, ReadingRow, RejectedRecord, RunRecord, UnresolvedRecord,
     },
+    snapshot::NewSnapshot,
     standing::{PairMemory, StandingKind, StandingRecord},
 };
 
@@ -54,6 +56,7 @@ pub(super) struct State {
     pub(super) cache: BTreeMap<(ProviderId, SmolStr), Vec<u8>>,
     pub(super) live: MemoryLive,
     pub(super) standings: BTreeMap<(StandingKind, SmolStr), StandingRecord>,
+    pub(super) snapshots: BTreeMap<Reverse<RunId>, Kept>,
     leases: BTreeMap<SmolStr, Lease>,
     life: Option<u128>,
     minted_uids: u64,
@@ -83,6 +86,7 @@ pub(super) enum Step {
     GiveBack(Vec<SmolStr>, Fence),
     MintUids(u32),
     MintSeqs(ProviderId, u32),
+    PutSnapshot(Box<NewSnapshot>),
 }
 
 impl State {
@@ -99,6 +103,7 @@ impl State {
             Step::MintSeqs(account, count) => {
                 self.mint_seqs(&account, count);
             }
+            Step::PutSnapshot(new) => drop(self.put_snapshot(*new)),
         }
     }
 
@@ -152,6 +157,8 @@ impl State {
             Change::Shelf(account, change) => self.change_shelf(account, &change),
             Change::PutSecret(account, name, secret) => drop(self.secrets.insert((account, name), secret)),
             Change::PutCache(account, name, bytes) => drop(self.cache.insert((account, name), bytes)),
+            Change::PinSnapshot(id, is_pinned) => self.pin_snapshot(id, is_pinned),
+            Change::DropSnapshot(id) => drop(self.snapshots.remove(&Reverse(id))),
             Change::PutStanding(record) => {
                 self.standings.insert((record.kind, record.subject.clone()), record);
             }

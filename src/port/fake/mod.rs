@@ -2,6 +2,7 @@
 
 mod memory_ledger;
 mod memory_live;
+mod memory_snapshots;
 mod memory_state;
 mod time;
 

@@ -119,6 +119,8 @@ keys! {
     rejected_keys: (number(), long()).prop_map(|(pair, op)| RejectedKey { pair, op: OpId(op) });
     event_keys: (instant(), number()).prop_map(|(at, seq)| EventKey { at, seq });
     secret_keys: (number(), name()).prop_map(|(account, name)| KeptKey { account, name });
+    chunk_list_keys: (wide(), feature()).prop_map(|(id, feature)| ChunkListKey { snapshot: RunId(id), feature });
+    chunk_keys: any::<[u8; 32]>().prop_map(ChunkKey);
     meta_keys: meta_key();
     standing_keys: (prop::sample::select(StandingKind::ALL.to_vec()), name())
         .prop_map(|(kind, subject)| StandingKey { kind, subject });

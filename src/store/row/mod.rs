@@ -30,6 +30,7 @@ mod run;
 mod seat;
 mod secret;
 mod shelf;
+mod snapshot;
 mod stamp;
 mod standing;
 mod tally;
@@ -49,6 +50,7 @@ pub(crate) use meta::{Life, Number, Present};
 pub(crate) use reading::ReadFact;
 pub(crate) use secret::Secret;
 pub(crate) use shelf::{ShelfFact, ShelfSize};
+pub(crate) use snapshot::{Chunk, ChunkHash, ChunkList, ListedChunk};
 
 use serde::{Serialize, de::DeserializeOwned};
 

@@ -1,7 +1,7 @@
 //! Plans that were asked for.
 
-use crosswatch_model::RunId;
-use crosswatch_port::PlanRecord;
+use crosswatch_model::{RestoreFilter, RunId};
+use crosswatch_port::{PlanRecord, RestoreOrder};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
@@ -26,8 +26,43 @@ pub(crate) struct PlanV1 {
     sentence: SmolStr,
     /// The run that it takes back.
     undoes: Option<Wide>,
+    /// What it brings back.
+    restores: Option<RestoreV1>,
 }
 row!(PlanV1, Named, 1);
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct RestoreV1 {
+    snapshot: Wide,
+    mode: SmolStr,
+    kind: Option<SmolStr>,
+    show: Option<SmolStr>,
+    item: Option<SmolStr>,
+}
+
+impl RestoreV1 {
+    fn of(order: &RestoreOrder) -> Self {
+        Self {
+            snapshot: word::run(order.snapshot),
+            mode: text(order.mode.as_str()),
+            kind: order.filter.kind.map(|kind| text(kind.as_str())),
+            show: order.filter.show.clone(),
+            item: order.filter.item.clone(),
+        }
+    }
+
+    fn order(self) -> Result<RestoreOrder, RowError> {
+        Ok(RestoreOrder {
+            snapshot: RunId(self.snapshot.0),
+            mode: word::word(&self.mode, "mode")?,
+            filter: RestoreFilter {
+                kind: word::word_if_any(self.kind.as_ref(), "kind")?,
+                show: self.show,
+                item: self.item,
+            },
+        })
+    }
+}
 
 impl Stored for PlanRecord {
     type Row = PlanV1;
@@ -43,6 +78,7 @@ impl Stored for PlanRecord {
             cost: cost.collect(),
             sentence: self.sentence.clone(),
             undoes: self.undoes.map(word::run),
+            restores: self.restores.as_ref().map(RestoreV1::of),
         }
     }
 
@@ -58,6 +94,7 @@ impl Stored for PlanRecord {
             cost: row.cost.into_iter().map(cost).collect::<Result<_, _>>()?,
             sentence: row.sentence,
             undoes: row.undoes.map(|run| RunId(run.0)),
+            restores: row.restores.map(RestoreV1::order).transpose()?,
         })
     }
 }

@@ -7,11 +7,12 @@ use std::fmt::Debug;
 use crosswatch_model::{
     Action, After, BaselineRow, Cause, Completeness, Counts, Fact, Feature, Flips, HoldKind, Id, IdSet, Item, Kind,
     Namespace, NativeRef, OpId, Outcome, PairId, PlanItem, PlanState, PlayKey, ProviderId, Rating, ReadReport, Reason,
-    RunId, RunState, Scheme, Show, Side, Uid, WatchedAt,
+    RestoreFilter, RestoreMode, RunId, RunState, Scheme, Show, Side, SnapshotCause, Uid, WatchedAt,
 };
 use crosswatch_port::{
     EventRecord, FeatureTally, HeldRecord, LeaseRecord, OutboxRecord, OutboxState, PairFeatureRecord, PlanRecord,
-    ReadingHead, RejectedRecord, RunError, RunRecord, StandingKind, StandingRecord, UnresolvedRecord, Write,
+    ReadingHead, RejectedRecord, RestoreOrder, RunError, RunRecord, SnapshotPart, SnapshotRecord, SnapshotRow,
+    StandingKind, StandingRecord, UnresolvedRecord, Write,
 };
 use jiff::{Timestamp, civil::Date};
 use proptest::prelude::*;
@@ -75,6 +76,7 @@ fn plan() -> PlanRecord {
         cost: vec![(ProviderId::parse("trakt").unwrap(), 12, 60)],
         sentence: "ok".into(),
         undoes: None,
+        restores: None,
     }
 }
 
@@ -186,7 +188,7 @@ fn records_are_these_bytes() {
     );
     golden(
         &plan(),
-        "020188a26964c41001a0c4506c0070018000000000000002a470616972a4686f6d65aa637265617465645f617492ce6ab13b8000a57374617465a57265616479a774616c6c69657390a4636f73749193a57472616b740c3ca873656e74656e6365a26f6ba6756e646f6573c0",
+        "020189a26964c41001a0c4506c0070018000000000000002a470616972a4686f6d65aa637265617465645f617492ce6ab13b8000a57374617465a57265616479a774616c6c69657390a4636f73749193a57472616b740c3ca873656e74656e6365a26f6ba6756e646f6573c0a8726573746f726573c0",
     );
     golden(
         &outbox(),
@@ -282,6 +284,61 @@ fn marks_are_these_bytes() {
         &StandingRecord { kind: StandingKind::Snoozed, subject: "s".into(), at, until, text: "t".into() },
         "020185a46b696e6405a77375626a656374a173a2617492ce6ab13b8000a5756e74696c92ce6ab13b8100a474657874a174",
     );
+}
+
+#[test]
+fn snapshots_are_these_bytes() {
+    let record = SnapshotRecord {
+        id: RunId(5),
+        provider: ProviderId::parse("home").unwrap(),
+        fingerprint: "f".into(),
+        user: "anna".into(),
+        taken_at: at(1_790_000_000),
+        cause: SnapshotCause::BeforeRemoval,
+        is_pinned: true,
+        parts: vec![SnapshotPart { feature: Feature::Ratings, items: 2, bytes: 300 }],
+    };
+    golden(
+        &record,
+        "020188a26964c40105a870726f7669646572a4686f6d65ab66696e6765727072696e74a166a475736572a4616e6e61a874616b656e5f617492ce6ab13b8000a56361757365ae6265666f72655f72656d6f76616ca969735f70696e6e6564c3a570617274739193a7726174696e677302cd012c",
+    );
+    let row = SnapshotRow { item: movie(), fact: Fact::Listed(None) };
+    golden(
+        &Chunk(vec![row.clone(), SnapshotRow { item: episode(), ..row }]),
+        "01019192929701aa546865204d6174726978cd07cf92c40501010207e5c4040201025bc0c0c081a16cc0929704a0c09094ac427265616b696e6720426164cd07d891c4050302013d25aa747664625f6169726564000381a16cc0",
+    );
+    let listed = |byte, rows| ListedChunk { hash: [byte; 32], rows };
+    golden(
+        &ChunkList(vec![listed(0, 1), listed(0xff, 256)]),
+        "010192c4400000000000000000000000000000000000000000000000000000000000000000ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff9201cd0100",
+    );
+    let order = RestoreOrder {
+        snapshot: RunId(5),
+        mode: RestoreMode::Exact,
+        filter: RestoreFilter { kind: Some(Kind::Show), show: Some("Firefly".into()), item: None },
+    };
+    golden(
+        &PlanRecord { restores: Some(order), cost: Vec::new(), ..plan() },
+        "020189a26964c41001a0c4506c0070018000000000000002a470616972a4686f6d65aa637265617465645f617492ce6ab13b8000a57374617465a57265616479a774616c6c69657390a4636f737490a873656e74656e6365a26f6ba6756e646f6573c0a8726573746f72657385a8736e617073686f74c40105a46d6f6465a56578616374a46b696e64a473686f77a473686f77a746697265666c79a46974656dc0",
+    );
+}
+
+#[test]
+fn a_plan_from_before_there_were_restores_is_read() {
+    let bytes = encode(&plan()).unwrap();
+    // The last field with its name, and one field less in the count.
+    let field = 1 + "restores".len() + 1;
+    let older = [&[2, 1, 0x88], &bytes[3..bytes.len() - field]].concat();
+    assert_eq!(decode::<PlanRecord>(&older).unwrap(), plan());
+}
+
+#[test]
+fn a_list_of_chunks_that_does_not_fit_is_refused() {
+    let whole = encode(&ChunkList(vec![ListedChunk { hash: [1; 32], rows: 3 }])).unwrap();
+    let cut = [&whole[..3], &[0xc4, 31], &[1; 31][..], &whole[37..]].concat();
+    assert_eq!(decode::<ChunkList>(&cut), Err(RowError::Field("hashes")));
+    let no_count = [&whole[..37], &[0x90][..]].concat();
+    assert_eq!(decode::<ChunkList>(&no_count), Err(RowError::Field("hashes")));
 }
 
 #[test]
@@ -407,6 +464,12 @@ proptest! {
     #[test]
     fn items_come_back(item in item(), runtime_s in any::<Option<u32>>()) {
         round_trip(&Entity { item, runtime_s })?;
+    }
+
+    #[test]
+    fn chunks_come_back(rows in prop::collection::vec((item(), fact()), 0..4)) {
+        let row = |(item, fact): (Item, Fact)| SnapshotRow { item, fact };
+        round_trip(&Chunk(rows.into_iter().map(row).collect()))?;
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub(super) const fn text(word: &'static str) -> SmolStr {
 }
 
 pub(super) fn pair(text: &str) -> Result<PairId, RowError> {
-    PairId::parse(text).map_err(|_| RowError::Field("pair"))
+    PairId::read(text).map_err(|_| RowError::Field("pair"))
 }
 
 pub(super) fn account(text: &str) -> Result<ProviderId, RowError> {

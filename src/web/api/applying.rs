@@ -76,10 +76,15 @@ async fn begin(state: &ApiState, asked: &AskedPlans, id: RunId, choice: &Choice)
     let plan = ready(state, id).await?;
     let chosen = chosen(&plan, &operations(state, id).await?, choice)?;
     let wish = Wish {
-        cause: if plan.undoes.is_some() { Cause::Undo } else { Cause::Approval },
+        cause: match (&plan.undoes, &plan.restores) {
+            (Some(_), _) => Cause::Undo,
+            (None, Some(_)) => Cause::Restore,
+            (None, None) => Cause::Approval,
+        },
         features: Some(plan.tallies.iter().map(|tally| tally.feature).collect()),
         permit: Permit::Plan(chosen),
         undoes: plan.undoes,
+        restores: plan.restores,
         ..Wish::of(plan.pair, JobKind::Run)
     };
     starting::start(state, wish).await
@@ -181,8 +186,8 @@ pub(crate) async fn reject(
     let _deciding = asked.deciding.lock().await;
     let plan = ready(&state, id).await?;
     let mut changes = vec![Change::MarkPlan(id, PlanState::Rejected)];
-    // An undo is asked for once; no to it says nothing about what the pair does by itself.
-    if plan.undoes.is_none() {
+    // An undo or a restore is asked for once; no to it says nothing about what the pair does by itself.
+    if plan.undoes.is_none() && plan.restores.is_none() {
         let (pair, at) = (plan.pair.clone(), state.clock.now());
         let read = move |ledger: &dyn crosswatch_port::Ledger| {
             let mut held = Vec::new();

@@ -97,7 +97,12 @@ impl HouseLook {
             paused: self.system.pairs.iter().filter(|now| now.blueprint.is_enabled && now.is_paused).count(),
             held: self.held.len(),
             down: self.given_up(),
-            pairs: self.system.pairs.iter().filter(|now| now.blueprint.is_enabled).count(),
+            pairs: self
+                .system
+                .pairs
+                .iter()
+                .filter(|now| now.blueprint.is_enabled && !now.blueprint.is_keeper())
+                .count(),
             unwell: self.unwell().next(),
             running: self.system.pairs.iter().filter(|now| now.running.is_some()).count(),
             last_run: self.last_end(),

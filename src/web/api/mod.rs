@@ -16,9 +16,13 @@ pub(crate) mod pairs;
 pub(crate) mod plans;
 pub(crate) mod providers;
 pub(crate) mod resetting;
+pub(crate) mod restoring;
 pub(crate) mod runs;
 pub mod shapes;
 pub(crate) mod sign_in;
+pub(crate) mod snapshot_diff;
+pub(crate) mod snapshot_files;
+pub(crate) mod snapshots;
 mod starting;
 pub(crate) mod status;
 pub(crate) mod steering;
@@ -61,7 +65,8 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
                         .configure(pair_routes)
                         .configure(live_routes)
                         .configure(tracker_routes)
-                        .configure(steering_routes),
+                        .configure(steering_routes)
+                        .configure(snapshot_routes),
                 )
                 .default_service(web::to(nothing_here)),
         );
@@ -143,6 +148,26 @@ fn tracker_routes(config: &mut ServiceConfig) {
             .route(web::post().to(tracker::add))
             .route(web::delete().to(tracker::remove)),
     );
+}
+
+fn snapshot_routes(config: &mut ServiceConfig) {
+    config
+        .service(
+            at("/snapshots", "GET, POST")
+                .route(web::get().to(snapshots::snapshots))
+                .route(web::post().to(snapshots::take)),
+        )
+        .service(at("/snapshots/diff", "GET").route(web::get().to(snapshot_diff::diff)))
+        .service(at("/snapshots/import", "POST").route(web::post().to(snapshot_files::import)))
+        .service(
+            at("/snapshots/{id}", "GET, DELETE")
+                .route(web::get().to(snapshots::snapshot))
+                .route(web::delete().to(snapshots::discard)),
+        )
+        .service(at("/snapshots/{id}/items", "GET").route(web::get().to(snapshots::items)))
+        .service(at("/snapshots/{id}/export", "GET").route(web::get().to(snapshot_files::export)))
+        .service(at("/snapshots/{id}/pin", "POST").route(web::post().to(snapshots::pin)))
+        .service(at("/snapshots/{id}/restore", "POST").route(web::post().to(restoring::restore)));
 }
 
 /// A resource that answers other methods with a problem.

@@ -49,7 +49,7 @@ impl AskedPlans {
         asked.push_back((id, pair.clone()));
     }
 
-    fn pair_of(&self, id: RunId) -> Option<PairId> {
+    pub(super) fn pair_of(&self, id: RunId) -> Option<PairId> {
         let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         asked.iter().find(|(other, _)| *other == id).map(|(_, pair)| pair.clone())
     }

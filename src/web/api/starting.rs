@@ -2,6 +2,7 @@
 
 use crosswatch_actors::{JobKind, PairSituation, Permit, RequestRun};
 use crosswatch_model::{Cause, FeatureSet, ItemRef, PairId, RunId};
+use crosswatch_port::RestoreOrder;
 
 use crate::{
     problem::ApiProblem,
@@ -18,6 +19,8 @@ pub(crate) struct Wish {
     pub(crate) permit: Permit,
     /// The run that is taken back, where one is.
     pub(crate) undoes: Option<RunId>,
+    /// What a snapshot brings back, where it is a restore.
+    pub(crate) restores: Option<RestoreOrder>,
     /// What is asked, for [`JobKind::Why`].
     pub(crate) question: Option<ItemRef>,
     pub(crate) may_queue: bool,
@@ -33,6 +36,7 @@ impl Wish {
             features: None,
             permit: Permit::Nothing,
             undoes: None,
+            restores: None,
             question: None,
             may_queue: true,
         }
@@ -41,8 +45,9 @@ impl Wish {
 
 /// Asks, and answers the id of the run or plan.
 pub(crate) async fn start(state: &ApiState, wish: Wish) -> Result<RunId, ApiProblem> {
-    let Wish { pair, kind, cause, features, permit, undoes, question, may_queue } = wish;
-    let request = RequestRun { pair: pair.clone(), kind, cause, features, permit, undoes, question, may_queue };
+    let Wish { pair, kind, cause, features, permit, undoes, restores, question, may_queue } = wish;
+    let request =
+        RequestRun { pair: pair.clone(), kind, cause, features, permit, undoes, restores, question, may_queue };
     let answer = state.supervisor()?.ask(request, ACTOR_DEADLINE).await?;
     answer.map(|started| started.id).map_err(|refusal| ApiProblem::of_refusal(refusal, &pair))
 }

@@ -247,6 +247,7 @@ impl Small {
             ],
             pairs: vec![pair()],
             routes: Vec::new(),
+            snapshots: Vec::new(),
             channels: Vec::new(),
             ledger: Arc::new(MemoryLedger::new()),
             secret_key: SecretKey::of_text(&SecretString::from("a key")),

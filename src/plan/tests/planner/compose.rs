@@ -55,6 +55,7 @@ impl Pair {
             source_capabilities: &self.source_can,
             target_capabilities: &self.target_can,
             zone: &zone,
+            picker: None,
             now: at(NOW),
         };
         let inputs = [input(0, Feature::History), input(1, Feature::Watchlist)];

@@ -17,6 +17,7 @@ mod presence;
 mod properties;
 mod ratings_and_progress;
 mod reads;
+mod restore;
 mod rows;
 mod truth_table;
 mod two_way;

@@ -362,6 +362,7 @@ impl World {
             source_capabilities: &self.source_can,
             target_capabilities: &self.target_can,
             zone: &self.zone,
+            picker: None,
             now: at(NOW),
         });
         answer.told(catalog, join)

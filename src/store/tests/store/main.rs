@@ -6,6 +6,7 @@ mod backup;
 mod disk;
 mod live;
 mod model_based;
+mod snapshots;
 mod standing;
 mod suite;
 mod tidy;

@@ -6,6 +6,7 @@ use crosswatch_port::{
 };
 use proptest::prelude::*;
 
+use crate::snapshots::{rows, taken};
 use crate::world::{
     account, ask, at, baseline, drop_shelf, empty, event, fact, held, line, mark, open, outbox, pair, pair_feature,
     picture, plan, put_item, put_shelf, reading_head, reading_row, rejected, run, run_id, standing, unresolved,
@@ -22,6 +23,7 @@ enum Step {
     BeginLife(u128),
     MintUids(u32),
     MintSeqs(usize, u32),
+    PutSnapshot(u64, usize, Vec<u64>),
     Sync,
     Reopen,
 }
@@ -104,7 +106,10 @@ fn change() -> impl Strategy<Value = Change> {
         (mark_kind(), "[ab]{0,2}", "[xy]").prop_map(|(kind, of, text)| Change::PutStanding(standing(kind, &of, &text))),
         (mark_kind(), "[ab]{0,2}").prop_map(|(kind, of)| Change::DropStanding(kind, of.into())),
         of.clone().prop_map(|of| Change::ForgetPair(pair(of))),
-        of.prop_map(|of| Change::ForgetReadings(account(of))),
+        of.clone().prop_map(|of| Change::ForgetReadings(account(of))),
+        (0u64..5, any::<bool>()).prop_map(|(number, is_pinned)| Change::PinSnapshot(run_id(number), is_pinned)),
+        (0u64..5).prop_map(|number| Change::DropSnapshot(run_id(number))),
+        (of, 0u8..9).prop_map(|(of, note)| Change::PutCache(account(of), "index".into(), vec![note])),
     ]
 }
 
@@ -127,6 +132,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0u128..3).prop_map(Step::BeginLife),
         1 => (0u32..5).prop_map(Step::MintUids),
         1 => (0usize..2, 0u32..5).prop_map(|(of, count)| Step::MintSeqs(of, count)),
+        2 => (0u64..5, 0usize..2, prop::collection::vec(600u64..700, 0..90))
+            .prop_map(|(number, of, ids)| Step::PutSnapshot(number, of, ids)),
         1 => Just(Step::Sync),
         1 => Just(Step::Reopen),
     ]
@@ -151,6 +158,10 @@ fn perform(ledger: &dyn Ledger, step: &Step) -> String {
         Step::BeginLife(boot) => format!("{:?}", ledger.begin_life(*boot, at(1_790_000_099))),
         Step::MintUids(count) => format!("{:?}", ledger.mint_uids(*count)),
         Step::MintSeqs(of, count) => format!("{:?}", ledger.mint_outbox_seqs(&account(*of), *count)),
+        Step::PutSnapshot(number, of, ids) => {
+            let record = ledger.put_snapshot(taken(*number, *of, rows(ids.iter().copied()))).unwrap();
+            format!("{:?} with {}", record.id, record.items())
+        }
         Step::Sync => format!("{:?}", ledger.sync()),
         Step::Reopen => String::new(),
     }
@@ -163,7 +174,7 @@ fn settles(step: &Step, answer: &str) -> bool {
             commits.iter().any(|commit| commit.fence.is_none() && commit.durability == Durability::Synced)
         }
         Step::Take(..) => answer.starts_with("Ok(Ok("),
-        Step::BeginLife(_) | Step::MintUids(_) | Step::MintSeqs(..) | Step::Sync => true,
+        Step::BeginLife(_) | Step::MintUids(_) | Step::MintSeqs(..) | Step::PutSnapshot(..) | Step::Sync => true,
         Step::GiveBack(..) | Step::Reopen => false,
     }
 }

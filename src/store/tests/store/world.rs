@@ -92,6 +92,7 @@ pub(crate) fn plan(number: u64, of: usize) -> PlanRecord {
         cost: Vec::new(),
         sentence: "A plan.".into(),
         undoes: None,
+        restores: None,
     }
 }
 
@@ -276,6 +277,18 @@ pub(crate) fn picture(ledger: &dyn Ledger) -> Vec<String> {
     tell("runs", &ledger.runs(None, Some(run_id(3)), 2).unwrap());
     tell("plans", &ledger.plans(None, None, 100).unwrap());
     tell("events", &ledger.events(5).unwrap());
+    for snapshot in ledger.snapshots(None, None, 100).unwrap() {
+        // How many bytes they are is for the disk to say.
+        let items: Vec<_> = snapshot.parts.iter().map(|part| (part.feature, part.items)).collect();
+        tell("snapshot", &(snapshot.id, &snapshot.provider, snapshot.is_pinned, items));
+        for feature in Feature::ALL {
+            let mut visit = |row| {
+                tell("snapshot row", &row);
+                true
+            };
+            ledger.visit_snapshot(snapshot.id, *feature, 1, &mut visit).unwrap();
+        }
+    }
     for number in 0..5 {
         tell("run", &ledger.run(run_id(number)).unwrap());
         tell("plan", &ledger.plan(run_id(number)).unwrap());

@@ -41,6 +41,9 @@ pub struct PlanShape {
     /// The run that it takes back, where it is an undo.
     #[serde(skip_serializing_if = "Option::is_none")]
     undoes: Option<String>,
+    /// The snapshot that it brings back, where it is a restore.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    restores: Option<String>,
 }
 
 impl From<&PlanRecord> for PlanShape {
@@ -58,6 +61,7 @@ impl From<&PlanRecord> for PlanShape {
             cost: plan.cost.iter().map(cost).collect(),
             sentence: plan.sentence.to_string(),
             undoes: plan.undoes.map(|run| run.to_string()),
+            restores: plan.restores.as_ref().map(|order| order.snapshot.to_string()),
         }
     }
 }
@@ -155,6 +159,7 @@ mod tests {
             cost: vec![(ProviderId::parse("trakt").unwrap(), 1, 2)],
             sentence: "Adds 3 plays.".into(),
             undoes: None,
+            restores: None,
         };
         assert_eq!(
             serde_json::to_value(PlanShape::from(&plan)).unwrap(),
