@@ -14,16 +14,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("scrobble", &["model"]),
     ("port", &["model", "identity", "plan", "scrobble"]),
     ("settings", &["model", "identity", "plan", "scrobble"]),
+    ("exchange", &["model", "identity", "scrobble", "port"]),
     ("provider", &["model", "port"]),
     ("store", &["model", "port"]),
     ("actors", &["model", "identity", "plan", "scrobble", "port", "settings"]),
-    ("web", &["model", "identity", "plan", "scrobble", "port", "settings", "actors"]),
+    ("web", &["model", "identity", "plan", "scrobble", "port", "settings", "actors", "exchange"]),
     ("emulator", &[]),
     (
         "app",
         &[
             "model", "identity", "plan", "scrobble", "port", "settings", "provider", "store", "actors", "web",
-            "emulator",
+            "emulator", "exchange",
         ],
     ),
 ];
@@ -40,6 +41,8 @@ const GUARDED: &[(&str, &[&str])] = &[
     ("actix-web", &["web", "emulator", "app"]),
     ("tokio", &["provider", "actors", "web", "app"]),
     ("clap", &["app"]),
+    ("csv", &["exchange"]),
+    ("zip", &["exchange"]),
     ("getrandom", &["app"]),
     ("rand", &[]),
     ("chrono", &[]),
