@@ -21,6 +21,7 @@ mod imdb;
 mod json_rows;
 mod letterboxd;
 mod row;
+pub mod settle;
 mod simkl;
 mod table;
 mod text;

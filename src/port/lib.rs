@@ -27,8 +27,9 @@ pub use provider::{
     CellNow, CellQuery, Cursor, Page, Probe, Provider, ReadScope, Row, Stamp, Stamps, Write, WriteOutcome, WriteReport,
 };
 pub use record::{
-    EventRecord, FeatureTally, HeldRecord, ItemRecord, LeaseRecord, LineRecord, OutboxRecord, OutboxState,
-    PairFeatureRecord, PlanRecord, ReadingHead, ReadingRow, RejectedRecord, RunError, RunRecord, UnresolvedRecord,
+    EventRecord, FeatureTally, HeldRecord, ImportRecord, ImportState, ItemRecord, LeaseRecord, LineRecord,
+    OutboxRecord, OutboxState, PairFeatureRecord, PlanRecord, ReadingHead, ReadingRow, RejectedRecord, RunError,
+    RunRecord, UnresolvedRecord,
 };
 pub use sign_in::{SignIn, SignInCode, SignInState};
 pub use sink::{Notice, NoticeKind, Sink};

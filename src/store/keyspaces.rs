@@ -53,6 +53,8 @@ pub(crate) enum Space {
     Shelf,
     /// How much content ledger accounts have.
     ShelfSize,
+    /// Files that were imported into ledger accounts.
+    Import,
     /// Secrets of accounts. Never part of snapshots or exports.
     Secret,
     /// What adapters keep so that they need not ask again.
@@ -61,7 +63,7 @@ pub(crate) enum Space {
 
 impl Space {
     /// Every space.
-    pub(crate) const ALL: [Self; 20] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::Meta,
         Self::Lease,
         Self::Run,
@@ -80,6 +82,7 @@ impl Space {
         Self::Event,
         Self::Shelf,
         Self::ShelfSize,
+        Self::Import,
         Self::Secret,
         Self::Cache,
     ];
@@ -105,6 +108,7 @@ impl Space {
             Self::Event => "event",
             Self::Shelf => "shelf",
             Self::ShelfSize => "shelf_size",
+            Self::Import => "import",
             Self::Secret => "secret",
             Self::Cache => "cache",
         }
@@ -125,6 +129,7 @@ impl Space {
             Self::ShelfSize => Some(10),
             Self::Secret => Some(11),
             Self::Rejected => Some(12),
+            Self::Import => Some(40),
             Self::Line
             | Self::Item
             | Self::Identity
@@ -221,6 +226,7 @@ impl Keyspaces {
             | Space::Unresolved
             | Space::Event
             | Space::ShelfSize
+            | Space::Import
             | Space::Secret => &self.record,
         }
     }

@@ -4,15 +4,15 @@ use std::{cmp::Reverse, collections::BTreeMap, ops::ControlFlow};
 
 use crosswatch_model::{BaselineRow, PlanItem};
 use crosswatch_port::{
-    EventRecord, HeldRecord, OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead, RejectedRecord, RunRecord,
-    UnresolvedRecord,
+    EventRecord, HeldRecord, ImportRecord, OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead, RejectedRecord,
+    RunRecord, UnresolvedRecord,
 };
 
 use crate::{
     failure::{StoreError, hex},
     key::{
-        EventKey, FactKey, FeatureKey, HeldKey, IdentityKey, ItemKey, KeptKey, Key, LeaseKey, LineKey, OutboxKey,
-        ReadingKey, RejectedKey, RunKey,
+        EventKey, FactKey, FeatureKey, HeldKey, IdentityKey, ImportKey, ItemKey, KeptKey, Key, LeaseKey, LineKey,
+        OutboxKey, ReadingKey, RejectedKey, RunKey,
     },
     keyspaces::Space,
     names::MetaKey,
@@ -63,6 +63,7 @@ impl View<'_> {
             Space::Event => self.verify_rows::<EventKey, EventRecord>(space),
             Space::Shelf => self.verify_rows::<FactKey, ShelfFact>(space),
             Space::ShelfSize => self.verify_rows::<FeatureKey, ShelfSize>(space),
+            Space::Import => self.verify_rows::<ImportKey, ImportRecord>(space),
             Space::Secret => self.verify_rows::<KeptKey, Secret>(space),
             Space::Cache => self.verify_rows::<KeptKey, Cached>(space),
         }

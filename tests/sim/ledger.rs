@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crosswatch_model::{BaselineRow, Feature, Id, PairId, PlayKey, ProviderId, RunId, Uid};
 use crosswatch_port::{
-    BootReport, Commit, Entropy, EventRecord, Fence, HeldRecord, ItemRecord, LeaseAsk, LeaseBusy, Ledger, LineRecord,
-    OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead, ReadingRow, Refused, RejectedRecord, RunRecord,
-    ShelfCursor, ShelfRow, StorageFailure, UnresolvedRecord,
+    BootReport, Commit, Entropy, EventRecord, Fence, HeldRecord, ImportRecord, ItemRecord, LeaseAsk, LeaseBusy, Ledger,
+    LineRecord, OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead, ReadingRow, Refused, RejectedRecord,
+    RunRecord, ShelfCursor, ShelfRow, StorageFailure, UnresolvedRecord,
     fake::{MemoryLedger, SeededEntropy},
 };
 use jiff::Timestamp;
@@ -222,6 +222,14 @@ impl Ledger for SimLedger {
 
     fn cached(&self, account: &ProviderId, name: &str) -> Result<Option<Vec<u8>>, StorageFailure> {
         self.read(|ledger| ledger.cached(account, name))
+    }
+
+    fn imports(&self, account: &ProviderId) -> Result<Vec<ImportRecord>, StorageFailure> {
+        self.read(|ledger| ledger.imports(account))
+    }
+
+    fn import(&self, id: RunId) -> Result<Option<ImportRecord>, StorageFailure> {
+        self.read(|ledger| ledger.import(id))
     }
 
     fn secret(&self, account: &ProviderId, name: &str) -> Result<Option<Vec<u8>>, StorageFailure> {

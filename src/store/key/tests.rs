@@ -107,6 +107,7 @@ keys! {
     outbox_keys: (number(), long()).prop_map(|(account, seq)| OutboxKey { account, seq });
     held_keys: long().prop_map(HeldKey);
     rejected_keys: (number(), long()).prop_map(|(pair, op)| RejectedKey { pair, op: OpId(op) });
+    import_keys: wide().prop_map(|id| ImportKey(Reverse(RunId(id))));
     event_keys: (instant(), number()).prop_map(|(at, seq)| EventKey { at, seq });
     secret_keys: (number(), name()).prop_map(|(account, name)| KeptKey { account, name });
     meta_keys: meta_key();

@@ -15,6 +15,7 @@ mod fact;
 mod head;
 mod held;
 mod identity;
+mod import;
 mod item;
 mod lease;
 mod line;

@@ -10,8 +10,8 @@ use crosswatch_model::{
     RunId, RunState, Scheme, Show, Side, Uid, WatchedAt,
 };
 use crosswatch_port::{
-    EventRecord, FeatureTally, HeldRecord, LeaseRecord, OutboxRecord, OutboxState, PairFeatureRecord, PlanRecord,
-    ReadingHead, RejectedRecord, RunError, RunRecord, UnresolvedRecord, Write,
+    EventRecord, FeatureTally, HeldRecord, ImportRecord, ImportState, LeaseRecord, OutboxRecord, OutboxState,
+    PairFeatureRecord, PlanRecord, ReadingHead, RejectedRecord, RunError, RunRecord, UnresolvedRecord, Write,
 };
 use jiff::{Timestamp, civil::Date};
 use proptest::prelude::*;
@@ -272,6 +272,25 @@ fn what_a_person_said_no_to_is_these_bytes() {
     golden(
         &RejectedRecord { pair, feature: Feature::Ratings, op: OpId(7), at: at(1_790_000_000) },
         "020184a470616972a4686f6d65a766656174757265a7726174696e6773a26f7007a2617492ce6ab13b8000",
+    );
+}
+
+#[test]
+fn a_file_that_was_imported_is_these_bytes() {
+    let account = ProviderId::parse("ledger").unwrap();
+    golden(
+        &ImportRecord {
+            id: RunId(7),
+            account,
+            format: "trakt".into(),
+            at: at(1_790_000_000),
+            state: ImportState::Done,
+            added: 3,
+            updated: 2,
+            misplaced: 1,
+            taken_back: 0,
+        },
+        "020189a26964c40107a76163636f756e74a66c6564676572a6666f726d6174a57472616b74a2617492ce6ab13b8000a57374617465a4646f6e65a5616464656403a77570646174656402a96d6973706c6163656401aa74616b656e5f6261636b00",
     );
 }
 
