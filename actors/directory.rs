@@ -6,6 +6,7 @@ use std::{
 };
 
 use crosswatch_model::{PairId, ProviderId, RunId};
+use crosswatch_port::Knowledge;
 use tokio::sync::broadcast;
 
 use crate::{
@@ -27,6 +28,7 @@ pub struct Directory {
     store: StoreDoor,
     events: broadcast::Sender<Happened>,
     answers: Answers,
+    knowledge: Arc<dyn Knowledge>,
 }
 
 #[derive(Default)]
@@ -40,14 +42,19 @@ struct Entries {
 }
 
 impl Directory {
-    /// A directory that knows the store only.
-    pub(crate) fn new(store: StoreDoor, events: broadcast::Sender<Happened>) -> Self {
-        Self { entries: Arc::default(), store, events, answers: Answers::default() }
+    /// A directory that knows the store, and what is known about items, only.
+    pub(crate) fn new(store: StoreDoor, events: broadcast::Sender<Happened>, knowledge: Arc<dyn Knowledge>) -> Self {
+        Self { entries: Arc::default(), store, events, answers: Answers::default(), knowledge }
     }
 
     /// The store.
     pub fn store(&self) -> &StoreDoor {
         &self.store
+    }
+
+    /// What is known about items beside what accounts say. Asking it may wait for files.
+    pub fn knowledge(&self) -> Arc<dyn Knowledge> {
+        Arc::clone(&self.knowledge)
     }
 
     /// A new listener to what happens.

@@ -45,7 +45,7 @@ impl House {
         let (boot, now) = (surroundings.boot, surroundings.clock.now());
         let boot_report = door.query(move |ledger| ledger.begin_life(boot, now)).await?;
         let events = Notifier::stream();
-        let directory = Directory::new(door, events.clone());
+        let directory = Directory::new(door, events.clone(), Arc::clone(&blueprint.knowledge));
         let mut children = vec![child("notifier".into(), notifier_starter(&blueprint, &directory, events))];
         for account in &blueprint.accounts {
             children.push(child(

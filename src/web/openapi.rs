@@ -50,6 +50,11 @@ use crate::{api, metrics, problem::ApiProblem, sse, state::ApiState};
         api::tracker::rows,
         api::tracker::add,
         api::tracker::remove,
+        api::importing::import,
+        api::importing::imports,
+        api::importing::undo,
+        api::exporting::export,
+        api::statistics::statistics,
     ),
     security(("api_key" = []), ("bearer" = [])),
     modifiers(&Keys)
@@ -115,7 +120,7 @@ mod tests {
         let count = names.len();
         names.sort_unstable();
         names.dedup();
-        assert_eq!((names.len(), count), (35, 35));
+        assert_eq!((names.len(), count), (40, 40));
     }
 
     #[test]

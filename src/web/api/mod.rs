@@ -4,8 +4,10 @@ pub(crate) mod advice;
 pub(crate) mod applying;
 pub(crate) mod approving;
 pub(crate) mod config;
+pub(crate) mod exporting;
 pub(crate) mod health;
 pub(crate) mod held;
+pub(crate) mod importing;
 mod lines;
 mod look;
 mod naming;
@@ -16,6 +18,7 @@ pub(crate) mod runs;
 pub mod shapes;
 pub(crate) mod sign_in;
 mod starting;
+pub(crate) mod statistics;
 pub(crate) mod status;
 pub(crate) mod tracker;
 pub(crate) mod undoing;
@@ -90,6 +93,12 @@ fn pair_routes(config: &mut ServiceConfig) {
 }
 
 fn tracker_routes(config: &mut ServiceConfig) {
+    config
+        .service(at("/tracker/import", "POST").route(web::post().to(importing::import)))
+        .service(at("/tracker/imports", "GET").route(web::get().to(importing::imports)))
+        .service(at("/tracker/imports/{id}/undo", "POST").route(web::post().to(importing::undo)))
+        .service(at("/tracker/export", "GET").route(web::get().to(exporting::export)))
+        .service(at("/tracker/statistics", "GET").route(web::get().to(statistics::statistics)));
     config.service(
         at("/tracker/{feature}", "GET, POST, DELETE")
             .route(web::get().to(tracker::rows))

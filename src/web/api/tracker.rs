@@ -7,7 +7,7 @@ use crosswatch_model::{Fact, Feature, Item, PlayKey, ProviderId};
 use crosswatch_port::{Change, Commit, Durability, ShelfChange, ShelfCursor, ShelfRow};
 use crosswatch_settings::ProviderKind;
 use serde::Deserialize;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 use utoipa::IntoParams;
 
 use super::{
@@ -24,6 +24,13 @@ use crate::{
 /// One request at a time changes the tracker, so that two requests never mint two entities for one item.
 #[derive(Debug, Default)]
 pub(crate) struct TrackerDesk(Mutex<()>);
+
+impl TrackerDesk {
+    /// Waits for its turn; it lasts while the guard lives.
+    pub(crate) async fn turn(&self) -> MutexGuard<'_, ()> {
+        self.0.lock().await
+    }
+}
 
 /// Which rows.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
@@ -87,7 +94,7 @@ pub(crate) async fn add(
     check_count("items", body.0.items.len())?;
     let (items, facts) = read_entries(feature, &body.0)?;
     check_kinds(&state, &account, feature, &items).await?;
-    let _turn = desk.0.lock().await;
+    let _turn = desk.turn().await;
     let named = state.read(move |ledger| naming::name(&ledger, items)).await?.map_err(ApiProblem::InvalidItem)?;
     let Named { uids, records, changed } = named;
     let mut changes: Vec<Change> = changed.into_iter().map(Change::PutItem).collect();
@@ -147,7 +154,7 @@ pub(crate) async fn remove(
             None => unknown.push(id),
         }
     }
-    let _turn = desk.0.lock().await;
+    let _turn = desk.turn().await;
     let shelf = account.clone();
     let found = state
         .read(move |ledger| {
@@ -172,14 +179,14 @@ pub(crate) async fn remove(
     Ok(web::Json(TrackerDropped { removed, unknown }))
 }
 
-async fn save(state: &ApiState, changes: Vec<Change>) -> Result<(), ApiProblem> {
+pub(super) async fn save(state: &ApiState, changes: Vec<Change>) -> Result<(), ApiProblem> {
     if changes.is_empty() {
         return Ok(());
     }
     stored(state.directory.store().save(Commit { fence: None, durability: Durability::Synced, changes })).await
 }
 
-fn feature_of(text: &str) -> Result<Feature, ApiProblem> {
+pub(super) fn feature_of(text: &str) -> Result<Feature, ApiProblem> {
     text.parse().map_err(|_| ApiProblem::UnknownFeature(text.to_owned()))
 }
 
@@ -226,7 +233,7 @@ async fn check_kinds(
 }
 
 /// The tracker that is meant: the named one, or the only one.
-fn tracker(state: &ApiState, named: Option<&str>) -> Result<ProviderId, ApiProblem> {
+pub(super) fn tracker(state: &ApiState, named: Option<&str>) -> Result<ProviderId, ApiProblem> {
     let trackers = state.settings.providers.iter().filter(|provider| provider.kind == ProviderKind::Tracker);
     let trackers: Vec<&ProviderId> = trackers.map(|provider| &provider.id).collect();
     let configured = match named {

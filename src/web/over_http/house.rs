@@ -280,6 +280,15 @@ impl Small {
         self.ask("GET", path, None).await
     }
 
+    /// Sends a file.
+    pub(super) async fn send(&self, path: &str, file: &[u8]) -> Answer {
+        let app = App::new().wrap(from_fn(dress)).configure(|config| self.parts.install(config));
+        let app = test::init_service(app).await;
+        let request = test::TestRequest::with_uri(path).method("POST".parse().unwrap());
+        let request = request.insert_header(("x-api-key", KEY)).set_payload(file.to_vec());
+        answer_of(app.call(request.to_request()).await.unwrap()).await
+    }
+
     /// Asks with another key, or with none.
     pub(super) async fn ask_as(&self, key: Option<&str>, method: &str, path: &str, body: Option<Value>) -> Answer {
         let app = App::new().wrap(from_fn(dress)).configure(|config| self.parts.install(config));
@@ -298,9 +307,11 @@ impl Small {
 async fn answer_of(response: ServiceResponse<BoxBody>) -> Answer {
     let status = response.status();
     let headers = response.headers().iter();
-    let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
+    let headers: BTreeMap<String, String> =
+        headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
+    let has_no_end = headers.get("content-type").is_some_and(|kind| kind.starts_with("text/event-stream"));
     let size = response.response().body().size();
-    let text = if size == actix_web::body::BodySize::Stream {
+    let text = if has_no_end && size == actix_web::body::BodySize::Stream {
         String::new()
     } else {
         String::from_utf8(test::read_body(response).await.to_vec()).unwrap()

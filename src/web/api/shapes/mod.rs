@@ -2,6 +2,7 @@
 
 mod fact;
 mod held;
+mod import;
 mod item;
 mod pair;
 mod plan;
@@ -9,6 +10,7 @@ mod provider;
 mod run;
 mod schedule;
 mod sign_in;
+mod statistics;
 mod status;
 mod tally;
 mod tracker;
@@ -16,6 +18,7 @@ mod why;
 
 pub use fact::{FactShape, Precision};
 pub use held::{HeldShape, RejectedShape};
+pub use import::{ImportFeatureShape, ImportRecordShape, ImportShape, ImportUndoShape, MisplacedShape};
 pub use item::{IdsShape, ItemIn, ItemShape, ShowIn, ShowShape};
 pub use pair::{HealthShape, PairFeatureShape, PairShape};
 pub use plan::{CostShape, LineShape, PlanShape, StartedPlanShape};
@@ -23,6 +26,7 @@ pub use provider::{BudgetShape, CapabilitiesShape, CheckShape, FaultShape, Featu
 pub use run::{RunErrorShape, RunFeatureShape, RunShape};
 pub use schedule::DueShape;
 pub use sign_in::SignInShape;
+pub use statistics::{DayShape, StatisticsShape, TopShowShape};
 pub use status::{
     ActorShape, AdviceShape, OutboxCount, PairStatusShape, ServiceState, StageShape, StatusShape, WidgetShape,
 };
