@@ -2,12 +2,16 @@
 //!
 //! Deliberately absent: what the commands do, and any default that the configuration already has.
 
+mod exchange;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use crosswatch_model::{Feature, FeatureSet};
 
 use crate::exit::Exit;
+
+pub(crate) use exchange::{ExportArguments, ImportArguments, ImportConfigArguments};
 
 /// Keeps watch history, ratings and watchlists in step between media servers and trackers.
 #[derive(Debug, Parser)]
@@ -55,6 +59,12 @@ pub(crate) enum Command {
     Runs(RunsArguments),
     /// Shows how a run would be taken back; with --yes it is.
     Undo(UndoArguments),
+    /// Takes a file of another tool into the built-in tracker.
+    Import(ImportArguments),
+    /// Translates a config.json of the Python CrossWatch.
+    ImportConfig(ImportConfigArguments),
+    /// Writes the content of the built-in tracker.
+    Export(ExportArguments),
     /// Asks the running service whether it is ready; for containers.
     Healthcheck,
 }
@@ -222,6 +232,15 @@ mod tests {
             ("crosswatch auth trakt --json", true),
             ("crosswatch auth", false),
             ("crosswatch healthcheck", true),
+            ("crosswatch import", false),
+            ("crosswatch import export.zip --provider ledger --dry-run --json", true),
+            ("crosswatch import export.zip --dry-run --yes", false),
+            ("crosswatch import --list", true),
+            ("crosswatch import --undo 0199", true),
+            ("crosswatch import export.zip --undo 0199", false),
+            ("crosswatch import-config config.json -o crosswatch.toml --json", true),
+            ("crosswatch export --format trakt --feature ratings -o trakt.json", true),
+            ("crosswatch export --format xml", false),
             ("crosswatch undo", false),
             ("crosswatch undo 0199 --yes --approve-held --json", true),
             ("crosswatch undo 0199 --approve-held", false),

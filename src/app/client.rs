@@ -7,7 +7,11 @@ mod address;
 mod events;
 mod follow;
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    io::{self, Write},
+    time::Duration,
+};
 
 use reqwest::{
     Client, Method, RequestBuilder, Response, StatusCode,
@@ -28,6 +32,8 @@ pub(crate) use follow::Followed;
 const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
 /// Asking an account may include waits for its budget.
 const CALL_DEADLINE: Duration = Duration::from_secs(150);
+/// A large file is read, joined and written.
+const FILE_DEADLINE: Duration = Duration::from_secs(600);
 const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// The way to a service.
@@ -97,6 +103,30 @@ impl Api {
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Value, ApiFailure> {
         let response = self.send(self.request(Method::POST, path).json(body).timeout(CALL_DEADLINE)).await?;
         self.json(response).await
+    }
+
+    /// Sends a file.
+    pub(crate) async fn send_file(&self, path: &str, bytes: Vec<u8>) -> Result<Value, ApiFailure> {
+        let request = self.request(Method::POST, path).header("content-type", "application/octet-stream").body(bytes);
+        let response = self.send(request.timeout(FILE_DEADLINE)).await?;
+        self.json(response).await
+    }
+
+    /// Writes what is there as it arrives, and answers what the service says that it left out.
+    pub(crate) async fn download(&self, path: &str, out: &mut dyn Write) -> Result<Option<String>, ApiFailure> {
+        let mut response = self.send(self.request(Method::GET, path).timeout(FILE_DEADLINE)).await?;
+        let left_out = response.headers().get("x-crosswatch-left-out").and_then(|value| value.to_str().ok());
+        let left_out = left_out.map(str::to_owned);
+        let unwritable = |error: io::Error| ApiFailure::silent(format!("what arrived could not be written: {error}"));
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
+            match out.write_all(&chunk) {
+                // A reader that went away (`| head`) is not an error.
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(left_out),
+                written => written.map_err(unwritable)?,
+            }
+        }
+        out.flush().map_err(unwritable)?;
+        Ok(left_out)
     }
 
     /// Whether the service says that it is ready; the error says what it says instead.

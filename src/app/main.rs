@@ -26,7 +26,7 @@ use std::process::ExitCode;
 
 use crate::{
     cli::{Arguments, Command},
-    commands::{auth, check, demo, healthcheck, plan, run, runs, serve, undo, why},
+    commands::{auth, check, demo, export, healthcheck, import, import_config, plan, run, runs, serve, undo, why},
     exit::{Exit, Failure},
     telemetry::Audience,
 };
@@ -53,12 +53,15 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
     if let Command::Demo(demo) = command {
         return runtime::block_on(demo::run(demo));
     }
+    if let Command::ImportConfig(import) = &command {
+        return import_config::run(import);
+    }
     let settings = configuration::load(arguments.config)?;
     let audience = if matches!(command, Command::Serve) { Audience::Service } else { Audience::Person };
     telemetry::start(settings.log, audience);
     runtime::block_on(async {
         match command {
-            Command::Serve | Command::Demo(_) => serve::run(&settings).await,
+            Command::Serve | Command::Demo(_) | Command::ImportConfig(_) => serve::run(&settings).await,
             Command::Check(arguments) => check::run(&settings, arguments).await,
             Command::Auth(arguments) => auth::run(&settings, &arguments).await,
             Command::Run(arguments) => run::run(&settings, &arguments).await,
@@ -66,6 +69,8 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
             Command::Why(arguments) => why::run(&settings, &arguments).await,
             Command::Runs(arguments) => runs::run(&settings, &arguments).await,
             Command::Undo(arguments) => undo::run(&settings, &arguments).await,
+            Command::Import(arguments) => import::run(&settings, &arguments).await,
+            Command::Export(arguments) => export::run(&settings, &arguments).await,
             Command::Healthcheck => healthcheck::run(&settings).await,
         }
     })

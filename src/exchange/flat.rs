@@ -72,7 +72,7 @@ pub(crate) fn read(table: Table<'_>, zone: &TimeZone, gathering: &mut Gathering)
             Err(reason) => return Ok(Err(reason)),
         };
         for entry in entries {
-            gathering.keep(place, entry, &cells.text())?;
+            gathering.keep(place, entry, cells)?;
         }
         Ok(Ok(()))
     })
@@ -88,7 +88,7 @@ pub(crate) fn read_value(
 ) -> Result<(), FileError> {
     let place = spot.place(gathering);
     if !value.is_object() {
-        return gathering.refuse(place, "it is no object", &value.to_string());
+        return gathering.refuse(place, "it is no object", value);
     }
     let row = Row::of(value);
     let is_dateless = WATCHED.iter().any(|name| has_member(value, name));
@@ -98,8 +98,8 @@ pub(crate) fn read_value(
         Bare::Refused => WhenBare::Refused,
     };
     match row.entries(when_bare, zone) {
-        Ok(entries) => entries.into_iter().try_for_each(|entry| gathering.keep(&place, entry, &value.to_string())),
-        Err(reason) => gathering.refuse(place, reason, &value.to_string()),
+        Ok(entries) => entries.into_iter().try_for_each(|entry| gathering.keep(&place, entry, value)),
+        Err(reason) => gathering.refuse(place, reason, value),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Collects the rows of one file, under the limits that hold for all of them.
 
+use std::fmt::{self, Write};
+
 use crosswatch_model::{Fact, Feature, Item, Kind};
 use smol_str::SmolStr;
 
@@ -69,7 +71,7 @@ impl Gathering {
     }
 
     /// Keeps what a row says, or says why it cannot be placed.
-    pub(crate) fn keep(&mut self, place: &Place, entry: Entry, text: &str) -> Result<(), FileError> {
+    pub(crate) fn keep(&mut self, place: &Place, entry: Entry, text: &dyn fmt::Display) -> Result<(), FileError> {
         if let Some(reason) = objection(&entry) {
             return self.refuse(place.clone(), reason, text);
         }
@@ -80,7 +82,12 @@ impl Gathering {
     }
 
     /// A row that cannot be placed.
-    pub(crate) fn refuse(&mut self, place: Place, reason: impl Into<String>, text: &str) -> Result<(), FileError> {
+    pub(crate) fn refuse(
+        &mut self,
+        place: Place,
+        reason: impl Into<String>,
+        text: &dyn fmt::Display,
+    ) -> Result<(), FileError> {
         self.make_room()?;
         self.misplaced_total += 1;
         if self.misplaced.len() < MISPLACED_KEPT_MAX {
@@ -125,15 +132,29 @@ fn objection(Entry { item, told, .. }: &Entry) -> Option<String> {
 }
 
 /// The beginning of a text on one line.
-pub(crate) fn excerpt(text: &str) -> String {
-    let mut shown: String = text
-        .chars()
-        .map(|character| if character.is_control() { ' ' } else { character })
-        .take(EXCERPT_CHARS + 1)
-        .collect();
-    if shown.chars().count() > EXCERPT_CHARS {
-        shown.pop();
+fn excerpt(text: &dyn fmt::Display) -> String {
+    let mut excerpt = Excerpt { shown: String::new(), left: EXCERPT_CHARS };
+    // The text ends where the excerpt is full.
+    let is_whole = write!(excerpt, "{text}").is_ok();
+    let mut shown = excerpt.shown.trim().to_owned();
+    if !is_whole {
         shown.push('…');
     }
-    shown.trim().to_owned()
+    shown
+}
+
+/// Takes so many characters and no more.
+struct Excerpt {
+    shown: String,
+    left: usize,
+}
+
+impl fmt::Write for Excerpt {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for character in text.chars() {
+            self.left = self.left.checked_sub(1).ok_or(fmt::Error)?;
+            self.shown.push(if character.is_control() { ' ' } else { character });
+        }
+        Ok(())
+    }
 }

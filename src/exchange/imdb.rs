@@ -27,7 +27,7 @@ pub(crate) fn read(table: Table<'_>, zone: &TimeZone, gathering: &mut Gathering)
         for fact in facts {
             let runtime_s = cell::minutes(cells.get("runtimemins")).filter(|_| item.kind != Kind::Show);
             let entry = Entry { item: item.clone(), told: Told::Fact(fact), runtime_s };
-            gathering.keep(place, entry, &cells.text())?;
+            gathering.keep(place, entry, cells)?;
         }
         Ok(Ok(()))
     })

@@ -145,7 +145,7 @@ fn keep_all(
     cells: &Cells<'_>,
     gathering: &mut Gathering,
 ) -> Result<(), FileError> {
-    facts.into_iter().try_for_each(|fact| gathering.keep(place, Entry::fact(item.clone(), fact), &cells.text()))
+    facts.into_iter().try_for_each(|fact| gathering.keep(place, Entry::fact(item.clone(), fact), cells))
 }
 
 fn film(cells: &Cells<'_>) -> Result<Item, String> {

@@ -39,7 +39,7 @@ pub(crate) fn read_entry(
     let found = title(spot.list, value).and_then(|title| Ok((entries(&title, zone)?, title)));
     let (entries, title) = match found {
         Ok(found) => found,
-        Err(reason) => return gathering.refuse(place, reason, &value.to_string()),
+        Err(reason) => return gathering.refuse(place, reason, value),
     };
     let label = title.item.label();
     for entry in entries {

@@ -3,7 +3,7 @@
 //! Columns are found by their name without case, spaces and punctuation, so `Watched Date`, `watched_date` and
 //! `WatchedDate` are one. A row that cannot be read is told with its line and the rest is read on.
 
-use std::{collections::BTreeMap, io::Read};
+use std::{collections::BTreeMap, fmt, io::Read};
 
 use csv::{ByteRecord, ReaderBuilder};
 
@@ -67,14 +67,19 @@ impl Cells<'_> {
         names.iter().map(|name| self.get(name)).find(|cell| !cell.is_empty()).unwrap_or_default()
     }
 
-    /// All of it, as it is shown.
-    pub(crate) fn text(&self) -> String {
-        self.cells.join(", ")
-    }
-
     /// The columns with their cells.
     pub(crate) fn named(&self) -> impl Iterator<Item = (&str, &str)> {
         self.header.places.keys().map(|name| (name.as_str(), self.get(name)))
+    }
+}
+
+/// The row as it is shown.
+impl fmt::Display for Cells<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.cells.iter().enumerate().try_for_each(|(at, cell)| {
+            formatter.write_str(if at == 0 { "" } else { ", " })?;
+            formatter.write_str(cell)
+        })
     }
 }
 
@@ -143,7 +148,7 @@ impl<'a> Table<'a> {
             }
             let cells = Cells { header: &self.header, cells };
             if let Err(reason) = visit(&place, &cells, gathering)? {
-                gathering.refuse(place, reason, &cells.text())?;
+                gathering.refuse(place, reason, &cells)?;
             }
         }
     }

@@ -75,8 +75,8 @@ pub(crate) fn read_row(
 ) -> Result<(), FileError> {
     let place = spot.place(gathering);
     match entry(value, part, zone) {
-        Ok(entry) => gathering.keep(&place, entry, &value.to_string()),
-        Err(reason) => gathering.refuse(place, reason, &value.to_string()),
+        Ok(entry) => gathering.keep(&place, entry, value),
+        Err(reason) => gathering.refuse(place, reason, value),
     }
 }
 

@@ -28,7 +28,7 @@ pub(crate) fn read(table: Table<'_>, zone: &TimeZone, gathering: &mut Gathering)
             Err(reason) => return Ok(Err(reason)),
         };
         for (item, fact) in entries {
-            gathering.keep(place, Entry::fact(item, fact), &cells.text())?;
+            gathering.keep(place, Entry::fact(item, fact), cells)?;
         }
         Ok(Ok(()))
     })

@@ -10,6 +10,7 @@ mod approvals;
 mod bad_input;
 mod check;
 mod crash;
+mod exchange;
 mod history;
 mod matrix;
 mod presence;

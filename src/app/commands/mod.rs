@@ -3,7 +3,10 @@
 pub(crate) mod auth;
 pub(crate) mod check;
 pub(crate) mod demo;
+pub(crate) mod export;
 pub(crate) mod healthcheck;
+pub(crate) mod import;
+pub(crate) mod import_config;
 pub(crate) mod plan;
 pub(crate) mod run;
 pub(crate) mod runs;

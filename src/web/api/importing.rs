@@ -67,10 +67,12 @@ pub(crate) async fn import(
         Ok(Err(error)) => return Err(ApiProblem::BadBody(format!("the file could not be received: {error}"))),
         Err(_) => return Err(ApiProblem::TooLarge { limit_bytes: FILE_MAX_BYTES }),
     };
-    let _turn = desk.turn().await;
+    let dry_run = query.0.dry_run;
+    // A preview changes nothing and so waits for nobody.
+    let _turn = if dry_run { None } else { Some(desk.turn().await) };
     let settled = settle(&state, &account, bytes).await?;
-    let shape = ImportShape::of(&settled, query.0.dry_run);
-    if query.0.dry_run || settled.is_empty() {
+    let shape = ImportShape::of(&settled, dry_run);
+    if dry_run || settled.is_empty() {
         return Ok(web::Json(shape));
     }
     let writes_rows = settled.writes_rows();
