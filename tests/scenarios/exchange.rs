@@ -200,6 +200,7 @@ fn an_export_comes_back_as_it_was() {
     let films = Process::command(service.folder(), &["export", "--format", "letterboxd"]);
     assert!(films.output.starts_with("tmdbID,imdbID,Title,Year") && films.output.lines().count() == 3, "{films:?}");
     assert!(films.errors.contains("left out") && films.errors.contains("watchlist=1"), "{films:?}");
+    assert!(films.errors.contains("ratings=1"), "a film that was rated and not watched: {films:?}");
 }
 
 #[test]

@@ -109,17 +109,41 @@ async fn left_out(
         let mut after = None;
         loop {
             let rows = page(state, account, *feature, after).await?;
-            let count = rows.iter().filter(|row| !shape.holds(*feature, &row.item)).count() as u64;
-            if count > 0 {
-                *left_out.entry(*feature).or_default() += count;
+            after = rows.last().map(cursor).filter(|_| rows.len() == PAGE);
+            let mut lost: Vec<ShelfRow> = rows.into_iter().filter(|row| !shape.holds(*feature, &row.item)).collect();
+            if shape == Shape::Letterboxd && *feature == Feature::Ratings && features.contains(&Feature::History) {
+                lost = without_plays(state, account, lost).await?;
             }
-            after = rows.last().map(cursor);
-            if rows.len() < PAGE {
+            if !lost.is_empty() {
+                *left_out.entry(*feature).or_default() += lost.len() as u64;
+            }
+            if after.is_none() {
                 break;
             }
         }
     }
     Ok(left_out)
+}
+
+/// Those of the ratings that stand beside no play: a watched film has its rating in the row of the play.
+async fn without_plays(
+    state: &ApiState,
+    account: &ProviderId,
+    ratings: Vec<ShelfRow>,
+) -> Result<Vec<ShelfRow>, ApiProblem> {
+    let account = account.clone();
+    let read = move |ledger: &dyn Ledger| {
+        let mut alone = Vec::new();
+        for row in ratings {
+            let is_beside_a_play = Shape::Letterboxd.holds(Feature::History, &row.item)
+                && !ledger.shelf_rows_of(&account, Feature::History, row.uid)?.is_empty();
+            if !is_beside_a_play {
+                alone.push(row);
+            }
+        }
+        Ok(alone)
+    };
+    state.read(read).await
 }
 
 async fn page(

@@ -134,7 +134,7 @@ async fn shapes_of_others_tell_what_they_cannot_hold() {
     let small = Small::start().await;
     assert_eq!(small.send(IMPORT, FILE.as_bytes()).await.status, 200);
     let films = small.get("/base/api/v1/tracker/export?format=letterboxd").await;
-    assert_eq!(films.headers["x-crosswatch-left-out"], "history=1, ratings=1");
+    assert_eq!(films.headers["x-crosswatch-left-out"], "history=1");
     assert_eq!(
         films.text,
         "tmdbID,imdbID,Title,Year,Rating10,WatchedDate,Rewatch\r\n\
@@ -168,5 +168,28 @@ async fn a_tracker_knows_its_numbers() {
         "{}",
         numbers.text
     );
+    small.stop().await;
+}
+
+#[actix_web::test]
+async fn one_play_of_several_can_be_taken_out_and_a_value_replaced() {
+    let small = Small::start().await;
+    let heat = json!({"kind": "movie", "title": "Heat", "year": 1995, "ids": {"tmdb": 949}});
+    let plays = ["2026-01-01T20:00:00Z", "2026-02-01", "2026-03-01T20:00:00Z"];
+    let items: Vec<Value> = plays.iter().map(|at| json!({"item": heat, "watched_at": at})).collect();
+    assert_eq!(small.ask("POST", HISTORY, Some(json!({"items": items}))).await.status, 200);
+    let rows = small.get(HISTORY).await;
+    let second = rows.json["items"][1]["id"].as_str().unwrap();
+    let gone = small.ask("DELETE", &format!("{HISTORY}?id={second}"), None).await;
+    assert_eq!(gone.json, json!({"removed": 1, "unknown": []}));
+    let left = small.get(HISTORY).await;
+    let left: Vec<&Value> = left.json["items"].as_array().unwrap().iter().map(|row| &row["watched_at"]).collect();
+    assert_eq!(left, [plays[0], plays[2]]);
+    for value in [70, 85] {
+        let rated = json!({"items": [{"item": heat, "value": value}]});
+        assert_eq!(small.ask("POST", "/base/api/v1/tracker/ratings", Some(rated)).await.status, 200);
+    }
+    let ratings = small.get("/base/api/v1/tracker/ratings").await;
+    assert_eq!((ratings.json["items"].as_array().unwrap().len(), &ratings.json["items"][0]["value"]), (1, &json!(85)));
     small.stop().await;
 }
