@@ -6,6 +6,7 @@ use std::{
 };
 
 use crosswatch_model::{PairId, ProviderId, RunId};
+use crosswatch_port::Knowledge;
 use tokio::sync::broadcast;
 
 use crate::{
@@ -33,6 +34,7 @@ pub struct Directory {
     answers: Answers,
     naming: Arc<tokio::sync::Mutex<()>>,
     brakes: Brakes,
+    knowledge: Arc<dyn Knowledge>,
 }
 
 #[derive(Default)]
@@ -49,9 +51,22 @@ struct Entries {
 }
 
 impl Directory {
-    /// A directory that knows the store only.
-    pub(crate) fn new(store: StoreDoor, events: broadcast::Sender<Happened>, brakes: Brakes) -> Self {
-        Self { entries: Arc::default(), store, events, answers: Answers::default(), naming: Arc::default(), brakes }
+    /// A directory that knows the store, what is known about items, and what a person has stopped; nobody lives in it yet.
+    pub(crate) fn new(
+        store: StoreDoor,
+        events: broadcast::Sender<Happened>,
+        knowledge: Arc<dyn Knowledge>,
+        brakes: Brakes,
+    ) -> Self {
+        Self {
+            entries: Arc::default(),
+            store,
+            events,
+            answers: Answers::default(),
+            naming: Arc::default(),
+            knowledge,
+            brakes,
+        }
     }
 
     /// What a person has stopped. Whoever writes to an account asks here first.
@@ -62,6 +77,11 @@ impl Directory {
     /// The store.
     pub fn store(&self) -> &StoreDoor {
         &self.store
+    }
+
+    /// What is known about items beside what accounts say. Asking it may wait for files.
+    pub fn knowledge(&self) -> Arc<dyn Knowledge> {
+        Arc::clone(&self.knowledge)
     }
 
     /// A new listener to what happens.

@@ -53,7 +53,7 @@ impl House {
         let boot_report = door.query(move |ledger| ledger.begin_life(boot, now)).await?;
         let events = Notifier::stream();
         let brakes = Brakes::of_standings(&door.query(|ledger| ledger.standings()).await?);
-        let directory = Directory::new(door, events.clone(), brakes);
+        let directory = Directory::new(door, events.clone(), Arc::clone(&blueprint.knowledge), brakes);
         let mut children = vec![child("notifier".into(), notifier_starter(&blueprint, &directory, events))];
         for account in &blueprint.accounts {
             children.push(child(

@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: what the commands do, and any default that the configuration already has.
 
+mod exchange;
 mod snapshot;
 
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use crosswatch_model::{Feature, FeatureSet};
 
 use crate::exit::Exit;
 
+pub(crate) use exchange::{ExportArguments, ImportArguments, ImportConfigArguments};
 pub(crate) use snapshot::{
     DiffArguments, ListArguments, RestoreArguments, ShowArguments, SnapshotArguments, SnapshotCommand, TakeArguments,
 };
@@ -72,6 +74,12 @@ pub(crate) enum Command {
     Store(StoreCommand),
     /// Takes snapshots of accounts, shows them, and brings back what they hold.
     Snapshot(SnapshotArguments),
+    /// Takes a file of another tool into the built-in tracker.
+    Import(ImportArguments),
+    /// Translates a config.json of the Python CrossWatch.
+    ImportConfig(ImportConfigArguments),
+    /// Writes the content of the built-in tracker.
+    Export(ExportArguments),
     /// Asks the running service whether it is ready; for containers.
     Healthcheck,
 }
@@ -290,6 +298,15 @@ mod tests {
             ("crosswatch auth trakt --json", true),
             ("crosswatch auth", false),
             ("crosswatch healthcheck", true),
+            ("crosswatch import", false),
+            ("crosswatch import export.zip --provider ledger --dry-run --json", true),
+            ("crosswatch import export.zip --dry-run --yes", false),
+            ("crosswatch import --list", true),
+            ("crosswatch import --undo 0199", true),
+            ("crosswatch import export.zip --undo 0199", false),
+            ("crosswatch import-config config.json -o crosswatch.toml --json", true),
+            ("crosswatch export --format trakt --feature ratings -o trakt.json", true),
+            ("crosswatch export --format xml", false),
             ("crosswatch undo", false),
             ("crosswatch undo 0199 --yes --approve-held --json", true),
             ("crosswatch undo 0199 --approve-held", false),

@@ -7,7 +7,11 @@ mod address;
 mod events;
 mod follow;
 
-use std::{fmt, fs::File, io::Write, time::Duration};
+use std::{
+    fmt,
+    io::{self, Write},
+    time::Duration,
+};
 
 use reqwest::{
     Client, Method, RequestBuilder, Response, StatusCode,
@@ -29,6 +33,8 @@ pub(crate) use follow::Followed;
 const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
 /// Asking an account may include waits for its budget.
 const CALL_DEADLINE: Duration = Duration::from_secs(150);
+/// A large file is read, joined and written.
+const FILE_DEADLINE: Duration = Duration::from_secs(600);
 const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// The way to a service.
@@ -100,24 +106,38 @@ impl Api {
         self.json(response).await
     }
 
-    /// Reads something large into a file. Nothing but silence ends it.
-    pub(crate) async fn download(&self, path: &str, file: &mut File) -> Result<(), ApiFailure> {
-        let silent = || ApiFailure::silent(format!("the service at {} fell silent", self.base));
-        let asking = self.send(self.request(Method::GET, path));
-        let mut response = timeout(CALL_DEADLINE, asking).await.map_err(|_| silent())??;
-        loop {
-            let chunk = timeout(CALL_DEADLINE, response.chunk()).await.map_err(|_| silent())?;
-            let Some(chunk) = chunk.map_err(|error| self.unreachable(&error))? else { break };
-            file.write_all(&chunk)
-                .map_err(|error| ApiFailure::silent(format!("what {} sends cannot be written: {error}", self.base)))?;
-        }
-        Ok(())
-    }
-
     /// Asks for something to be taken away.
     pub(crate) async fn delete(&self, path: &str) -> Result<Value, ApiFailure> {
         let response = self.send(self.request(Method::DELETE, path).timeout(CALL_DEADLINE)).await?;
         self.json(response).await
+    }
+
+    /// Sends a file.
+    pub(crate) async fn send_file(&self, path: &str, bytes: Vec<u8>) -> Result<Value, ApiFailure> {
+        let request = self.request(Method::POST, path).header("content-type", "application/octet-stream").body(bytes);
+        let response = self.send(request.timeout(FILE_DEADLINE)).await?;
+        self.json(response).await
+    }
+
+    /// Writes what is there as it arrives, and answers what the service says that it left out. Nothing but silence ends it.
+    pub(crate) async fn download(&self, path: &str, out: &mut dyn Write) -> Result<Option<String>, ApiFailure> {
+        let silent = || ApiFailure::silent(format!("the service at {} fell silent", self.base));
+        let asking = self.send(self.request(Method::GET, path));
+        let mut response = timeout(CALL_DEADLINE, asking).await.map_err(|_| silent())??;
+        let left_out = response.headers().get("x-crosswatch-left-out").and_then(|value| value.to_str().ok());
+        let left_out = left_out.map(str::to_owned);
+        let unwritable = |error: io::Error| ApiFailure::silent(format!("what arrived could not be written: {error}"));
+        loop {
+            let chunk = timeout(CALL_DEADLINE, response.chunk()).await.map_err(|_| silent())?;
+            let Some(chunk) = chunk.map_err(|error| self.unreachable(&error))? else { break };
+            match out.write_all(&chunk) {
+                // A reader that went away (`| head`) is not an error.
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(left_out),
+                written => written.map_err(unwritable)?,
+            }
+        }
+        out.flush().map_err(unwritable)?;
+        Ok(left_out)
     }
 
     /// Whether the service says that it is ready; the error says what it says instead.

@@ -26,7 +26,10 @@ use std::process::ExitCode;
 
 use crate::{
     cli::{Arguments, Command, StoreCommand},
-    commands::{auth, backup, check, demo, healthcheck, plan, reset, run, runs, serve, snapshot, undo, why},
+    commands::{
+        auth, backup, check, demo, export, healthcheck, import, import_config, plan, reset, run, runs, serve, snapshot,
+        undo, why,
+    },
     exit::{Exit, Failure},
     telemetry::Audience,
 };
@@ -53,12 +56,15 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
     if let Command::Demo(demo) = command {
         return runtime::block_on(demo::run(demo));
     }
+    if let Command::ImportConfig(import) = &command {
+        return import_config::run(import);
+    }
     let settings = configuration::load(arguments.config)?;
     let audience = if matches!(command, Command::Serve) { Audience::Service } else { Audience::Person };
     telemetry::start(settings.log, audience);
     runtime::block_on(async {
         match command {
-            Command::Serve | Command::Demo(_) => serve::run(&settings).await,
+            Command::Serve | Command::Demo(_) | Command::ImportConfig(_) => serve::run(&settings).await,
             Command::Check(arguments) => check::run(&settings, arguments).await,
             Command::Auth(arguments) => auth::run(&settings, &arguments).await,
             Command::Run(arguments) => run::run(&settings, &arguments).await,
@@ -71,6 +77,8 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
             Command::Store(StoreCommand::Verify(arguments)) => backup::verify(&settings, arguments),
             Command::Reset(arguments) => reset::run(&settings, &arguments).await,
             Command::Snapshot(arguments) => snapshot::run(&settings, &arguments).await,
+            Command::Import(arguments) => import::run(&settings, &arguments).await,
+            Command::Export(arguments) => export::run(&settings, &arguments).await,
             Command::Healthcheck => healthcheck::run(&settings).await,
         }
     })

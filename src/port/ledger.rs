@@ -11,8 +11,8 @@ use crate::{
     account::{ShelfChange, ShelfCursor, ShelfRow},
     live::{LiveChange, LiveLedger},
     record::{
-        EventRecord, HeldRecord, ItemRecord, LineRecord, OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead,
-        ReadingRow, RejectedRecord, RunRecord, UnresolvedRecord,
+        EventRecord, HeldRecord, ImportRecord, ItemRecord, LineRecord, OutboxRecord, PairFeatureRecord, PlanRecord,
+        ReadingHead, ReadingRow, RejectedRecord, RunRecord, UnresolvedRecord,
     },
     snapshot::{NewSnapshot, SnapshotRecord, SnapshotRow},
     standing::{BackupCount, PairMemory, StandingKind, StandingRecord},
@@ -103,6 +103,10 @@ pub enum Change {
     AppendEvent(EventRecord),
     /// Changes the content of a ledger account. The item must be there already or be put by the same commit.
     Shelf(ProviderId, ShelfChange),
+    /// Writes an import.
+    PutImport(ImportRecord),
+    /// Forgets an import with its lines. What it wrote stays.
+    DropImport(RunId),
     /// Writes a secret of an account.
     PutSecret(ProviderId, SmolStr, Vec<u8>),
     /// Writes what an adapter keeps under a name, in place of what was there.
@@ -273,6 +277,12 @@ pub trait Ledger: LiveLedger + Send + Sync {
 
     /// How many rows a feature of a ledger account has, and a number that grows with every change of it.
     fn shelf_count(&self, account: &ProviderId, feature: Feature) -> Result<(u64, u64), StorageFailure>;
+
+    /// The imports into a ledger account, newest first.
+    fn imports(&self, account: &ProviderId) -> Result<Vec<ImportRecord>, StorageFailure>;
+
+    /// One import.
+    fn import(&self, id: RunId) -> Result<Option<ImportRecord>, StorageFailure>;
 
     /// A secret of an account.
     fn secret(&self, account: &ProviderId, name: &str) -> Result<Option<Vec<u8>>, StorageFailure>;

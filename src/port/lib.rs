@@ -35,8 +35,9 @@ pub use provider::{
     CellNow, CellQuery, Cursor, Page, Probe, Provider, ReadScope, Row, Stamp, Stamps, Write, WriteOutcome, WriteReport,
 };
 pub use record::{
-    EventRecord, FeatureTally, HeldRecord, ItemRecord, LeaseRecord, LineRecord, OutboxRecord, OutboxState,
-    PairFeatureRecord, PlanRecord, ReadingHead, ReadingRow, RejectedRecord, RunError, RunRecord, UnresolvedRecord,
+    EventRecord, FeatureTally, HeldRecord, ImportRecord, ImportState, ItemRecord, LeaseRecord, LineRecord,
+    OutboxRecord, OutboxState, PairFeatureRecord, PlanRecord, ReadingHead, ReadingRow, RejectedRecord, RunError,
+    RunRecord, UnresolvedRecord,
 };
 pub use scrobbling::{Scrobble, Scrobbled, Scrobbling, Verb};
 pub use sign_in::{SignIn, SignInCode, SignInState};

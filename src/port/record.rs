@@ -251,6 +251,41 @@ pub struct UnresolvedRecord {
     pub since: Timestamp,
 }
 
+/// Where an import stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum ImportState {
+    /// Rows are being written; a process that died in the middle leaves it so, and the same file goes on from there.
+    Applying = 1,
+    /// Everything was written.
+    Done = 2,
+    /// It was taken back.
+    Undone = 3,
+}
+
+/// A file that was imported into a ledger account. The rows it wrote are its lines, so that it can be taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportRecord {
+    /// The import; its lines carry this as their owner.
+    pub id: RunId,
+    /// The ledger account.
+    pub account: ProviderId,
+    /// What kind of file it was.
+    pub format: SmolStr,
+    /// When it was begun.
+    pub at: Timestamp,
+    /// Where it stands.
+    pub state: ImportState,
+    /// Rows that were added.
+    pub added: u64,
+    /// Rows that took the place of others.
+    pub updated: u64,
+    /// Rows of the file that could not be placed.
+    pub misplaced: u64,
+    /// Of the rows, how many were taken back.
+    pub taken_back: u64,
+}
+
 /// Something that happened, for the history people look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventRecord {

@@ -15,8 +15,8 @@ use crate::{
     batch::Batch,
     failure::StoreError,
     key::{
-        EventKey, FactKey, FeatureKey, HeldKey, IdentityKey, ItemKey, KeptKey, LineKey, OutboxKey, ReadingKey,
-        RejectedKey, RunKey, StandingKey, instant_prefix, line_prefix,
+        EventKey, FactKey, FeatureKey, HeldKey, IdentityKey, ImportKey, ItemKey, KeptKey, LineKey, OutboxKey,
+        ReadingKey, RejectedKey, RunKey, StandingKey, instant_prefix, line_prefix,
     },
     keyspaces::Space,
     ledger::FjallLedger,
@@ -135,6 +135,8 @@ impl Batch<'_> {
             }
             Change::AppendEvent(record) => self.append_event(&record),
             Change::Shelf(account, change) => self.change_shelf(&account, &change),
+            Change::PutImport(record) => self.put(Space::Import, &ImportKey(Reverse(record.id)), &record),
+            Change::DropImport(id) => self.drop_import(id),
             Change::PutSecret(account, name, secret) => {
                 let account = self.account(&account)?;
                 self.put(Space::Secret, &KeptKey { account, name }, &Secret(secret))
@@ -258,6 +260,11 @@ impl Batch<'_> {
             self.remove_index(Space::Plan, id, &plan.pair)?;
             self.remove(Space::Plan, &key)?;
         }
+        self.remove_range(Space::Line, &KeyRange::below(line_prefix(id)))
+    }
+
+    fn drop_import(&mut self, id: RunId) -> Result<(), StoreError> {
+        self.remove(Space::Import, &ImportKey(Reverse(id)))?;
         self.remove_range(Space::Line, &KeyRange::below(line_prefix(id)))
     }
 

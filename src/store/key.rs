@@ -94,6 +94,10 @@ pub(crate) struct RejectedKey {
     pub(crate) op: OpId,
 }
 
+/// `import`: a file that was imported. Ids begin with their time, so they are newest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ImportKey(pub(crate) Reverse<RunId>);
+
 /// `event`: an instant, and a number among the events of that instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct EventKey {
@@ -339,6 +343,19 @@ impl Key for RejectedKey {
     fn parse(bytes: &[u8]) -> Option<Self> {
         let mut rest = Rest(bytes);
         let key = Self { pair: rest.number()?, op: OpId(rest.long()?) };
+        rest.end(key)
+    }
+}
+
+impl Key for ImportKey {
+    fn bytes(&self) -> Vec<u8> {
+        let Reverse(RunId(id)) = self.0;
+        (!id).to_be_bytes().to_vec()
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut rest = Rest(bytes);
+        let key = Self(rest.inverted_id()?);
         rest.end(key)
     }
 }

@@ -56,6 +56,8 @@ pub(crate) enum Space {
     Shelf,
     /// How much content ledger accounts have.
     ShelfSize,
+    /// Files that were imported into ledger accounts.
+    Import,
     /// Secrets of accounts. Never part of snapshots or exports.
     Secret,
     /// What adapters keep so that they need not ask again.
@@ -86,7 +88,7 @@ pub(crate) enum Space {
 
 impl Space {
     /// Every space.
-    pub(crate) const ALL: [Self; 31] = [
+    pub(crate) const ALL: [Self; 32] = [
         Self::Meta,
         Self::Lease,
         Self::Run,
@@ -105,6 +107,7 @@ impl Space {
         Self::Event,
         Self::Shelf,
         Self::ShelfSize,
+        Self::Import,
         Self::Secret,
         Self::Cache,
         Self::Inbox,
@@ -141,6 +144,7 @@ impl Space {
             Self::Event => "event",
             Self::Shelf => "shelf",
             Self::ShelfSize => "shelf_size",
+            Self::Import => "import",
             Self::Secret => "secret",
             Self::Cache => "cache",
             Self::Inbox => "inbox",
@@ -181,6 +185,7 @@ impl Space {
             Self::Echo => Some(46),
             Self::Standing => Some(32),
             Self::Snapshot => Some(21),
+            Self::Import => Some(50),
             Self::Line
             | Self::Item
             | Self::Identity
@@ -294,7 +299,8 @@ impl Keyspaces {
             | Space::ParcelSettled
             | Space::Echo
             | Space::Standing
-            | Space::Snapshot => &self.record,
+            | Space::Snapshot
+            | Space::Import => &self.record,
         }
     }
 

@@ -8,9 +8,9 @@ use std::{
 
 use crosswatch_model::{BaselineRow, Feature, Id, PairId, PlayKey, ProviderId, RunId, Uid};
 use crosswatch_port::{
-    BackupCount, BootReport, Commit, Durability, EventRecord, Fence, HeldRecord, ItemRecord, LeaseAsk, LeaseBusy,
-    Ledger, LineRecord, NewSnapshot, OutboxRecord, PairFeatureRecord, PairMemory, PlanRecord, ReadingHead, ReadingRow,
-    Refused, RejectedRecord, RunRecord, ShelfCursor, ShelfRow, SnapshotRecord, SnapshotRow, StandingRecord,
+    BackupCount, BootReport, Commit, Durability, EventRecord, Fence, HeldRecord, ImportRecord, ItemRecord, LeaseAsk,
+    LeaseBusy, Ledger, LineRecord, NewSnapshot, OutboxRecord, PairFeatureRecord, PairMemory, PlanRecord, ReadingHead,
+    ReadingRow, Refused, RejectedRecord, RunRecord, ShelfCursor, ShelfRow, SnapshotRecord, SnapshotRow, StandingRecord,
     StorageFailure, UnresolvedRecord,
 };
 use fjall::{Database, PersistMode};
@@ -239,6 +239,14 @@ impl Ledger for FjallLedger {
 
     fn shelf_count(&self, account: &ProviderId, feature: Feature) -> Result<(u64, u64), StorageFailure> {
         self.attempt(|| self.view().shelf_count(account, feature))
+    }
+
+    fn imports(&self, account: &ProviderId) -> Result<Vec<ImportRecord>, StorageFailure> {
+        self.attempt(|| self.view().imports(account))
+    }
+
+    fn import(&self, id: RunId) -> Result<Option<ImportRecord>, StorageFailure> {
+        self.attempt(|| self.view().import(id))
     }
 
     fn cached(&self, account: &ProviderId, name: &str) -> Result<Option<Vec<u8>>, StorageFailure> {

@@ -1,13 +1,13 @@
-//! Reads of runs, plans, their lines, and events: what people look at, newest first.
+//! Reads of runs, plans, their lines, imports, and events: what people look at, newest first.
 
 use std::{cmp::Reverse, ops::ControlFlow};
 
-use crosswatch_model::{PairId, RunId};
-use crosswatch_port::{EventRecord, LineRecord};
+use crosswatch_model::{PairId, ProviderId, RunId};
+use crosswatch_port::{EventRecord, ImportRecord, LineRecord};
 
 use crate::{
     failure::StoreError,
-    key::{Key, LineKey, RunKey, line_prefix, pair_index_prefix, record_prefix},
+    key::{ImportKey, Key, LineKey, RunKey, line_prefix, pair_index_prefix, record_prefix},
     keyspaces::Space,
     row::Stored,
     view::{KeyRange, View, decode, parse},
@@ -67,6 +67,17 @@ impl View<'_> {
         self.visit(Space::Line, &lines, &mut |LineKey { owner, number }, line| {
             if visit(LineRecord { owner, number, line }) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })
+    }
+
+    /// The imports into an account.
+    pub(crate) fn imports(&self, account: &ProviderId) -> Result<Vec<ImportRecord>, StoreError> {
+        let imports: Vec<ImportRecord> = self.values(Space::Import, &KeyRange::ALL, usize::MAX)?;
+        Ok(imports.into_iter().filter(|import| import.account == *account).collect())
+    }
+
+    /// One import.
+    pub(crate) fn import(&self, id: RunId) -> Result<Option<ImportRecord>, StoreError> {
+        self.value(Space::Import, &ImportKey(Reverse(id)))
     }
 
     pub(crate) fn events(&self, limit: usize) -> Result<Vec<EventRecord>, StoreError> {

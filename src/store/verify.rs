@@ -4,15 +4,17 @@ use std::{cmp::Reverse, collections::BTreeMap, ops::ControlFlow};
 
 use crosswatch_model::{BaselineRow, PlanItem};
 use crosswatch_port::{
-    EchoRecord, EventRecord, HeldRecord, InboxRecord, OutboxRecord, PairFeatureRecord, ParcelRecord, PlanRecord,
-    PlayRecord, ReadingHead, RejectedRecord, RunRecord, SeatRecord, SnapshotRecord, StandingRecord, UnresolvedRecord,
+    EchoRecord, EventRecord, HeldRecord, ImportRecord, InboxRecord, OutboxRecord, PairFeatureRecord, ParcelRecord,
+    PlanRecord, PlayRecord, ReadingHead, RejectedRecord, RunRecord, SeatRecord, SnapshotRecord, StandingRecord,
+    UnresolvedRecord,
 };
 
 use crate::{
     failure::{StoreError, hex},
     key::{
-        ChunkListKey, EventKey, FactKey, FeatureKey, FeatureOfKey, HeldKey, IdentityKey, ItemKey, KeptKey, Key,
-        LeaseKey, LineKey, NumberKey, OutboxKey, PlayOfKey, ReadingKey, RejectedKey, RunKey, SeatName, StandingKey,
+        ChunkListKey, EventKey, FactKey, FeatureKey, FeatureOfKey, HeldKey, IdentityKey, ImportKey, ItemKey, KeptKey,
+        Key, LeaseKey, LineKey, NumberKey, OutboxKey, PlayOfKey, ReadingKey, RejectedKey, RunKey, SeatName,
+        StandingKey,
     },
     keyspaces::Space,
     names::MetaKey,
@@ -92,6 +94,7 @@ impl View<'_> {
             Space::Event => self.verify_rows::<EventKey, EventRecord>(space),
             Space::Shelf => self.verify_rows::<FactKey, ShelfFact>(space),
             Space::ShelfSize => self.verify_rows::<FeatureKey, ShelfSize>(space),
+            Space::Import => self.verify_rows::<ImportKey, ImportRecord>(space),
             Space::Secret => self.verify_rows::<KeptKey, Secret>(space),
             Space::Cache => self.verify_rows::<KeptKey, Cached>(space),
             Space::Inbox => self.verify_rows::<NumberKey, InboxRecord>(space),

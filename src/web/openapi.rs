@@ -78,6 +78,11 @@ use crate::{api, hooks, metrics, problem::ApiProblem, sse, state::ApiState};
         api::snapshot_files::export,
         api::snapshot_files::import,
         api::restoring::restore,
+        api::importing::import,
+        api::importing::imports,
+        api::importing::undo,
+        api::exporting::export,
+        api::statistics::statistics,
     ),
     security(("api_key" = []), ("bearer" = [])),
     modifiers(&Keys)
@@ -143,7 +148,7 @@ mod tests {
         let count = names.len();
         names.sort_unstable();
         names.dedup();
-        assert_eq!((names.len(), count), (63, 63));
+        assert_eq!((names.len(), count), (68, 68));
     }
 
     #[test]

@@ -119,6 +119,15 @@ pub enum ApiProblem {
     /// The pair does not keep this feature in step.
     #[error("the pair does not have {0} switched on; leave it out, or switch it on in the configuration")]
     FeatureOff(Feature),
+    /// The file is none that can be imported.
+    #[error("{0}")]
+    UnreadableFile(String),
+    /// No such import.
+    #[error("there is no import with the id {0:?}; GET /api/v1/tracker/imports lists them")]
+    UnknownImport(String),
+    /// The import was taken back before.
+    #[error("the import {0} was taken back already")]
+    ImportUndone(RunId),
     /// There is no built-in tracker, or there are several.
     #[error("{0}")]
     WhichTracker(String),
@@ -237,6 +246,7 @@ impl ApiProblem {
             Self::UnknownItem(_) => (StatusCode::NOT_FOUND, "unknown-item", "Nobody knows the item"),
             Self::UnknownAdvice { .. } => (StatusCode::NOT_FOUND, "unknown-advice", "No such advice"),
             Self::UnknownFeature(_) => (StatusCode::NOT_FOUND, "unknown-feature", "No such feature"),
+            Self::UnknownImport(_) => (StatusCode::NOT_FOUND, "unknown-import", "No such import"),
             Self::MethodNotAllowed { .. } => {
                 (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "The path takes other methods")
             }
@@ -245,6 +255,9 @@ impl ApiProblem {
             Self::BadQuery(_) => (StatusCode::BAD_REQUEST, "bad-query", "The query is not what is expected"),
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large"),
             Self::InvalidItem(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid-item", "The item cannot be kept"),
+            Self::UnreadableFile(_) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "unreadable-file", "The file cannot be imported")
+            }
             Self::UnknownOperation(_) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "unknown-operation", "The plan has no such operation")
             }
@@ -252,6 +265,7 @@ impl ApiProblem {
             Self::WhichTracker(_) => (StatusCode::UNPROCESSABLE_ENTITY, "which-tracker", "No single tracker is meant"),
             Self::NoSignIn(_) => (StatusCode::CONFLICT, "no-sign-in", "The account has no sign-in with a code"),
             Self::NoCode(_) => (StatusCode::BAD_GATEWAY, "no-code", "The account gave no code"),
+            Self::ImportUndone(_) => (StatusCode::CONFLICT, "import-undone", "The import was taken back"),
             Self::AlreadyRunning(_) => (StatusCode::CONFLICT, "already-running", "The pair is running already"),
             Self::PlanStale(_) => (StatusCode::CONFLICT, "plan-stale", "A side moved since the plan was made"),
             Self::PlanNotReady(_) => (StatusCode::CONFLICT, "plan-not-ready", "The plan was decided on before"),
@@ -443,6 +457,9 @@ mod tests {
             ApiProblem::TooLarge { limit_bytes: 1 },
             ApiProblem::InvalidItem(text()),
             ApiProblem::FeatureOff(Feature::Ratings),
+            ApiProblem::UnreadableFile(text()),
+            ApiProblem::UnknownImport(text()),
+            ApiProblem::ImportUndone(RunId(1)),
             ApiProblem::WhichTracker(text()),
             ApiProblem::NoSignIn(text()),
             ApiProblem::NoCode(text()),

@@ -10,7 +10,7 @@ use actix_web::{
 };
 
 use crate::{
-    api::{AskedPlans, BackupDesk, TrackerDesk, nothing_here, routes},
+    api::{AskedPlans, BackupDesk, nothing_here, routes},
     auth::Door,
     dress::dress,
     hooks::{Keyring, Porch},
@@ -44,7 +44,6 @@ pub(crate) struct Parts {
     state: Data<ApiState>,
     door: Data<Door>,
     listeners: Data<Listeners>,
-    desk: Data<TrackerDesk>,
     asked: Data<AskedPlans>,
     porch: Data<Porch>,
     backups: Data<BackupDesk>,
@@ -55,7 +54,6 @@ impl Parts {
         Self {
             door: Data::new(Door::new(state.api_key.clone())),
             listeners: Data::new(Listeners::new()),
-            desk: Data::new(TrackerDesk::default()),
             asked: Data::new(AskedPlans::default()),
             porch: Data::new(Porch::new(Keyring::new(state.hook_key.clone()))),
             backups: Data::new(BackupDesk::default()),
@@ -68,7 +66,6 @@ impl Parts {
             .app_data(self.state.clone())
             .app_data(self.door.clone())
             .app_data(self.listeners.clone())
-            .app_data(self.desk.clone())
             .app_data(self.asked.clone())
             .app_data(self.porch.clone())
             .app_data(self.backups.clone())

@@ -7,10 +7,11 @@ use std::sync::{
 
 use crosswatch_model::{BaselineRow, Feature, Id, PairId, PlayKey, ProviderId, RunId, Uid};
 use crosswatch_port::{
-    BackupCount, BootReport, Commit, EchoRecord, EventRecord, Fence, HeldRecord, InboxRecord, ItemRecord, LeaseAsk,
-    LeaseBusy, Ledger, LineRecord, LiveLedger, NewSnapshot, OutboxRecord, PairFeatureRecord, PairMemory, ParcelRecord,
-    PlanRecord, PlayRecord, ReadingHead, ReadingRow, Refused, RejectedRecord, RunRecord, SeatRecord, ShelfCursor,
-    ShelfRow, SnapshotRecord, SnapshotRow, StandingRecord, StorageFailure, UnresolvedRecord, fake::MemoryLedger,
+    BackupCount, BootReport, Commit, EchoRecord, EventRecord, Fence, HeldRecord, ImportRecord, InboxRecord, ItemRecord,
+    LeaseAsk, LeaseBusy, Ledger, LineRecord, LiveLedger, NewSnapshot, OutboxRecord, PairFeatureRecord, PairMemory,
+    ParcelRecord, PlanRecord, PlayRecord, ReadingHead, ReadingRow, Refused, RejectedRecord, RunRecord, SeatRecord,
+    ShelfCursor, ShelfRow, SnapshotRecord, SnapshotRow, StandingRecord, StorageFailure, UnresolvedRecord,
+    fake::MemoryLedger,
 };
 use jiff::Timestamp;
 use smol_str::SmolStr;
@@ -157,6 +158,8 @@ impl Ledger for MortalLedger {
         read snapshots(provider: Option<&ProviderId>, after: Option<RunId>, limit: usize) -> Vec<SnapshotRecord>;
         read snapshot(id: RunId) -> Option<SnapshotRecord>;
         read visit_snapshot(id: RunId, feature: Feature, from: u64, visit: &mut dyn FnMut(SnapshotRow) -> bool) -> ();
+        read imports(account: &ProviderId) -> Vec<ImportRecord>;
+        read import(id: RunId) -> Option<ImportRecord>;
         read standings() -> Vec<StandingRecord>;
         read pair_memory(pair: &PairId) -> PairMemory;
         read backup(to: &mut dyn std::io::Write) -> Result<BackupCount, std::io::Error>;

@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crosswatch_model::{BaselineRow, Feature, Id, PairId, PlayKey, ProviderId, RunId, Uid};
 use crosswatch_port::{
-    BackupCount, BootReport, Commit, EchoRecord, Entropy, EventRecord, Fence, HeldRecord, InboxRecord, ItemRecord,
-    LeaseAsk, LeaseBusy, Ledger, LineRecord, LiveLedger, NewSnapshot, OutboxRecord, PairFeatureRecord, PairMemory,
-    ParcelRecord, PlanRecord, PlayRecord, ReadingHead, ReadingRow, Refused, RejectedRecord, RunRecord, SeatRecord,
-    ShelfCursor, ShelfRow, SnapshotRecord, SnapshotRow, StandingRecord, StorageFailure, UnresolvedRecord,
+    BackupCount, BootReport, Commit, EchoRecord, Entropy, EventRecord, Fence, HeldRecord, ImportRecord, InboxRecord,
+    ItemRecord, LeaseAsk, LeaseBusy, Ledger, LineRecord, LiveLedger, NewSnapshot, OutboxRecord, PairFeatureRecord,
+    PairMemory, ParcelRecord, PlanRecord, PlayRecord, ReadingHead, ReadingRow, Refused, RejectedRecord, RunRecord,
+    SeatRecord, ShelfCursor, ShelfRow, SnapshotRecord, SnapshotRow, StandingRecord, StorageFailure, UnresolvedRecord,
     fake::{MemoryLedger, SeededEntropy},
 };
 use jiff::Timestamp;
@@ -265,6 +265,14 @@ impl Ledger for SimLedger {
 
     fn cached(&self, account: &ProviderId, name: &str) -> Result<Option<Vec<u8>>, StorageFailure> {
         self.read(|ledger| ledger.cached(account, name))
+    }
+
+    fn imports(&self, account: &ProviderId) -> Result<Vec<ImportRecord>, StorageFailure> {
+        self.read(|ledger| ledger.imports(account))
+    }
+
+    fn import(&self, id: RunId) -> Result<Option<ImportRecord>, StorageFailure> {
+        self.read(|ledger| ledger.import(id))
     }
 
     fn secret(&self, account: &ProviderId, name: &str) -> Result<Option<Vec<u8>>, StorageFailure> {

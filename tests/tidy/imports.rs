@@ -16,14 +16,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("settings", &["model", "identity", "plan", "scrobble"]),
     ("provider", &["model", "scrobble", "port"]),
     ("store", &["model", "scrobble", "port"]),
+    ("exchange", &["model", "identity", "scrobble", "port"]),
     ("actors", &["model", "identity", "plan", "scrobble", "port", "settings"]),
-    ("web", &["model", "identity", "plan", "scrobble", "port", "settings", "actors"]),
+    ("web", &["model", "identity", "plan", "scrobble", "port", "settings", "actors", "exchange"]),
     ("emulator", &[]),
     (
         "app",
         &[
             "model", "identity", "plan", "scrobble", "port", "settings", "provider", "store", "actors", "web",
-            "emulator",
+            "emulator", "exchange",
         ],
     ),
 ];
@@ -40,6 +41,8 @@ const GUARDED: &[(&str, &[&str])] = &[
     ("actix-web", &["web", "emulator", "app"]),
     ("tokio", &["provider", "actors", "web", "app"]),
     ("clap", &["app"]),
+    ("csv", &["exchange"]),
+    ("zip", &["exchange"]),
     ("getrandom", &["app"]),
     ("rand", &[]),
     ("chrono", &[]),

@@ -18,8 +18,8 @@ use crate::{
     account::{ShelfCursor, ShelfRow},
     ledger::{BootReport, Change, Commit, Durability, Fence, LeaseAsk, LeaseBusy, Ledger, Refused, StorageFailure},
     record::{
-        EventRecord, HeldRecord, ItemRecord, LineRecord, OutboxRecord, PairFeatureRecord, PlanRecord, ReadingHead,
-        ReadingRow, RejectedRecord, RunRecord, UnresolvedRecord,
+        EventRecord, HeldRecord, ImportRecord, ItemRecord, LineRecord, OutboxRecord, PairFeatureRecord, PlanRecord,
+        ReadingHead, ReadingRow, RejectedRecord, RunRecord, UnresolvedRecord,
     },
     snapshot::{NewSnapshot, SnapshotRecord, SnapshotRow},
     standing::{BackupCount, PairMemory, StandingRecord},
@@ -326,6 +326,14 @@ impl Ledger for MemoryLedger {
                 .get(&(account.clone(), feature))
                 .map_or((0, 0), |shelf| (u64::try_from(shelf.rows.len()).unwrap_or(u64::MAX), shelf.change_number))
         })
+    }
+
+    fn imports(&self, account: &ProviderId) -> Result<Vec<ImportRecord>, StorageFailure> {
+        self.read(|now| now.imports.values().filter(|import| import.account == *account).cloned().collect())
+    }
+
+    fn import(&self, id: RunId) -> Result<Option<ImportRecord>, StorageFailure> {
+        self.read(|now| now.imports.get(&std::cmp::Reverse(id)).cloned())
     }
 
     fn cached(&self, account: &ProviderId, name: &str) -> Result<Option<Vec<u8>>, StorageFailure> {

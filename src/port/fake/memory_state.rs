@@ -18,8 +18,8 @@ use crate::{
     account::{ShelfChange, ShelfRow},
     ledger::{BootReport, Change, Fence, FenceMark, LeaseAsk, LeaseBusy},
     record::{
-        EventRecord, HeldRecord, ItemRecord, LeaseRecord, LineRecord, OutboxRecord, PairFeatureRecord, PlanRecord,
-        ReadingHead, ReadingRow, RejectedRecord, RunRecord, UnresolvedRecord,
+        EventRecord, HeldRecord, ImportRecord, ItemRecord, LeaseRecord, LineRecord, OutboxRecord, PairFeatureRecord,
+        PlanRecord, ReadingHead, ReadingRow, RejectedRecord, RunRecord, UnresolvedRecord,
     },
     snapshot::NewSnapshot,
     standing::{PairMemory, StandingKind, StandingRecord},
@@ -52,6 +52,7 @@ pub(super) struct State {
     pub(super) unresolved: BTreeMap<PairId, BTreeMap<(Feature, Uid, PlayKey), UnresolvedRecord>>,
     pub(super) events: BTreeMap<(Timestamp, u32), EventRecord>,
     pub(super) shelves: BTreeMap<(ProviderId, Feature), ShelfState>,
+    pub(super) imports: BTreeMap<Reverse<RunId>, ImportRecord>,
     pub(super) secrets: BTreeMap<(ProviderId, SmolStr), Vec<u8>>,
     pub(super) cache: BTreeMap<(ProviderId, SmolStr), Vec<u8>>,
     pub(super) live: MemoryLive,
@@ -155,6 +156,11 @@ impl State {
             }
             Change::AppendEvent(record) => self.append_event(record),
             Change::Shelf(account, change) => self.change_shelf(account, &change),
+            Change::PutImport(record) => drop(self.imports.insert(Reverse(record.id), record)),
+            Change::DropImport(id) => {
+                self.imports.remove(&Reverse(id));
+                self.lines.retain(|(owner, _), _| *owner != id);
+            }
             Change::PutSecret(account, name, secret) => drop(self.secrets.insert((account, name), secret)),
             Change::PutCache(account, name, bytes) => drop(self.cache.insert((account, name), bytes)),
             Change::PinSnapshot(id, is_pinned) => self.pin_snapshot(id, is_pinned),

@@ -117,6 +117,7 @@ keys! {
     seat_keys: (name(), name(), name()).prop_map(|(route, viewer, player)| SeatName { route, viewer, player });
     held_keys: long().prop_map(HeldKey);
     rejected_keys: (number(), long()).prop_map(|(pair, op)| RejectedKey { pair, op: OpId(op) });
+    import_keys: wide().prop_map(|id| ImportKey(Reverse(RunId(id))));
     event_keys: (instant(), number()).prop_map(|(at, seq)| EventKey { at, seq });
     secret_keys: (number(), name()).prop_map(|(account, name)| KeptKey { account, name });
     chunk_list_keys: (wide(), feature()).prop_map(|(id, feature)| ChunkListKey { snapshot: RunId(id), feature });

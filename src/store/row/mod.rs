@@ -16,6 +16,7 @@ mod head;
 mod heard;
 mod held;
 mod identity;
+mod import;
 mod item;
 mod lease;
 mod line;

@@ -10,9 +10,9 @@ use crosswatch_model::{
     RestoreFilter, RestoreMode, RunId, RunState, Scheme, Show, Side, SnapshotCause, Uid, WatchedAt,
 };
 use crosswatch_port::{
-    EventRecord, FeatureTally, HeldRecord, LeaseRecord, OutboxRecord, OutboxState, PairFeatureRecord, PlanRecord,
-    ReadingHead, RejectedRecord, RestoreOrder, RunError, RunRecord, SnapshotPart, SnapshotRecord, SnapshotRow,
-    StandingKind, StandingRecord, UnresolvedRecord, Write,
+    EventRecord, FeatureTally, HeldRecord, ImportRecord, ImportState, LeaseRecord, OutboxRecord, OutboxState,
+    PairFeatureRecord, PlanRecord, ReadingHead, RejectedRecord, RestoreOrder, RunError, RunRecord, SnapshotPart,
+    SnapshotRecord, SnapshotRow, StandingKind, StandingRecord, UnresolvedRecord, Write,
 };
 use jiff::{Timestamp, civil::Date};
 use proptest::prelude::*;
@@ -283,6 +283,25 @@ fn marks_are_these_bytes() {
     golden(
         &StandingRecord { kind: StandingKind::Snoozed, subject: "s".into(), at, until, text: "t".into() },
         "020185a46b696e6405a77375626a656374a173a2617492ce6ab13b8000a5756e74696c92ce6ab13b8100a474657874a174",
+    );
+}
+
+#[test]
+fn a_file_that_was_imported_is_these_bytes() {
+    let account = ProviderId::parse("ledger").unwrap();
+    golden(
+        &ImportRecord {
+            id: RunId(7),
+            account,
+            format: "trakt".into(),
+            at: at(1_790_000_000),
+            state: ImportState::Done,
+            added: 3,
+            updated: 2,
+            misplaced: 1,
+            taken_back: 0,
+        },
+        "020189a26964c40107a76163636f756e74a66c6564676572a6666f726d6174a57472616b74a2617492ce6ab13b8000a57374617465a4646f6e65a5616464656403a77570646174656402a96d6973706c6163656401aa74616b656e5f6261636b00",
     );
 }
 

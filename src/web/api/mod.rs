@@ -6,9 +6,11 @@ pub(crate) mod approving;
 pub(crate) mod backup;
 pub(crate) mod config;
 pub(crate) mod docs;
+pub(crate) mod exporting;
 pub(crate) mod graph;
 pub(crate) mod health;
 pub(crate) mod held;
+pub(crate) mod importing;
 mod lines;
 pub(crate) mod live;
 mod look;
@@ -24,6 +26,7 @@ pub(crate) mod snapshot_diff;
 pub(crate) mod snapshot_files;
 pub(crate) mod snapshots;
 mod starting;
+pub(crate) mod statistics;
 pub(crate) mod status;
 pub(crate) mod steering;
 pub(crate) mod tracker;
@@ -39,7 +42,7 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 
-pub(crate) use {backup::BackupDesk, plans::AskedPlans, tracker::TrackerDesk};
+pub(crate) use {backup::BackupDesk, plans::AskedPlans};
 
 use crate::{auth, hooks::doors, metrics, openapi, problem::ApiProblem, sse};
 
@@ -142,6 +145,12 @@ fn steering_routes(config: &mut ServiceConfig) {
 }
 
 fn tracker_routes(config: &mut ServiceConfig) {
+    config
+        .service(at("/tracker/import", "POST").route(web::post().to(importing::import)))
+        .service(at("/tracker/imports", "GET").route(web::get().to(importing::imports)))
+        .service(at("/tracker/imports/{id}/undo", "POST").route(web::post().to(importing::undo)))
+        .service(at("/tracker/export", "GET").route(web::get().to(exporting::export)))
+        .service(at("/tracker/statistics", "GET").route(web::get().to(statistics::statistics)));
     config.service(
         at("/tracker/{feature}", "GET, POST, DELETE")
             .route(web::get().to(tracker::rows))

@@ -8,7 +8,6 @@ use crosswatch_model::{Fact, Feature, Item, PlayKey, ProviderId};
 use crosswatch_port::{Change, Commit, Durability, ShelfChange, ShelfCursor, ShelfRow};
 use crosswatch_settings::ProviderKind;
 use serde::Deserialize;
-use tokio::sync::Mutex;
 use utoipa::IntoParams;
 
 use super::shapes::{TrackerAdd, TrackerDropped, TrackerIds, TrackerRow, parse_row_id, row_id};
@@ -18,10 +17,6 @@ use crate::{
     problem::{ApiProblem, ProblemBody},
     state::{ApiState, stored},
 };
-
-/// One request at a time changes the tracker, so that two requests never mint two entities for one item.
-#[derive(Debug, Default)]
-pub(crate) struct TrackerDesk(Mutex<()>);
 
 /// Which rows.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
@@ -76,7 +71,6 @@ pub(crate) async fn rows(
 )]
 pub(crate) async fn add(
     state: web::Data<ApiState>,
-    desk: web::Data<TrackerDesk>,
     feature: web::Path<String>,
     body: Body<TrackerAdd>,
 ) -> Result<web::Json<Listing<TrackerRow>>, ApiProblem> {
@@ -85,7 +79,7 @@ pub(crate) async fn add(
     check_count("items", body.0.items.len())?;
     let (items, facts) = read_entries(feature, &body.0)?;
     check_kinds(&state, &account, feature, &items).await?;
-    let _turn = desk.0.lock().await;
+    let _turn = state.directory.naming_turn().await;
     let named = state.read(move |ledger| naming::name(&ledger, items)).await?;
     let named = named.map_err(|contradiction| ApiProblem::InvalidItem(contradiction.to_string()))?;
     let Named { uids, records, changed } = named;
@@ -127,7 +121,6 @@ pub(crate) struct RemoveQuery {
 )]
 pub(crate) async fn remove(
     state: web::Data<ApiState>,
-    desk: web::Data<TrackerDesk>,
     feature: web::Path<String>,
     query: Query<RemoveQuery>,
     body: Body<TrackerIds>,
@@ -146,7 +139,7 @@ pub(crate) async fn remove(
             None => unknown.push(id),
         }
     }
-    let _turn = desk.0.lock().await;
+    let _turn = state.directory.naming_turn().await;
     let shelf = account.clone();
     let found = state
         .read(move |ledger| {
@@ -171,14 +164,14 @@ pub(crate) async fn remove(
     Ok(web::Json(TrackerDropped { removed, unknown }))
 }
 
-async fn save(state: &ApiState, changes: Vec<Change>) -> Result<(), ApiProblem> {
+pub(super) async fn save(state: &ApiState, changes: Vec<Change>) -> Result<(), ApiProblem> {
     if changes.is_empty() {
         return Ok(());
     }
     stored(state.directory.store().save(Commit { fence: None, durability: Durability::Synced, changes })).await
 }
 
-fn feature_of(text: &str) -> Result<Feature, ApiProblem> {
+pub(super) fn feature_of(text: &str) -> Result<Feature, ApiProblem> {
     text.parse().map_err(|_| ApiProblem::UnknownFeature(text.to_owned()))
 }
 
@@ -225,7 +218,7 @@ async fn check_kinds(
 }
 
 /// The tracker that is meant: the named one, or the only one.
-fn tracker(state: &ApiState, named: Option<&str>) -> Result<ProviderId, ApiProblem> {
+pub(super) fn tracker(state: &ApiState, named: Option<&str>) -> Result<ProviderId, ApiProblem> {
     let trackers = state.settings.providers.iter().filter(|provider| provider.kind == ProviderKind::Tracker);
     let trackers: Vec<&ProviderId> = trackers.map(|provider| &provider.id).collect();
     let configured = match named {

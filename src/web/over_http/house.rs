@@ -291,6 +291,12 @@ impl Small {
         self.ask("GET", path, None).await
     }
 
+    /// Sends a file.
+    pub(super) async fn send_file(&self, path: &str, file: &[u8]) -> Answer {
+        let request = test::TestRequest::post().uri(path).insert_header(("x-api-key", KEY));
+        self.send(request.set_payload(file.to_vec())).await
+    }
+
     /// Asks with another key, or with none.
     pub(super) async fn ask_as(&self, key: Option<&str>, method: &str, path: &str, body: Option<Value>) -> Answer {
         let mut request = test::TestRequest::with_uri(path).method(method.parse().unwrap());
@@ -319,9 +325,11 @@ impl Small {
 async fn answer_of(response: ServiceResponse<BoxBody>) -> Answer {
     let status = response.status();
     let headers = response.headers().iter();
-    let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
+    let headers: BTreeMap<String, String> =
+        headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
+    let has_no_end = headers.get("content-type").is_some_and(|kind| kind.starts_with("text/event-stream"));
     let size = response.response().body().size();
-    let text = if size == actix_web::body::BodySize::Stream {
+    let text = if has_no_end && size == actix_web::body::BodySize::Stream {
         String::new()
     } else {
         String::from_utf8(test::read_body(response).await.to_vec()).unwrap()

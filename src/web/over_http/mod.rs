@@ -2,6 +2,7 @@
 
 mod advice;
 mod door;
+mod exchange;
 mod hooks;
 mod house;
 mod pairs;

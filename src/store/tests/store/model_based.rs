@@ -8,8 +8,9 @@ use proptest::prelude::*;
 
 use crate::snapshots::{rows, taken};
 use crate::world::{
-    account, ask, at, baseline, drop_shelf, empty, event, fact, held, line, mark, open, outbox, pair, pair_feature,
-    picture, plan, put_item, put_shelf, reading_head, reading_row, rejected, run, run_id, standing, unresolved,
+    account, ask, at, baseline, drop_shelf, empty, event, fact, held, import, line, mark, open, outbox, pair,
+    pair_feature, picture, plan, put_item, put_shelf, reading_head, reading_row, rejected, run, run_id, standing,
+    unresolved,
 };
 
 const RESOURCES: [&str; 3] = ["home", "trakt", "simkl"];
@@ -84,6 +85,8 @@ fn change() -> impl Strategy<Value = Change> {
             Change::MarkPlan(run_id(number), if is_applying { PlanState::Applying } else { PlanState::Applied })
         }),
         (of.clone(), 0u64..3).prop_map(|(of, op)| Change::PutRejected(rejected(of, op))),
+        (of.clone(), 0u64..5, 0u64..3).prop_map(|(of, number, added)| Change::PutImport(import(of, number, added))),
+        (0u64..5).prop_map(|number| Change::DropImport(run_id(number))),
         (of.clone(), 0u64..3).prop_map(|(of, op)| Change::DropRejected(pair(of), OpId(op))),
         (of.clone(), feature(), 0u64..3, 0u32..3)
             .prop_map(|(of, feature, uid, failures)| Change::PutUnresolved(unresolved(of, feature, uid, failures))),

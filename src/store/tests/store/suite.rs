@@ -7,9 +7,9 @@ use crosswatch_port::{
 use crosswatch_store::EVENTS_KEPT;
 
 use crate::world::{
-    account, ask, at, baseline, commit, drop_shelf, empty, event, fact, fenced, held, item, line, mark, open, outbox,
-    pair, pair_feature, plan, put_item, put_shelf, reading_head, reading_row, rejected, run, run_id, synced, tmdb,
-    unresolved,
+    account, ask, at, baseline, commit, drop_shelf, empty, event, fact, fenced, held, import, item, line, mark, open,
+    outbox, pair, pair_feature, plan, put_item, put_shelf, reading_head, reading_row, rejected, run, run_id, synced,
+    tmdb, unresolved,
 };
 
 fn on_both(check: fn(&dyn Ledger)) {
@@ -339,6 +339,38 @@ fn outboxes_are_queues_with_places_that_are_never_given_twice() {
         assert_eq!(ledger.outbox(&account(0), 1), Ok(vec![sent]));
         assert_eq!(ledger.outbox(&account(0), 0), Ok(vec![]));
         assert_eq!(ledger.outbox(&account(1), 10), Ok(vec![]));
+    });
+}
+
+#[test]
+fn imports_are_newest_first_and_go_with_their_lines() {
+    on_both(|ledger| {
+        commit(
+            ledger,
+            vec![
+                Change::PutImport(import(0, 1, 5)),
+                Change::PutImport(import(0, 3, 1)),
+                Change::PutImport(import(1, 2, 1)),
+                Change::PutImport(import(0, 1, 7)),
+                Change::PutLine(line(1, 1)),
+                Change::PutLine(line(3, 1)),
+            ],
+        );
+        assert_eq!(ledger.imports(&account(0)), Ok(vec![import(0, 3, 1), import(0, 1, 7)]));
+        assert_eq!(ledger.import(run_id(2)), Ok(Some(import(1, 2, 1))));
+        commit(ledger, vec![Change::DropImport(run_id(1)), Change::DropImport(run_id(9))]);
+        assert_eq!((ledger.imports(&account(0)), ledger.import(run_id(1))), (Ok(vec![import(0, 3, 1)]), Ok(None)));
+        let lines = |owner: u64| {
+            let mut count = 0;
+            ledger
+                .visit_lines(run_id(owner), 0, &mut |_| {
+                    count += 1;
+                    true
+                })
+                .unwrap();
+            count
+        };
+        assert_eq!((lines(1), lines(3)), (0, 1));
     });
 }
 

@@ -6,9 +6,9 @@ use crosswatch_model::{
     Uid, WatchedAt,
 };
 use crosswatch_port::{
-    Change, Commit, Durability, EventRecord, Fence, FenceMark, HeldRecord, ItemRecord, LeaseAsk, Ledger, LineRecord,
-    OutboxRecord, OutboxState, PairFeatureRecord, PlanRecord, ReadingHead, ReadingRow, RejectedRecord, RunRecord,
-    ShelfChange, StandingKind, StandingRecord, UnresolvedRecord, Write,
+    Change, Commit, Durability, EventRecord, Fence, FenceMark, HeldRecord, ImportRecord, ImportState, ItemRecord,
+    LeaseAsk, Ledger, LineRecord, OutboxRecord, OutboxState, PairFeatureRecord, PlanRecord, ReadingHead, ReadingRow,
+    RejectedRecord, RunRecord, ShelfChange, StandingKind, StandingRecord, UnresolvedRecord, Write,
 };
 use crosswatch_store::{FjallLedger, OpenOptions};
 use jiff::Timestamp;
@@ -185,6 +185,20 @@ pub(crate) fn rejected(of: usize, op: u64) -> RejectedRecord {
     RejectedRecord { pair: pair(of), feature: Feature::History, op: OpId(op), at: at(1_790_000_000) }
 }
 
+pub(crate) fn import(of: usize, number: u64, added: u64) -> ImportRecord {
+    ImportRecord {
+        id: run_id(number),
+        account: account(of),
+        format: "trakt".into(),
+        at: at(1_790_000_000),
+        state: ImportState::Done,
+        added,
+        updated: 0,
+        misplaced: 0,
+        taken_back: 0,
+    }
+}
+
 pub(crate) fn unresolved(of: usize, feature: Feature, uid: u64, failures: u32) -> UnresolvedRecord {
     UnresolvedRecord {
         pair: pair(of),
@@ -268,6 +282,7 @@ pub(crate) fn picture(ledger: &dyn Ledger) -> Vec<String> {
             tell("shelf rows", &ledger.shelf_rows_of(&account, *feature, Uid(2)).unwrap());
             tell("shelf count", &ledger.shelf_count(&account, *feature).unwrap());
         }
+        tell("imports", &ledger.imports(&account).unwrap());
         tell("outbox", &ledger.outbox(&account, 3).unwrap());
         tell("secret", &ledger.secret(&account, "token").unwrap());
         tell("cached", &ledger.cached(&account, "index").unwrap());
@@ -292,6 +307,7 @@ pub(crate) fn picture(ledger: &dyn Ledger) -> Vec<String> {
     for number in 0..5 {
         tell("run", &ledger.run(run_id(number)).unwrap());
         tell("plan", &ledger.plan(run_id(number)).unwrap());
+        tell("import", &ledger.import(run_id(number)).unwrap());
         ledger
             .visit_lines(run_id(number), 1, &mut |line| {
                 tell("line", &line);

@@ -1,0 +1,88 @@
+//! The arguments of the commands that exchange files with other tools.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use crosswatch_model::Feature;
+
+/// Of `import`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ImportArguments {
+    /// The file: an export ZIP of Trakt, SIMKL or Letterboxd, a CSV of IMDb or Yamtrack, our own export, or plain CSV or JSON.
+    #[arg(value_name = "FILE", required_unless_present_any = ["undo", "list"])]
+    pub file: Option<PathBuf>,
+    /// The built-in tracker; the only one where left out.
+    #[arg(long, value_name = "PROVIDER")]
+    pub provider: Option<String>,
+    /// Shows what would become of the file, and writes nothing.
+    #[arg(long, conflicts_with = "yes")]
+    pub dry_run: bool,
+    /// Imports without asking.
+    #[arg(long)]
+    pub yes: bool,
+    /// Lists the imports, newest first.
+    #[arg(long, conflicts_with_all = ["file", "undo", "dry_run", "yes"])]
+    pub list: bool,
+    /// Takes this import back: what it wrote and nobody touched since.
+    #[arg(long, value_name = "IMPORT", conflicts_with_all = ["file", "dry_run"])]
+    pub undo: Option<String>,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Of `export`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ExportArguments {
+    /// The built-in tracker; the only one where left out.
+    #[arg(long, value_name = "PROVIDER")]
+    pub provider: Option<String>,
+    /// The shape: JSON and CSV hold everything, the others what the service takes.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = ExportFormat::Json)]
+    pub format: ExportFormat,
+    /// Only this feature.
+    #[arg(long, value_name = "FEATURE", value_parser = super::feature)]
+    pub feature: Option<Feature>,
+    /// The file to write; standard output where left out.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// The shapes of an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// Everything, as JSON.
+    Json,
+    /// Everything, as one table.
+    Csv,
+    /// Watched films, as Letterboxd imports them.
+    Letterboxd,
+    /// Rows as Trakt exports them.
+    Trakt,
+}
+
+impl ExportFormat {
+    /// The word in queries.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Csv => "csv",
+            Self::Letterboxd => "letterboxd",
+            Self::Trakt => "trakt",
+        }
+    }
+}
+
+/// Of `import-config`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ImportConfigArguments {
+    /// The config.json of the Python CrossWatch.
+    #[arg(value_name = "CONFIG.JSON")]
+    pub file: PathBuf,
+    /// The file to write; it must not be there yet. Holds secrets, so only its owner may read it.
+    #[arg(short, long, value_name = "FILE", default_value = "crosswatch.toml")]
+    pub output: PathBuf,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
