@@ -35,7 +35,7 @@ pub(crate) async fn backup(settings: &Arc<Settings>, arguments: &BackupArguments
             let mut file = create(&partial).map_err(|error| unwritable(&partial, &error))?;
             session.api().download("/api/v1/backup", &mut file).await?;
             file.sync_all().map_err(|error| unwritable(&partial, &error))?;
-            let count = check_backup(&partial).map_err(failure)?;
+            let count = check_backup(&partial).map_err(|error| failure(&error))?;
             fs::rename(&partial, path).map_err(|error| unwritable(path, &error))?;
             Ok(count)
         })
@@ -61,7 +61,7 @@ pub(crate) fn restore(settings: &Settings, arguments: &RestoreBackupArguments) -
     let folder = &settings.storage.dir;
     fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
     let replace = if arguments.force { Replace::Anything } else { Replace::Nothing };
-    let restored = restore_backup(folder, &arguments.file, replace).map_err(failure)?;
+    let restored = restore_backup(folder, &arguments.file, replace).map_err(|error| failure(&error))?;
     output::say(&format!("{}: {} restored.", folder.display(), words::counted(restored.count.rows, "row", "rows")))?;
     if let Some(kept) = restored.kept {
         output::say(&format!("What was there before is in {}; delete it when you miss nothing.", kept.display()))?;
@@ -96,9 +96,10 @@ fn text(check: &StoreCheck) -> String {
     if check.problems.is_empty() {
         return format!("The store is sound: {rows}.\n");
     }
-    let problems = check.problems.iter().map(|problem| format!("  {problem}\n")).collect::<String>();
+    let problems = check.problems.join("\n  ");
     format!(
-        "The store is damaged; {rows} can be read.\n{problems}Restore a backup: crosswatch restore-backup FILE --force\n"
+        "The store is damaged; {rows} can be read.\n  {problems}\n\
+         Restore a backup: crosswatch restore-backup FILE --force\n"
     )
 }
 
@@ -116,7 +117,7 @@ fn unwritable(path: &Path, error: &io::Error) -> Failure {
     Failure::failed(format!("{} cannot be written: {error}", path.display()))
 }
 
-fn failure(error: BackupError) -> Failure {
+fn failure(error: &BackupError) -> Failure {
     let exit = match error {
         BackupError::Locked(_) => Exit::InUse,
         BackupError::Failed(..) => Exit::StorageFailed,

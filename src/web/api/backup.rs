@@ -6,7 +6,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read, Seek},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use actix_web::{
@@ -48,11 +48,11 @@ pub(crate) async fn backup(
     let written = state.directory.store().query(move |ledger| {
         let mut file = match nameless(&path) {
             Ok(file) => file,
-            Err(error) => return Ok(Err(at(&path, error))),
+            Err(error) => return Ok(Err(at(&path, &error))),
         };
         let count = match ledger.backup(&mut file)? {
             Ok(count) => count,
-            Err(error) => return Ok(Err(at(&path, error))),
+            Err(error) => return Ok(Err(at(&path, &error))),
         };
         Ok(file.rewind().map(|()| (file, count)))
     });
@@ -76,7 +76,7 @@ fn nameless(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-fn at(path: &PathBuf, error: io::Error) -> io::Error {
+fn at(path: &Path, error: &io::Error) -> io::Error {
     let folder = path.parent().unwrap_or(path);
     io::Error::new(error.kind(), format!("in {}: {error}", folder.display()))
 }

@@ -127,7 +127,8 @@ impl Question<'_> {
             })
         };
         let both = [&self.pair.source, &self.pair.target];
-        let missing: Vec<&str> = both.into_iter().filter(|id| !is_covered(id)).map(|id| id.as_str()).collect();
+        let missing: Vec<&str> =
+            both.into_iter().filter(|id| !is_covered(id)).map(crosswatch_model::ProviderId::as_str).collect();
         if missing.is_empty() {
             return check("snapshots", true, "both accounts are copied every day".to_owned());
         }
