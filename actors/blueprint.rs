@@ -50,6 +50,8 @@ pub struct PairBlueprint {
     pub is_shadow: bool,
     /// First writes go 1, 10, rest, each read back.
     pub has_canary: bool,
+    /// What live scrobbling has recorded is not added again.
+    pub heeds_live: bool,
     /// Names library filters; a changed scope makes the next run a first run.
     pub scope: SmolStr,
     /// The features that are on.
@@ -69,6 +71,7 @@ impl PairBlueprint {
             is_enabled: true,
             is_shadow: false,
             has_canary: false,
+            heeds_live: false,
             scope: SmolStr::default(),
             features: Feature::ALL.iter().copied().map(feature).collect(),
         }

@@ -7,10 +7,11 @@
 use std::sync::Arc;
 
 use crosswatch_identity::{Catalog, ItemIx};
-use crosswatch_model::{Action, Capabilities, Feature, HoldKind, OpId, PairId, Picker, PlayKey, Side, Uid};
-use crosswatch_plan::{Approvals, BaselineEntry, PageHead, Read, Seen, Tally};
+use crosswatch_model::{Action, Capabilities, Feature, HoldKind, OpId, PairId, Picker, PlayKey, ProviderId, Side, Uid};
+use crosswatch_plan::{Approvals, BaselineEntry, PageHead, Read, RecordedPlay, Seen, Tally};
 use crosswatch_port::{
-    Fault, Known, Ledger, PairFeatureRecord, Probe, ReadScope, ReadingHead, RunError, Stamps, StorageFailure,
+    Fault, Known, Ledger, PairFeatureRecord, PlayRecord, Probe, ReadScope, ReadingHead, RunError, Stamps,
+    StorageFailure,
 };
 use jiff::{SignedDuration, Timestamp};
 use rustc_hash::FxHashSet;
@@ -20,7 +21,7 @@ use super::{
     journey::{Journey, Stop, account_error},
     kept,
 };
-use crate::{provider::AccountDoor, store::SaveError};
+use crate::{provider::AccountDoor, scrobbler::viewing_of, store::SaveError};
 
 /// Pages of one read; more means that an account never stops answering.
 const PAGES_MAX: u32 = 100_000;
@@ -66,6 +67,8 @@ pub(super) struct FeatureReads {
     pub(super) baseline: Vec<BaselineEntry>,
     pub(super) known_pair: Option<PairFeatureRecord>,
     pub(super) in_flight: Vec<(Uid, PlayKey)>,
+    /// Plays that live scrobbling has recorded at either side, or is about to.
+    pub(super) recorded: Vec<RecordedPlay>,
     pub(super) unresolved: Vec<(Uid, PlayKey)>,
     /// Operations that a person said no to.
     pub(super) rejected: FxHashSet<OpId>,
@@ -300,6 +303,7 @@ async fn remember(
     let (pair, now) = (journey.pair.id.clone(), journey.surroundings.clock.now());
     let accounts = [journey.pair.target.clone(), journey.pair.source.clone()];
     let is_keeper = journey.pair.is_keeper();
+    let heeds_live = feature == Feature::History && journey.pair.heeds_live;
     let read = move |ledger: &dyn Ledger| {
         let mut baseline = Vec::new();
         ledger.visit_baseline(&pair, feature, &mut |uid, play, row| baseline.push(BaselineEntry { uid, play, row }))?;
@@ -314,13 +318,32 @@ async fn remember(
             let ours = rows.filter(|row| row.pair == pair && row.feature == feature);
             in_flight.extend(ours.map(|row| (row.write.uid, row.play)));
         }
+        let recorded = if heeds_live { recorded_live(ledger, &accounts)? } else { Vec::new() };
         let held = held_kinds(ledger, &pair, feature, now)?;
         let rejected = ledger.rejected(&pair)?.into_iter().filter(|row| row.feature == feature).map(|row| row.op);
-        Ok((baseline, unresolved, in_flight, ledger.pair_feature(&pair, feature)?, held, rejected.collect()))
+        let known_pair = ledger.pair_feature(&pair, feature)?;
+        Ok((baseline, unresolved, in_flight, recorded, known_pair, held, rejected.collect()))
     };
-    let (baseline, unresolved, in_flight, known_pair, held, rejected) =
+    let (baseline, unresolved, in_flight, recorded, known_pair, held, rejected) =
         journey.directory.store().query(read).await.map_err(|error: SaveError| Stop::from(error))?;
-    Ok(FeatureReads { feature, source, target, baseline, known_pair, in_flight, unresolved, rejected, held })
+    Ok(FeatureReads { feature, source, target, baseline, known_pair, in_flight, recorded, unresolved, rejected, held })
+}
+
+/// The plays that live scrobbling has recorded at the target and the source, or is about to.
+fn recorded_live(ledger: &dyn Ledger, accounts: &[ProviderId; 2]) -> Result<Vec<RecordedPlay>, StorageFailure> {
+    let mut recorded = Vec::new();
+    for (account, side) in accounts.iter().zip([Side::Target, Side::Source]) {
+        let told = ledger.parcels_waiting(account, IN_FLIGHT_MAX)?;
+        let is_told = |play: &PlayRecord| told.iter().any(|parcel| parcel.play == play.play && parcel.uid == play.uid);
+        ledger.visit_plays(&mut |play| {
+            let has_it = play.account == *account || play.aliases.iter().any(|alias| alias.account == *account);
+            if has_it || is_told(&play) {
+                let (from, until) = viewing_of(&play).span();
+                recorded.push(RecordedPlay { uid: play.uid, side, from, until });
+            }
+        })?;
+    }
+    Ok(recorded)
 }
 
 /// What a person could see waiting when asking for this run: the holds of the last run, and those of the newest plan.

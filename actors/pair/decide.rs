@@ -201,6 +201,7 @@ impl Desk {
                 run_number: prepared.reads.known_pair.as_ref().map_or(0, |known| known.writing_runs),
                 rematched: &prepared.rematched,
                 in_flight: &prepared.reads.in_flight,
+                recorded: &prepared.reads.recorded,
                 unresolved: &prepared.reads.unresolved,
                 rejected: &prepared.reads.rejected,
                 policy: &prepared.policy,

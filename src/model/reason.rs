@@ -47,6 +47,8 @@ pub enum Reason {
     RewatchesCollapsed,
     /// A write of this item is on its way or in doubt.
     InFlight,
+    /// Live scrobbling records it.
+    RecordedLive,
     /// The account refused it before; it waits for its next try.
     Unresolved,
     /// Added a moment ago, `new_item_grace` is not over.
@@ -139,6 +141,7 @@ words!(Reason {
     UndatedNotAllowed => "undated_not_allowed",
     RewatchesCollapsed => "rewatches_collapsed",
     InFlight => "in_flight",
+    RecordedLive => "recorded_live",
     Unresolved => "unresolved",
     TooNew => "too_new",
     BeforePair => "before_pair",
@@ -200,6 +203,7 @@ impl Reason {
             Self::UndatedNotAllowed => "The account would give it today's date; allow_undated is off.",
             Self::RewatchesCollapsed => "One side keeps only the last play, so only watched or not counts.",
             Self::InFlight => "A write of this item is on its way.",
+            Self::RecordedLive => "Live scrobbling has recorded this play here, or is about to.",
             Self::Unresolved => "The account refused it before; it waits for its next try.",
             Self::TooNew => "It was added a moment ago; new_item_grace is not over.",
             Self::BeforePair => "It is older than the pair or has no date; only_new is on.",

@@ -9,6 +9,7 @@ use crate::{
     baseline::{BaselineEntry, PlayKey},
     policy::FeaturePolicy,
     read::Read,
+    recorded::RecordedPlay,
 };
 
 /// One feature of one pair at one moment.
@@ -36,6 +37,8 @@ pub struct FeatureInput<'a> {
     pub run_number: u32,
     /// Writes that are on their way or in doubt, by this pair or any other writer of either account.
     pub in_flight: &'a [(Uid, PlayKey)],
+    /// Plays that live scrobbling has recorded at either side, or is about to.
+    pub recorded: &'a [RecordedPlay],
     /// Writes that an account refused and that wait for their next try.
     pub unresolved: &'a [(Uid, PlayKey)],
     /// Operations that a person said no to.

@@ -19,6 +19,7 @@ use crate::{
     measures::Measures,
     policy::{Mode, Removes},
     read::Read,
+    recorded::Recorded,
     restore::undated_notice,
     rows::{BaseRows, Pending, SideRows},
     seen::Seen,
@@ -101,6 +102,7 @@ struct Walk<'a> {
     every_play: bool,
     in_flight: Pending,
     unresolved: Pending,
+    recorded: Recorded,
     drafts: Vec<Draft<'a>>,
     settle: Vec<BaselineChange>,
     unchanged: u64,
@@ -123,6 +125,7 @@ impl<'a> Walk<'a> {
             every_play: way.every_play(input),
             in_flight: Pending::of(input.in_flight, input.join),
             unresolved: Pending::of(input.unresolved, input.join),
+            recorded: Recorded::of(input.recorded, input.join, input.now),
             drafts: Vec::new(),
             settle: Vec::new(),
             unchanged: 0,
@@ -259,6 +262,11 @@ impl<'a> Walk<'a> {
         } else if !self.input.is_first_run {
             // What is remembered before an adoption is about other accounts or another view of them.
             self.measures.count(&self.way, cell);
+        }
+        if let Verdict::Write(side, action, _) | Verdict::Hold(side, action, _) = verdict
+            && self.recorded.covers(entity, side, action, cell)
+        {
+            verdict = Verdict::Skip(Reason::RecordedLive);
         }
         if let Verdict::Write(..) | Verdict::Hold(..) = verdict
             && self.unresolved.has(entity, cell.play)

@@ -222,6 +222,7 @@ const fn advice(reason: Reason) -> Option<&'static str> {
         Reason::Adoption => "The next run takes part in everything.",
         Reason::NoIds => "An id on the item.",
         Reason::UndatedNotAllowed => "allow_undated = true, if today's date is acceptable.",
+        Reason::RecordedLive => "Setting `owner = \"both\"` for the history of this pair.",
         Reason::InFlight => "The answer of the account; until then nothing is sent again.",
         Reason::Unresolved => "The next try, or releasing it.",
         Reason::TooNew => "Waiting until new_item_grace is over.",

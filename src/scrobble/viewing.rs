@@ -36,6 +36,12 @@ impl Viewing {
         }
     }
 
+    /// The time in which a date is this viewing's.
+    pub fn span(&self) -> (Timestamp, Timestamp) {
+        let runtime_s = self.runtime_s.map_or(0, i64::from);
+        (plus(self.started_at, -BEFORE_S), plus(self.completed_at, BEHIND_S.max(runtime_s / 5)))
+    }
+
     /// Whether two viewings of one item are one.
     pub fn is_same(&self, other: &Self) -> bool {
         self.holds(other.completed_at) || other.holds(self.completed_at)
@@ -43,8 +49,8 @@ impl Viewing {
 
     fn holds(&self, at: Timestamp) -> bool {
         let runtime_s = self.runtime_s.map_or(0, i64::from);
-        let is_within =
-            plus(self.started_at, -BEFORE_S) <= at && at <= plus(self.completed_at, BEHIND_S.max(runtime_s / 5));
+        let (from, until) = self.span();
+        let is_within = from <= at && at <= until;
         let is_close = |one: Timestamp| (one.as_second() - at.as_second()).abs() <= same_instant_tolerance_s();
         // A service that dates the beginning, of a viewing whose beginning nobody saw.
         let is_its_start = runtime_s > 0 && is_close(plus(self.completed_at, -runtime_s));

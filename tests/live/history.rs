@@ -2,10 +2,16 @@
 
 use std::time::Duration;
 
-use crosswatch_actors::{House, JobKind, Permit, RequestRun};
-use crosswatch_model::{Cause, Disposition, PairId};
+use crosswatch_actors::{FeatureBlueprint, House, JobKind, PairBlueprint, Permit, RequestRun};
+use crosswatch_model::{Cause, Disposition, Feature, PairId};
+use crosswatch_plan::{Approvals, ConflictPolicy, FeaturePolicy, Limit, Mode, Removes};
+use crosswatch_settings::Schedule;
 
-use crate::stage::{Line, Stage};
+use crate::{
+    stage::{Line, Stage, account},
+    story::at,
+    tracker::Mood,
+};
 
 /// Runs the pair of the stage and waits for its end.
 pub(crate) async fn run_pair(house: &House) {
@@ -78,4 +84,108 @@ fn a_write_of_ours_that_comes_back_is_an_echo_once() {
     assert_eq!(stage.calls("home"), ["hist? M", "hist+ M @12:00:00"]);
     assert_eq!(stage.dispositions(), [Disposition::Applied, Disposition::Echo, Disposition::Applied]);
     assert_eq!(stage.calls("trakt"), ["hist? M", "hist+ M @12:40:00"]);
+}
+
+/// A pair between home and Trakt that carries every play, and removes what it sees removed where it is told to.
+fn pair(removes: Removes, heeds_live: bool) -> PairBlueprint {
+    let policy = FeaturePolicy {
+        mode: Mode::OneWay,
+        conflict: ConflictPolicy::Source,
+        adds: true,
+        removes,
+        remove_after_reads: 1,
+        max_removes: Limit { percent: 100, at_least: 100 },
+        max_shrink: Limit { percent: 100, at_least: 100 },
+        rewatches: true,
+        allow_undated: false,
+        new_item_grace_s: 0,
+        min_percent: 0,
+        max_percent: 100,
+        only_new: false,
+        blocked: Vec::new(),
+        approvals: Approvals::NONE,
+        mirror_approved: true,
+    };
+    PairBlueprint {
+        id: PairId::parse("home-to-trakt").unwrap(),
+        source: account("home"),
+        target: account("trakt"),
+        is_enabled: true,
+        is_shadow: false,
+        has_canary: false,
+        heeds_live,
+        scope: "all".into(),
+        features: vec![FeatureBlueprint { feature: Feature::History, policy, schedule: Schedule::manual() }],
+    }
+}
+
+/// A film watched from 20:00 on, dated by home as `stamp`, and a run of the pair at 22:00.
+fn met(stamp: &str, heeds_live: bool) -> Stage {
+    let mut stage = Stage::new();
+    stage.pairs = vec![pair(Removes::Off, heeds_live)];
+    stage.home.lock().unwrap().plays = vec![("M".to_owned(), at(stamp))];
+    stage
+        .tell(&[("20:00:00", "play M @0"), ("21:03:11", "done M @-"), ("21:15:00", "stop M @99")])
+        .line("22:00:00", Line::Run)
+        .play()
+}
+
+#[test]
+fn a_pair_adds_nothing_that_was_recorded_live() {
+    for stamp in ["21:03:11", "21:04:40", "21:12:00", "21:03:59", "20:00:30"] {
+        let stage = met(stamp, true);
+        assert_eq!(stage.trakt.lock().unwrap().plays.len(), 1, "{stamp}: {:?}", stage.calls("trakt"));
+    }
+    let stage = met("15:00:00", true);
+    assert_eq!(stage.trakt.lock().unwrap().plays.len(), 2, "a play of its own is added");
+    let stage = met("21:12:00", false);
+    assert_eq!(stage.trakt.lock().unwrap().plays.len(), 2, "a pair that does not heed live scrobbling adds its own");
+}
+
+#[test]
+fn a_pair_adds_nothing_that_is_still_on_its_way() {
+    let mut stage = Stage::new();
+    stage.pairs = vec![pair(Removes::Off, true)];
+    stage.home.lock().unwrap().plays = vec![("M".to_owned(), at("21:10:00"))];
+    let stage = stage
+        .line("19:00:00", Line::Mood("trakt", Mood::SignedOut))
+        .tell(&[("20:00:00", "play M @0"), ("21:03:11", "done M @-")])
+        .line("22:00:00", Line::Mood("trakt", Mood::Well))
+        .line("22:00:00.100", Line::Run)
+        .line("22:20:00", Line::Wait)
+        .play();
+    assert_eq!(stage.trakt.lock().unwrap().plays, [("M".to_owned(), at("21:03:11"))]);
+}
+
+#[test]
+fn a_new_play_that_the_server_does_not_show_yet_is_not_removed() {
+    let mut stage = Stage::new();
+    stage.pairs = vec![pair(Removes::Mirror, true)];
+    stage.home.lock().unwrap().plays = vec![("N".to_owned(), at("12:00:00"))];
+    stage.trakt.lock().unwrap().plays = vec![("N".to_owned(), at("12:00:00"))];
+    let stage = stage
+        .line("19:00:00", Line::Run)
+        .tell(&[("20:00:00", "play M @0"), ("21:30:00", "done M @-")])
+        .line("21:31:00", Line::Run)
+        .play();
+    assert_eq!(stage.trakt.lock().unwrap().plays.len(), 2, "{:?}", stage.calls("trakt"));
+}
+
+#[test]
+fn two_viewings_of_one_evening_stay_two() {
+    let mut stage = Stage::new();
+    stage.pairs = vec![pair(Removes::Off, true)];
+    stage.home.lock().unwrap().plays = vec![("M".to_owned(), at("19:40:00")), ("M".to_owned(), at("21:40:00"))];
+    let stage = stage
+        .tell(&[
+            ("18:00:00", "play M @0"),
+            ("19:30:00", "done M @-"),
+            ("19:40:00", "stop M @100"),
+            ("20:00:00", "play M @0"),
+            ("21:30:00", "done M @-"),
+            ("21:40:00", "stop M @100"),
+        ])
+        .line("22:00:00", Line::Run)
+        .play();
+    assert_eq!(stage.trakt.lock().unwrap().plays.len(), 2, "{:?}", stage.calls("trakt"));
 }

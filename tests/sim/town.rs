@@ -170,6 +170,7 @@ fn pair(source: &str, target: &str, mode: Mode, is_shared: bool, dice: &Dice) ->
         is_enabled: true,
         is_shadow: false,
         has_canary: dice.happens(300),
+        heeds_live: true,
         scope: "all".into(),
         features,
     }

@@ -3,7 +3,7 @@
 use crosswatch_actors::{FeatureBlueprint, PairBlueprint};
 use crosswatch_model::{Feature, ProviderId};
 use crosswatch_plan::{Approvals, ConflictPolicy, FeaturePolicy, Limit, Removes};
-use crosswatch_settings::{Conflict, FeatureSettings, Filter, Mode, Pair, RemoveMode, Settings, Shelf};
+use crosswatch_settings::{Conflict, FeatureSettings, Filter, Mode, Owner, Pair, RemoveMode, Settings, Shelf};
 use smol_str::{SmolStr, format_smolstr};
 
 /// The blueprint of a pair.
@@ -15,6 +15,7 @@ pub(crate) fn pair(pair: &Pair, settings: &Settings) -> PairBlueprint {
         is_enabled: pair.enabled,
         is_shadow: pair.shadow,
         has_canary: pair.policy.canary,
+        heeds_live: pair.history.as_ref().is_some_and(|history| history.owner != Owner::Both),
         scope: format_smolstr!("{} > {}", scope(&pair.source, settings), scope(&pair.target, settings)),
         features: Feature::ALL.iter().filter_map(|feature| one_feature(*feature, pair)).collect(),
     }

@@ -207,6 +207,7 @@ impl Pair {
             run_number: 0,
             rematched: &Holds::default(),
             in_flight: &[],
+            recorded: &[],
             unresolved: &[],
             rejected: &rustc_hash::FxHashSet::default(),
             policy: &self.policy,

@@ -202,6 +202,7 @@ fn pair() -> PairBlueprint {
         is_enabled: true,
         is_shadow: false,
         has_canary: false,
+        heeds_live: true,
         scope: "".into(),
         features: vec![FeatureBlueprint { feature: Feature::Watchlist, policy, schedule: "manual".parse().unwrap() }],
     }

@@ -49,6 +49,7 @@ impl Pair {
             run_number: 0,
             rematched: &rematched,
             in_flight: &[],
+            recorded: &[],
             unresolved: &[],
             rejected: &rejected,
             policy: &policy,

@@ -9,7 +9,7 @@ use crosswatch_model::{
 };
 use crosswatch_plan::{
     After, Approvals, BaselineEntry, BaselineRow, ConflictPolicy, FeatureInput, FeaturePolicy, Limit, Mode, PageHead,
-    PlannedItem, PlayKey, Read, Removes, Seen, Tally, Why, judge, plan_feature, plan_undo, why,
+    PlannedItem, PlayKey, Read, RecordedPlay, Removes, Seen, Tally, Why, judge, plan_feature, plan_undo, why,
 };
 use jiff::{Timestamp, tz::TimeZone};
 use rustc_hash::FxHashSet;
@@ -42,6 +42,7 @@ pub(crate) struct World {
     pub(crate) baseline: BTreeMap<(Uid, PlayKey), BaselineRow>,
     pub(crate) is_first_run: bool,
     pub(crate) in_flight: Vec<(Uid, PlayKey)>,
+    pub(crate) recorded: Vec<RecordedPlay>,
     pub(crate) unresolved: Vec<(Uid, PlayKey)>,
     pub(crate) rejected: FxHashSet<OpId>,
     pub(crate) policy: FeaturePolicy,
@@ -150,6 +151,7 @@ impl World {
             baseline: BTreeMap::new(),
             is_first_run: false,
             in_flight: Vec::new(),
+            recorded: Vec::new(),
             unresolved: Vec::new(),
             rejected: FxHashSet::default(),
             policy: policy(),
@@ -356,6 +358,7 @@ impl World {
             run_number: self.run_number,
             rematched: &self.rematched,
             in_flight: &self.in_flight,
+            recorded: &self.recorded,
             unresolved: &self.unresolved,
             rejected: &self.rejected,
             policy: &self.policy,

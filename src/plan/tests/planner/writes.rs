@@ -1,7 +1,7 @@
 //! Between plan and confirmation: what is on its way, refused, half done or only previewed.
 
-use crosswatch_model::{Action, Feature, HoldKind, Uid};
-use crosswatch_plan::{After, Approvals, PlayKey};
+use crosswatch_model::{Action, Feature, HoldKind, Side, Uid};
+use crosswatch_plan::{After, Approvals, PlayKey, RecordedPlay};
 
 use crate::world::{T1, World, is_write, m};
 
@@ -38,6 +38,25 @@ fn s60_what_is_on_its_way_is_not_planned_again() {
     world.expect_all(&["+ movie 1", "+ movie 2"]);
     world.in_flight = vec![(Uid(99), key())];
     world.expect_all(&["+ movie 1", "+ movie 2"]);
+}
+
+#[test]
+fn what_live_scrobbling_records_is_not_added_again() {
+    let mut world = World::new(Feature::History).source([m(1), m(2)]);
+    let uid = world.uid_of(&m(1).item);
+    let at = |seconds: i64| jiff::Timestamp::from_second(T1 + seconds).unwrap();
+    let recorded = |side, from, until| RecordedPlay { uid, side, from: at(from), until: at(until) };
+    for (side, from, until, is_recorded) in [
+        (Side::Target, -3600, 600, true),
+        (Side::Target, 0, 0, true),
+        (Side::Target, 1, 600, false),
+        (Side::Target, -600, -1, false),
+        (Side::Source, -3600, 600, false),
+    ] {
+        world.recorded = vec![recorded(side, from, until)];
+        let first = if is_recorded { "skip movie 1: recorded_live" } else { "+ movie 1" };
+        world.expect_all(&[first, "+ movie 2"]);
+    }
 }
 
 #[test]
