@@ -178,6 +178,25 @@ fn a_run_that_removes_leaves_a_snapshot_of_what_it_removed_from() {
 }
 
 #[test]
+fn nothing_is_removed_from_what_could_not_be_read_in_full() {
+    let trakt = Trakt::new(films(6), UserActivity::default());
+    let service = Service::start(&to_trakt(&trakt, WATCHLIST_REMOVING));
+    service.ledger("a").list(&[movie(1), movie(2), movie(3)]);
+    service.run().expect("succeeded");
+    service.ledger("a").unlist(&[movie(1)]);
+    // Somebody else changed something, so the list is read anew.
+    trakt.list(&places(4)[3..]);
+    trakt.breaks("/sync/watchlist", FaultKind::WrongTotals);
+    let run = service.run();
+    run.expect("partial").planned("watchlist", 0, 0);
+    assert_eq!(service.told(&run), ["skip Movie 1: read_incomplete"]);
+    assert_eq!((trakt.listed().len(), service.snapshots("trakt").len()), (4, 0));
+    trakt.mend();
+    service.run().expect("succeeded").planned("watchlist", 0, 1);
+    assert_eq!((trakt.listed().len(), service.snapshots("trakt").len()), (3, 1));
+}
+
+#[test]
 fn a_schedule_takes_snapshots_by_itself() {
     let schedule = "[[snapshot]]\nprovider = \"a\"\nfeatures = [\"watchlist\"]\nschedule = \"every 6h\"\n";
     let service = Service::start(&format!("{}{schedule}", ledger("a")));
