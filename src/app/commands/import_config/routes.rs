@@ -45,7 +45,8 @@ pub(super) fn translate(old: Old<'_>, desk: &mut Desk) -> String {
             continue;
         };
         let is_on = route.get("enabled").flag(true);
-        text.push_str(&one(&what, &source, &[target], route.get("filters"), scrobble, (&via, is_on), &mut names, desk));
+        let wish = Wish { what, source: &source, target: &target, filters: route.get("filters"), is_on };
+        text.push_str(&one(&wish, scrobble, &via, &mut names, desk));
     }
     if text.is_empty() && is_called {
         text = called(scrobble, &via, &mut names, desk);
@@ -70,33 +71,31 @@ fn called(scrobble: Old<'_>, via: &[String], names: &mut Vec<String>, desk: &mut
             what.clone(),
             "told to Trakt, as the old webhooks did; add other accounts to targets",
         );
-        text.push_str(&one(&what, source, std::slice::from_ref(target), filters, scrobble, (via, true), names, desk));
+        let wish = Wish { what, source, target, filters, is_on: true };
+        text.push_str(&one(&wish, scrobble, via, names, desk));
     }
     text
 }
 
-#[expect(clippy::too_many_arguments, reason = "a route is made of as many parts")]
-fn one(
-    what: &str,
-    source: &Account,
-    targets: &[Account],
-    filters: Old<'_>,
-    scrobble: Old<'_>,
-    (via, is_on): (&[String], bool),
-    names: &mut Vec<String>,
-    desk: &mut Desk,
-) -> String {
-    let fits = source.kind.is_media_server()
-        && targets.iter().all(|target| target.kind.is_tracker() && target.id != source.id);
-    if !fits {
+/// A route as the old file has it.
+struct Wish<'a> {
+    what: String,
+    source: &'a Account,
+    target: &'a Account,
+    filters: Old<'a>,
+    is_on: bool,
+}
+
+fn one(wish: &Wish<'_>, scrobble: Old<'_>, via: &[String], names: &mut Vec<String>, desk: &mut Desk) -> String {
+    let Wish { what, source, target, filters, is_on } = wish;
+    if !source.kind.is_media_server() || !target.kind.is_tracker() {
         desk.note(Noted::Left, what, "the route is left out: playback goes from a media server to a tracker");
         return String::new();
     }
-    let ids: Vec<String> = targets.iter().map(|target| target.id.clone()).collect();
     let name = unique_name(&format!("{}-live", source.id), "live", |name| names.iter().any(|other| other == name));
     desk.note(Noted::Taken, what, format!("the route {name}"));
     let mut section = Section::entry("route").remark(what).text("id", &name).text("source", &source.id);
-    section = section.flag("enabled", is_on);
+    section = section.flag("enabled", *is_on);
     let users: Vec<String> = filters.get("username_whitelist").list().map(Old::text).collect();
     let (by_id, by_name): (Vec<String>, Vec<String>) = users
         .into_iter()
@@ -115,8 +114,12 @@ fn one(
         let text = "every user of the server counts; users = { only = [\"…\"] } narrows it";
         desk.note(Noted::Differs, format!("{what}.filters"), text);
         section = section.raw("users", "{ except = [] }");
+    } else if by_id.is_empty() {
+        let text =
+            "every user of the server counted, here only the user of the account does; write users to change that";
+        desk.note(Noted::Differs, format!("{what}.filters"), text);
     }
-    section = section.texts("via", via).texts("targets", &ids);
+    section = section.texts("via", via).texts("targets", std::slice::from_ref(&target.id));
     section = section.raw("watched_at_percent", &watched_at(scrobble).to_string());
     section = section.text("remove_from_watchlist", removes(scrobble));
     names.push(name);

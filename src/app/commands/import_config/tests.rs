@@ -20,9 +20,9 @@ fn has(translation: &Translation, lines: &[&str]) {
     }
 }
 
-fn noted(translation: &Translation, noted: Noted) -> Vec<String> {
-    let notes = translation.notes.iter().filter(|note| note.noted == noted);
-    notes.map(|note| format!("{}: {}", note.what, note.text)).collect()
+fn noted(translation: &Translation, what: Noted) -> Vec<String> {
+    let fitting = translation.notes.iter().filter(|note| note.noted == what);
+    fitting.map(|note| format!("{}: {}", note.what, note.text)).collect()
 }
 
 fn house() -> Value {

@@ -61,7 +61,8 @@ impl Section {
 
 /// Lines that mean nothing to the program.
 pub(super) fn remark(text: &str) -> String {
-    text.lines().map(|line| format!("# {}\n", line.replace(|character: char| character.is_control(), " "))).collect()
+    let lines = text.lines().map(|line| line.replace(|character: char| character.is_control(), " "));
+    lines.fold(String::new(), |text, line| text + "# " + &line + "\n")
 }
 
 /// A text as TOML.
@@ -90,5 +91,5 @@ pub(super) fn unique_name(wish: &str, fallback: &str, is_taken: impl Fn(&str) ->
     if !is_taken(&name) {
         return name;
     }
-    (2u32..).map(|number| format!("{name}-{number}")).find(|name| !is_taken(name)).unwrap_or(name)
+    (2..=u32::MAX).map(|number| format!("{name}-{number}")).find(|name| !is_taken(name)).unwrap_or(name)
 }
