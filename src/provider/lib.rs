@@ -24,6 +24,7 @@ mod nested;
 mod outcome;
 mod ports;
 mod reading;
+mod scrobbled;
 #[cfg(test)]
 mod testing;
 mod tokens;
