@@ -15,6 +15,7 @@ pub mod simkl;
 pub mod tracker;
 pub mod trakt;
 
+mod described;
 mod http;
 mod ids;
 mod library;
