@@ -33,6 +33,7 @@ mod seal;
 mod sign_in;
 mod store;
 mod supervisor;
+mod watcher;
 mod webhook;
 
 pub use answers::{Answer, FeatureAnswer};
@@ -55,5 +56,9 @@ pub use store::{OnStorageFailure, SaveError, Store, StoreDoor};
 pub use supervisor::{
     CancelRun, ObserveSystem, PairSituation, Ping, Refusal, RequestRun, ShutDown, Started, Supervisor, SystemState,
     Ticket,
+};
+pub use watcher::{
+    AdapterNow, ObserveWatcher, SendArrived, SignInChanged, Standing, TellPeople, WATCHER_CAPACITY, Watcher,
+    WatcherPorts, WatcherState,
 };
 pub use webhook::{Arrived, Kept};
