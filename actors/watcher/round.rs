@@ -63,15 +63,12 @@ impl Round {
                 self.ports.clock.sleep(FIRST_WAIT).await;
                 continue;
             };
-            let fault = match adapter.watching() {
-                Some(watching) => self.connection(watching).await,
-                None => {
-                    self.stand(Standing::NotWatchable);
-                    self.ports.clock.sleep(LONGEST_WAIT).await;
-                    continue;
-                }
+            let Some(watching) = adapter.watching() else {
+                self.stand(Standing::NotWatchable);
+                self.ports.clock.sleep(LONGEST_WAIT).await;
+                continue;
             };
-            match fault {
+            match self.connection(watching).await {
                 Fault::Auth(why) => self.wait_for_sign_in(why).await,
                 fault => self.bridge(&adapter, fault).await,
             }

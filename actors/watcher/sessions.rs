@@ -37,7 +37,7 @@ struct Seat {
 struct Seen {
     /// What was seen last.
     event: PlaybackEvent,
-    seen_at: Timestamp,
+    at: Timestamp,
     told_at: Timestamp,
     missed: u32,
     missed_since: Option<Timestamp>,
@@ -117,7 +117,7 @@ impl Sessions {
     }
 
     fn see(&mut self, seat: Seat, event: &PlaybackEvent, now: Timestamp, told_at: Timestamp) {
-        let seen = Seen { event: event.clone(), seen_at: now, told_at, missed: 0, missed_since: None };
+        let seen = Seen { event: event.clone(), at: now, told_at, missed: 0, missed_since: None };
         self.0.insert(seat, seen);
     }
 
@@ -143,7 +143,7 @@ impl Seen {
     /// Where it should be by now.
     fn led_to(&self, now: Timestamp) -> Option<u64> {
         let position_ms = self.event.position_ms?;
-        let passed_ms = u64::try_from(now.duration_since(self.seen_at).as_millis()).unwrap_or(0);
+        let passed_ms = u64::try_from(now.duration_since(self.at).as_millis()).unwrap_or(0);
         Some(if is_still(self.event.step) { position_ms } else { position_ms.saturating_add(passed_ms) })
     }
 }

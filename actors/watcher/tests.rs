@@ -215,8 +215,8 @@ fn film(step: Step, position_s: u64) -> PlaybackEvent {
     }
 }
 
-fn event(step: Step, position_s: u64) -> Word {
-    Ok(Tidings::Event(Box::new(film(step, position_s))))
+fn event(step: Step, position_s: u64) -> Tidings {
+    Tidings::Event(Box::new(film(step, position_s)))
 }
 
 fn broken() -> Fault {
@@ -258,10 +258,10 @@ fn what_a_socket_tells_is_sent_and_what_it_hints_at_is_looked_up() {
     on_paused_clock(async {
         let line = vec![
             Ok(Tidings::Alive),
-            event(Step::Playing, 0),
-            event(Step::Playing, 1),
-            event(Step::StillPaused, 2),
-            event(Step::Stop, 3),
+            Ok(event(Step::Playing, 0)),
+            Ok(event(Step::Playing, 1)),
+            Ok(event(Step::StillPaused, 2)),
+            Ok(event(Step::Stop, 3)),
         ];
         let world = World::start(with_sockets(vec![line]));
         let state = world.wait(1).await;

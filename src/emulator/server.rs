@@ -214,19 +214,18 @@ async fn connect<S: Service>(http: HttpRequest, payload: web::Payload, host: web
         headers: http.headers().clone(),
         body: web::Bytes::new(),
     };
-    let response = match host.faults.take(request.method.as_str(), &path_and_query) {
-        Some(fault) => host.outcome(&mut request, Some(&fault)).into_response(),
-        None => {
-            let opened = host.service.lock().unwrap_or_else(PoisonError::into_inner).open_socket(&mut request);
-            let shared = host.clone();
-            let hear = move |line: &Line, text: &str| {
-                shared.service.lock().unwrap_or_else(PoisonError::into_inner).hear(line, text);
-            };
-            match opened.map(|line| carry(&http, payload, line, hear)) {
-                Ok(Ok(response)) => response,
-                Ok(Err(error)) => error.error_response(),
-                Err(refusal) => respond(refusal, |whole| whole),
-            }
+    let response = if let Some(fault) = host.faults.take(request.method.as_str(), &path_and_query) {
+        host.outcome(&mut request, Some(&fault)).into_response()
+    } else {
+        let opened = host.service.lock().unwrap_or_else(PoisonError::into_inner).open_socket(&mut request);
+        let shared = host.clone();
+        let hear = move |line: &Line, text: &str| {
+            shared.service.lock().unwrap_or_else(PoisonError::into_inner).hear(line, text);
+        };
+        match opened.map(|line| carry(&http, payload, line, hear)) {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => error.error_response(),
+            Err(refusal) => respond(refusal, |whole| whole),
         }
     };
     let status = Some(response.status().as_u16());

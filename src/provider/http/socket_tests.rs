@@ -23,7 +23,7 @@ async fn open<F: Future<Output = ()>>(after: impl FnOnce(TcpStream) -> F + 'stat
             assert_ne!(stream.read_buf(&mut head).await.unwrap(), 0);
         }
         let head = String::from_utf8(head).unwrap();
-        let key = head.lines().find_map(|line| line.to_lowercase().starts_with("sec-websocket-key").then_some(line));
+        let key = head.lines().find(|line| line.to_lowercase().starts_with("sec-websocket-key"));
         let key = key.unwrap().split(": ").nth(1).unwrap().to_owned();
         let accept = derive_accept_key(key.as_bytes());
         let answer = format!(
