@@ -42,6 +42,7 @@ mod seal;
 mod sign_in;
 mod store;
 mod supervisor;
+mod watcher;
 mod webhook;
 
 pub use answers::{Answer, FeatureAnswer};
@@ -74,3 +75,7 @@ pub use supervisor::{
     Supervisor, SystemState, Ticket,
 };
 pub use webhook::{Arrived, Kept, WebhookIngress};
+pub use watcher::{
+    AdapterNow, ObserveWatcher, SendArrived, SignInChanged, Standing, TellPeople, WATCHER_CAPACITY, Watcher,
+    WatcherPorts, WatcherState,
+};

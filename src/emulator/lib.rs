@@ -28,6 +28,7 @@ mod request;
 mod request_log;
 mod server;
 pub mod simkl;
+mod socket;
 pub mod trakt;
 mod words;
 

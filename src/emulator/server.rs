@@ -18,6 +18,7 @@ use actix_web::{
     App, HttpRequest, HttpResponse, HttpServer,
     body::{BodySize, MessageBody},
     dev::ServerHandle,
+    guard,
     http::StatusCode,
     rt::{System, time},
     web,
@@ -29,6 +30,7 @@ use crate::{
     reply::{Body, Reply},
     request::{Query, Request},
     request_log::{LoggedRequest, RequestLog, without_secrets},
+    socket::{Line, carry},
 };
 
 /// Bodies above this are refused with 413.
@@ -41,6 +43,14 @@ pub(crate) trait Service: Send + 'static {
 
     /// Whether this request asks for a page after the first.
     fn asks_later_page(request: &Request) -> bool;
+
+    /// Opens an event socket, where there is one at this address.
+    fn open_socket(&mut self, _request: &mut Request) -> Result<Arc<Line>, Reply> {
+        Err(Reply::status(404))
+    }
+
+    /// Hears what a listener says.
+    fn hear(&mut self, _line: &Line, _text: &str) {}
 
     /// Spoils a list answer; other answers stay as they are.
     fn distort(reply: Reply, distortion: Distortion) -> Reply;
@@ -146,6 +156,7 @@ fn run<S: Service>(listener: TcpListener, host: Arc<Host<S>>, started: &mpsc::Se
         App::new()
             .app_data(host.clone())
             .app_data(web::PayloadConfig::new(MAX_BODY_BYTES))
+            .service(web::resource("/{any:.*}").guard(guard::fn_guard(wants_socket)).to(connect::<S>))
             .default_service(web::to(receive::<S>))
     };
     System::new().block_on(async move {
@@ -185,6 +196,41 @@ async fn receive<S: Service>(http: HttpRequest, body: web::Bytes, host: web::Dat
         time::sleep(Duration::from_millis(delay_ms)).await;
     }
     outcome.into_response()
+}
+
+fn wants_socket(context: &guard::GuardContext<'_>) -> bool {
+    let upgrade = context.head().headers().get("upgrade").and_then(|value| value.to_str().ok());
+    upgrade.is_some_and(|upgrade| upgrade.eq_ignore_ascii_case("websocket"))
+}
+
+/// A request that wants an event socket. A fault strikes it as any other.
+async fn connect<S: Service>(http: HttpRequest, payload: web::Payload, host: web::Data<Host<S>>) -> HttpResponse {
+    let at = host.clock.now();
+    let path_and_query = without_secrets(http.path(), http.query_string());
+    let mut request = Request {
+        method: http.method().clone(),
+        path: http.path().to_owned(),
+        query: Query::parse(http.query_string()),
+        headers: http.headers().clone(),
+        body: web::Bytes::new(),
+    };
+    let response = if let Some(fault) = host.faults.take(request.method.as_str(), &path_and_query) {
+        host.outcome(&mut request, Some(&fault)).into_response()
+    } else {
+        let opened = host.service.lock().unwrap_or_else(PoisonError::into_inner).open_socket(&mut request);
+        let shared = host.clone();
+        let hear = move |line: &Line, text: &str| {
+            shared.service.lock().unwrap_or_else(PoisonError::into_inner).hear(line, text);
+        };
+        match opened.map(|line| carry(&http, payload, line, hear)) {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => error.error_response(),
+            Err(refusal) => respond(refusal, |whole| whole),
+        }
+    };
+    let status = Some(response.status().as_u16());
+    host.log.push(LoggedRequest { at, method: request.method.to_string(), path_and_query, status, answer: None });
+    response
 }
 
 /// What leaves through the door.

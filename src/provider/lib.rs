@@ -15,6 +15,7 @@ pub mod simkl;
 pub mod tracker;
 pub mod trakt;
 
+mod described;
 mod http;
 mod ids;
 mod library;
@@ -24,6 +25,7 @@ mod nested;
 mod outcome;
 mod ports;
 mod reading;
+mod scrobbled;
 #[cfg(test)]
 mod testing;
 mod tokens;

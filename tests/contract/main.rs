@@ -20,6 +20,7 @@ mod plex;
 mod ports;
 mod reading;
 mod reads;
+mod scrobbling;
 mod secrets;
 mod sign_in;
 mod simkl;
@@ -60,6 +61,16 @@ const SENTENCES: &[(&str, Check)] = &[
     ("an account that asks to wait MUST be told so, with the time", broken_writes::patience_is_told),
     ("credentials that end in the middle MUST be renewed once, where they can be", sign_in::renewed_once),
     ("credentials that cannot be renewed MUST be told as a sign-in", sign_in::lost_for_good),
+    ("a stop from the bar on MUST be one play, and what comes before it MUST be none", scrobbling::a_stop_is_one_play),
+    ("a second stop MUST add nothing and MUST be told", scrobbling::a_second_stop_adds_nothing),
+    (
+        "a scrobble whose answer is lost MUST be in doubt, and no scrobble MUST be sent again",
+        scrobbling::a_broken_call_is_told_truly_and_sent_once,
+    ),
+    ("a scrobble of something unknown MUST be told as not found", scrobbling::the_unknown_is_not_found),
+    ("a tracker that asks to wait MUST be told so, with the time", scrobbling::patience_is_told),
+    ("credentials that end before a scrobble MUST be renewed once", scrobbling::ended_credentials_are_renewed),
+    ("taking back what plays MUST leave no play", scrobbling::taking_back_leaves_no_play),
     ("a fault MUST NOT hold a secret and MUST say what happened", secrets::stay_secret),
     ("every request MUST be counted, and nothing else", secrets::requests_are_counted),
 ];

@@ -39,6 +39,8 @@ const GUARDED: &[(&str, &[&str])] = &[
     ("chacha20poly1305", &["actors"]),
     ("actix-rt", &["actors", "app"]),
     ("actix-web", &["web", "emulator", "app"]),
+    ("tokio-tungstenite", &["provider"]),
+    ("actix-ws", &["emulator"]),
     ("tokio", &["provider", "actors", "web", "app"]),
     ("clap", &["app"]),
     ("csv", &["exchange"]),

@@ -5,17 +5,18 @@
 //! below `/emby`, items have decimal ids, users are named in the path, dates and counts of plays come only to those who
 //! ask for these fields, mark-played calls count, a write of a whole row loses what was left out, the write answers with
 //! nothing, and parameters are ignored without a word.
-//! Deliberately absent: the websocket, webhooks, Emby Connect, and media.
+//! Deliberately absent: webhooks, Emby Connect, and media.
 
 mod listing;
 mod lists;
 mod people;
+mod playback;
 mod present;
 mod route;
 mod state;
 mod writes;
 
-use std::io;
+use std::{collections::BTreeMap, io, sync::Arc};
 
 use serde_json::Value;
 
@@ -24,7 +25,7 @@ pub use self::{
     people::{EmbyRole, EmbyUser},
     state::{EmbyState, NotOnServer},
 };
-pub use crate::mediabrowser::{Item, ItemKind, Listed, Location, MediaId, UserData};
+pub use crate::mediabrowser::{Item, ItemKind, Listed, Location, MediaId, PlaybackReport, UserData};
 use crate::{
     chance::fingerprint,
     clock::EmulatorClock,
@@ -33,6 +34,7 @@ use crate::{
     reply::{Body, Reply},
     request::Request,
     server::{Distortion, Emulator, Service, serve},
+    socket::{Line, Lines},
 };
 
 /// A running Emby server.
@@ -61,6 +63,8 @@ pub struct EmbyOptions {
     pub version: String,
     /// What a write of a whole row does to members that it leaves out.
     pub absent_members: AbsentMembers,
+    /// Whether it has an event socket.
+    pub has_socket: bool,
     /// A key with all rights and no user.
     pub api_key: String,
     /// What is on the disks.
@@ -78,6 +82,7 @@ impl EmbyOptions {
             server_name: "Lounge".to_owned(),
             version: "4.8.10.0".to_owned(),
             absent_members: AbsentMembers::default(),
+            has_socket: true,
             api_key: "emby-api-key".to_owned(),
             library,
             users: vec![EmbyUser::administrator("anna"), EmbyUser::member("ben")],
@@ -103,6 +108,9 @@ impl EmbyState {
             server_name: options.server_name,
             people: People::new(options.api_key),
             store: Store::fill(&options.library),
+            playing: BTreeMap::new(),
+            lines: Lines::default(),
+            has_socket: options.has_socket,
         };
         for user in options.users {
             state.add_user(user);
@@ -114,6 +122,19 @@ impl EmbyState {
 impl Service for EmbyState {
     fn answer(&mut self, request: &mut Request) -> Reply {
         self.route(request).unwrap_or_else(|refusal| refusal)
+    }
+
+    fn open_socket(&mut self, request: &mut Request) -> Result<Arc<Line>, Reply> {
+        self.open_line(request)
+    }
+
+    fn hear(&mut self, line: &Line, text: &str) {
+        // The list comes with the first change, not with the wish for it.
+        if text.contains("SessionsStart") {
+            line.subscribe();
+        } else if text.contains("KeepAlive") {
+            line.say(r#"{"MessageType":"KeepAlive"}"#.to_owned());
+        }
     }
 
     fn asks_later_page(request: &Request) -> bool {

@@ -205,7 +205,15 @@ impl EmbyState {
             }
             json
         };
-        Reply::json(200, self.people.sessions.iter().filter(shows).map(json).collect())
+        let mut rows: Vec<Value> = self.people.sessions.iter().filter(shows).map(json).collect();
+        if device.is_none() {
+            let own = match caller {
+                Caller::User(own) if !self.people.is_administrator(own) => Some(own),
+                _ => None,
+            };
+            rows.extend(self.playing_json(own));
+        }
+        Reply::json(200, rows.into())
     }
 
     /// `POST /Users/AuthenticateByName`.

@@ -1,13 +1,16 @@
 //! Which call a path means. Paths are compared without case and lie below `/emby`, or not.
 
+use std::sync::Arc;
+
 use actix_web::http::Method;
 use serde_json::json;
 
 use super::{present::Fields, state::EmbyState};
 use crate::{
-    mediabrowser::{Item, MediaId},
+    mediabrowser::{Item, ItemKind, MediaId},
     reply::Reply,
     request::Request,
+    socket::Line,
 };
 
 impl EmbyState {
@@ -28,6 +31,7 @@ impl EmbyState {
         match (&request.method, path) {
             (&Method::GET, ["system", "info"]) => Ok(self.public_info()),
             (&Method::GET, ["users"]) => Ok(self.users(caller)),
+            (&Method::GET, ["items", id, "ancestors"]) => self.ancestors_reply(id),
             (&Method::GET, ["sessions"]) => Ok(self.sessions(caller, request)),
             (&Method::POST, ["playlists"]) => self.create_playlist(caller, request),
             (&Method::GET, ["playlists", id, "items"]) => self.playlist_items(caller, request, id),
@@ -79,6 +83,27 @@ impl EmbyState {
     pub(crate) fn known_item(&self, number: &str) -> Result<&Item, Reply> {
         let found = number.parse().ok().and_then(|number| self.store.shelf.of_number(number));
         found.ok_or_else(|| Reply::text(404, &format!("Item with ID {number} not found.")))
+    }
+
+    /// `/embywebsocket`, which a server may lack.
+    pub(crate) fn open_line(&mut self, request: &Request) -> Result<Arc<Line>, Reply> {
+        if !self.has_socket || !request.path.eq_ignore_ascii_case("/embywebsocket") {
+            return Err(unknown(request));
+        }
+        self.caller(request)?;
+        Ok(self.lines.open())
+    }
+
+    /// `GET /Items/{id}/Ancestors`: what lies above an item, the nearest first.
+    fn ancestors_reply(&self, number: &str) -> Result<Reply, Reply> {
+        let item = self.known_item(number)?;
+        let above =
+            std::iter::successors(self.store.shelf.get(item.parent), |above| self.store.shelf.get(above.parent));
+        let mut rows: Vec<_> =
+            above.map(|above| json!({"Name": above.name.as_str(), "Type": above.kind.as_str()})).collect();
+        let library = if item.kind == ItemKind::Movie { "Movies" } else { "Shows" };
+        rows.push(json!({"Name": library, "Type": "CollectionFolder"}));
+        Ok(Reply::json(200, rows.into()))
     }
 
     fn public_info(&self) -> Reply {

@@ -1,5 +1,7 @@
 //! The state of an emulated Emby server, and the door through which tests arrange and inspect it.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::{
@@ -9,7 +11,8 @@ use super::{
 use crate::{
     clock::EmulatorClock,
     library::{LibraryItem, Movie, Show},
-    mediabrowser::{Item, ItemKind, Listed, MediaId, StartRule, Store, UserData},
+    mediabrowser::{Item, ItemKind, Listed, MediaId, NowPlaying, StartRule, Store, UserData},
+    socket::Lines,
 };
 
 /// The user or item is not on this server.
@@ -32,6 +35,10 @@ pub struct EmbyState {
     pub(crate) server_id: MediaId,
     pub(crate) people: People,
     pub(crate) store: Store,
+    /// By user and device.
+    pub(crate) playing: BTreeMap<(MediaId, String), NowPlaying>,
+    pub(crate) lines: Lines,
+    pub(crate) has_socket: bool,
 }
 
 impl EmbyState {

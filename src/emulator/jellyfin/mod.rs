@@ -3,8 +3,8 @@
 //! It answers what a sync client needs: sign-in, libraries, items with user data, the calls that change user data,
 //! playback reports and sessions. It has the traps of the real one: no lookup by provider id, parameters ignored without
 //! a word, mark-played calls that count, `null` that never clears, state shared by provider id, missing episodes in
-//! lists, playlists that hold what is put in twice, and no way to read what changed. Deliberately absent: the websocket and
-//! media.
+//! lists, playlists that hold what is put in twice, and no way to read what changed. Deliberately absent: marks on the
+//! websocket, and media.
 
 mod listing;
 mod lists;
@@ -16,17 +16,16 @@ mod route;
 mod state;
 mod writes;
 
-use std::{collections::BTreeMap, io};
+use std::{collections::BTreeMap, io, sync::Arc};
 
 use serde_json::Value;
 
 use self::{people::People, quick_connect::QuickConnect};
 pub use self::{
     people::{JellyfinRole, JellyfinUser},
-    playback::PlaybackReport,
     state::{JellyfinState, NotOnServer, WatchedState},
 };
-pub use crate::mediabrowser::{Item, ItemKind, Listed, Location, MediaId, UserData};
+pub use crate::mediabrowser::{Item, ItemKind, Listed, Location, MediaId, PlaybackReport, UserData};
 use crate::{
     chance::fingerprint,
     clock::EmulatorClock,
@@ -35,6 +34,7 @@ use crate::{
     reply::{Body, Reply},
     request::Request,
     server::{Distortion, Emulator, Service, serve},
+    socket::{Line, Lines},
 };
 
 /// Which release's rules apply.
@@ -127,6 +127,7 @@ impl JellyfinState {
             people: People::new(options.api_key),
             store: Store::fill(&options.library),
             playing: BTreeMap::new(),
+            lines: Lines::default(),
             quick_connect: QuickConnect::default(),
         };
         for user in options.users {
@@ -140,6 +141,19 @@ impl Service for JellyfinState {
     fn answer(&mut self, request: &mut Request) -> Reply {
         route::modernise(request);
         self.route(request).unwrap_or_else(|refusal| refusal)
+    }
+
+    fn open_socket(&mut self, request: &mut Request) -> Result<Arc<Line>, Reply> {
+        self.open_line(request)
+    }
+
+    fn hear(&mut self, line: &Line, text: &str) {
+        // The list comes with the first change, not with the wish for it.
+        if text.contains("SessionsStart") {
+            line.subscribe();
+        } else if text.contains("KeepAlive") {
+            line.say(r#"{"MessageType":"KeepAlive"}"#.to_owned());
+        }
     }
 
     fn asks_later_page(request: &Request) -> bool {

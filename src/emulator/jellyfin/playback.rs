@@ -1,6 +1,7 @@
 //! Playback: reports of clients that play something, and the sessions that other clients see.
 
-use jiff::Timestamp;
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -8,38 +9,14 @@ use super::{
     present::Fields,
     state::{JellyfinState, NotOnServer},
 };
-use crate::{chance::fingerprint, instant, mediabrowser::MediaId, reply::Reply, request::Request};
-
-/// What a signed-in device plays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct NowPlaying {
-    item: MediaId,
-    position_ticks: i64,
-    paused: bool,
-    reported_at: Timestamp,
-}
-
-/// One report of a playing client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PlaybackReport {
-    /// Playback began.
-    Started,
-    /// It goes on.
-    Playing {
-        /// Where it is, in ticks of 100 ns.
-        position_ticks: i64,
-    },
-    /// It is paused.
-    Paused {
-        /// Where it is, in ticks of 100 ns.
-        position_ticks: i64,
-    },
-    /// It ended; without a position it counts as seen to the end.
-    Stopped {
-        /// Where it was, in ticks of 100 ns.
-        position_ticks: Option<i64>,
-    },
-}
+use crate::{
+    chance::fingerprint,
+    instant,
+    mediabrowser::{MediaId, NowPlaying, PlaybackReport},
+    reply::Reply,
+    request::Request,
+    socket::Line,
+};
 
 impl JellyfinState {
     /// A user's client plays an item.
@@ -50,6 +27,27 @@ impl JellyfinState {
         let token = signed_in.map(|(token, _)| token.clone()).unwrap_or_default();
         self.play(id, &token, item, report);
         Ok(())
+    }
+
+    /// How many event sockets are open, and how many ever were.
+    pub fn sockets(&self) -> (usize, usize) {
+        (self.lines.open_now(), self.lines.opened())
+    }
+
+    /// Breaks every event socket.
+    pub fn cut_sockets(&mut self) {
+        self.lines.cut();
+    }
+
+    /// `/socket`. The first word is how often the listener has to speak.
+    pub(crate) fn open_line(&mut self, request: &Request) -> Result<Arc<Line>, Reply> {
+        if !request.path.eq_ignore_ascii_case("/socket") {
+            return Err(Reply::status(404));
+        }
+        self.caller(request)?;
+        let line = self.lines.open();
+        line.say(json!({"MessageType": "ForceKeepAlive", "Data": 60}).to_string());
+        Ok(line)
     }
 
     /// `POST /Sessions/Playing`, `…/Progress` and `…/Stopped`.
@@ -110,10 +108,18 @@ impl JellyfinState {
             PlaybackReport::Stopped { position_ticks } => {
                 self.store.change(user, item, |row| row.stop_playback(position_ticks, runtime_ticks));
                 self.playing.remove(token);
+                self.tell_sessions();
                 return;
             }
         };
         self.playing.insert(token.to_owned(), NowPlaying { item, position_ticks, paused, reported_at: now });
+        self.tell_sessions();
+    }
+
+    fn tell_sessions(&mut self) {
+        let devices = self.people.devices.iter();
+        let sessions: Vec<Value> = devices.map(|(token, device)| self.session_json(token, device)).collect();
+        self.lines.say_to_subscribers(&json!({"MessageType": "Sessions", "Data": sessions}).to_string());
     }
 
     fn session_json(&self, token: &str, device: &Device) -> Value {

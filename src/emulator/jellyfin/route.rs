@@ -4,7 +4,11 @@ use actix_web::http::Method;
 use serde_json::json;
 
 use super::{people::invalid, state::JellyfinState};
-use crate::{mediabrowser::MediaId, reply::Reply, request::Request};
+use crate::{
+    mediabrowser::{ItemKind, MediaId},
+    reply::Reply,
+    request::Request,
+};
 
 impl JellyfinState {
     /// Answers a request.
@@ -36,6 +40,7 @@ impl JellyfinState {
                 Ok(Reply::json(200, json!({"TotalRecordCount": views.len(), "Items": views, "StartIndex": 0})))
             }
             (&Method::GET, ["items"]) => self.items_reply(&caller, request),
+            (&Method::GET, ["items", id, "ancestors"]) => self.ancestors_reply(id),
             (&Method::GET, ["items", id]) => self.item_reply(&caller, request, id),
             (&Method::GET, ["shows", id, "episodes"]) => self.episodes_reply(&caller, request, id),
             (&Method::GET, ["shows", id, "seasons"]) => self.seasons_reply(&caller, request, id),
@@ -60,6 +65,18 @@ impl JellyfinState {
             (&Method::POST, ["sessions", "playing", what]) => self.playback_report(&caller, request, what),
             _ => Err(Reply::status(404)),
         }
+    }
+
+    /// `GET /Items/{id}/Ancestors`: what lies above an item, the nearest first.
+    fn ancestors_reply(&self, id: &str) -> Result<Reply, Reply> {
+        let item = MediaId::parse(id).and_then(|id| self.store.shelf.get(id)).ok_or_else(|| Reply::status(404))?;
+        let above =
+            std::iter::successors(self.store.shelf.get(item.parent), |above| self.store.shelf.get(above.parent));
+        let mut rows: Vec<_> =
+            above.map(|above| json!({"Name": above.name.as_str(), "Type": above.kind.as_str()})).collect();
+        let library = if item.kind == ItemKind::Movie { "Movies" } else { "Shows" };
+        rows.push(json!({"Name": library, "Type": "CollectionFolder"}));
+        Ok(Reply::json(200, rows.into()))
     }
 
     fn public_info(&self) -> Reply {

@@ -7,13 +7,13 @@ use jiff::Timestamp;
 use super::{
     JellyfinVersion,
     people::{JellyfinUser, People},
-    playback::NowPlaying,
     quick_connect::QuickConnect,
 };
 use crate::{
     clock::EmulatorClock,
     library::{LibraryItem, Movie, Show},
-    mediabrowser::{Item, ItemKind, Listed, MediaId, Store, UserData},
+    mediabrowser::{Item, ItemKind, Listed, MediaId, NowPlaying, Store, UserData},
+    socket::Lines,
 };
 
 /// The user or item is not on this server.
@@ -46,6 +46,7 @@ pub struct JellyfinState {
     pub(crate) people: People,
     pub(crate) store: Store,
     pub(crate) playing: BTreeMap<String, NowPlaying>,
+    pub(crate) lines: Lines,
     pub(crate) quick_connect: QuickConnect,
 }
 

@@ -5,18 +5,21 @@
 
 mod client_header;
 mod item;
+mod playback;
 mod shelf;
 mod store;
 mod user_data;
 
 pub(crate) use self::{
     client_header::ClientHeader,
+    playback::NowPlaying,
     shelf::{movies_view, playlists_view, shows_view, view_of},
     store::Store,
     user_data::{StartRule, UserDataUpdate},
 };
 pub use self::{
     item::{Item, ItemKind, Location, MediaId},
+    playback::PlaybackReport,
     shelf::Listed,
     user_data::UserData,
 };

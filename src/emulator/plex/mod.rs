@@ -5,7 +5,7 @@
 //! be believed; the log of plays says neither guids nor years; child guids come only when asked for; a page may be shorter
 //! than what was asked for; parameters that are not known are ignored; a list without members has no list; a person has
 //! one token for plex.tv and another one for the server, where the owner is account 1; copies of a title share their
-//! state. Deliberately absent: the websocket, webhooks, playback, media, and signing in with keys.
+//! state. Deliberately absent: webhooks, media, and signing in with keys.
 
 mod cloud;
 mod discover;
@@ -14,6 +14,7 @@ mod history;
 mod item;
 mod listing;
 mod people;
+mod playback;
 mod present;
 mod route;
 mod shelf;
@@ -34,6 +35,7 @@ pub use self::{
     history::Play,
     item::{PlexAgents, PlexItem, PlexKind},
     people::{PlexRole, PlexUser},
+    playback::PlayerState,
     state::{NotOnPlex, PlexState},
     viewing::Viewing,
 };
@@ -46,6 +48,7 @@ use crate::{
     request::Request,
     request_log::RequestLog,
     server::{Distortion, Emulator, Service, serve, serve_beside},
+    socket::{Line, Lines},
 };
 
 /// No page is longer, whatever is asked for.
@@ -182,6 +185,9 @@ impl PlexState {
             watchlists: BTreeMap::new(),
             by_cloud_id,
             pins: Pins::default(),
+            sessions: Vec::new(),
+            last_session: 0,
+            lines: Lines::default(),
         };
         for user in &options.users {
             state.people.add(user);
@@ -198,6 +204,10 @@ impl PlexState {
 impl Service for Door {
     fn answer(&mut self, request: &mut Request) -> Reply {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).route(self.host, request)
+    }
+
+    fn open_socket(&mut self, request: &mut Request) -> Result<Arc<Line>, Reply> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).open_line(request)
     }
 
     fn asks_later_page(request: &Request) -> bool {

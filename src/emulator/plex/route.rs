@@ -34,6 +34,7 @@ impl PlexState {
             (&Method::GET, ["library", "metadata", keys]) => self.metadata_reply(&viewer, keys),
             (&Method::GET, ["library", "metadata", key, "children"]) => self.below_reply(&viewer, request, key, false),
             (&Method::GET, ["library", "metadata", key, "allLeaves"]) => self.below_reply(&viewer, request, key, true),
+            (&Method::GET, ["status", "sessions"]) => self.sessions_reply(&viewer),
             (&Method::GET, ["status", "sessions", "history", "all"]) => Ok(self.history_reply(&viewer, request)),
             (&Method::DELETE, ["status", "sessions", "history", id]) => self.delete_play(&viewer, id),
             (_, [":", "scrobble"]) if changes => self.mark(&viewer, request, Mark::Watched),

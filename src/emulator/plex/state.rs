@@ -10,6 +10,7 @@ use super::{
     history::Play,
     item::PlexItem,
     people::{People, Person},
+    playback::PlayerSession,
     shelf::Shelf,
     viewing::Viewing,
 };
@@ -17,6 +18,7 @@ use crate::{
     activity::UserActivity,
     clock::EmulatorClock,
     library::{Library, LibraryItem, Movie},
+    socket::Lines,
 };
 
 /// The user or item is not on this server.
@@ -49,6 +51,9 @@ pub struct PlexState {
     pub(crate) watchlists: BTreeMap<u64, BTreeMap<String, Timestamp>>,
     pub(crate) by_cloud_id: BTreeMap<String, LibraryItem>,
     pub(crate) pins: Pins,
+    pub(crate) sessions: Vec<PlayerSession>,
+    pub(crate) last_session: u64,
+    pub(crate) lines: Lines,
 }
 
 impl PlexState {

@@ -37,6 +37,7 @@ impl Call<'_> {
             (&Method::GET, ["sync", "playback", rest @ ..]) => self.get_playback(rest),
             (&Method::DELETE, ["sync", "playback", id]) => self.delete_playback(id),
             (&Method::POST, ["scrobble", action]) => self.scrobble(action),
+            (&Method::DELETE, ["checkin"]) => Ok(self.forget_watching()),
             (&Method::GET, ["users", "settings"]) => Ok(self.settings()),
             (&Method::GET, ["users", name, "watching"]) if *name == "me" || *name == self.account.name => {
                 Ok(self.get_watching())

@@ -92,6 +92,12 @@ impl Call<'_> {
         Reply::json(200, Value::Object(row))
     }
 
+    /// `DELETE /checkin`: whatever is on, nothing is on any more.
+    pub(crate) fn forget_watching(&mut self) -> Reply {
+        self.account.watching = None;
+        Reply::status(204)
+    }
+
     /// Watching now, until the rest of it has run. What was on before is replaced and not scrobbled.
     fn start(&mut self, item: LibraryItem, progress: f64) -> Reply {
         let runtime_s = f64::from(self.catalogue.library().runtime_min(item).unwrap_or(45)) * 60.0;

@@ -14,7 +14,7 @@
 //! What it cannot do: tell single plays apart (there is one row per title, with the date of the last play), keep the date
 //! of a rating or of a mark, hold a series on a playlist, and give out a code to sign in with: it takes an API key, a token
 //! or the password. The server knows no watchlist: favourites, a playlist or a collection stand in for one.
-//! Deliberately absent: the websocket, and Emby Connect.
+//! Deliberately absent: what the event socket says about rows that were not played, and Emby Connect.
 
 use std::rc::Rc;
 

@@ -22,10 +22,11 @@ pub(crate) struct HttpClient {
     ports: Ports,
     requests_sent: Cell<u64>,
     body_limit_bytes: usize,
+    verify_tls: bool,
 }
 
 /// No answer arrived, or not all of it.
-enum Broken {
+pub(super) enum Broken {
     /// No connection: nothing was sent.
     Connect(SmolStr),
     /// Sent, and then silence.
@@ -39,23 +40,17 @@ enum Broken {
 impl HttpClient {
     /// Opens the pool. The caller has installed the process-wide TLS provider before.
     pub(crate) fn new(ports: Ports, verify_tls: bool) -> Result<Self, Fault> {
-        let client = reqwest::Client::builder()
-            .user_agent(concat!("CrossWatch/", env!("CARGO_PKG_VERSION")))
-            .redirect(Policy::none())
-            .retry(retry::never())
-            .referer(false)
+        let client = builder(verify_tls)
             .gzip(true)
-            .connect_timeout(CONNECT_TIMEOUT)
             .timeout(TOTAL_TIMEOUT)
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(2)
-            .tls_danger_accept_invalid_certs(!verify_tls)
             .build()
             .map_err(|error| {
                 let why = root_cause(&error);
                 Fault::Rejected(format_smolstr!("TLS cannot be set up: {why}; install the ca-certificates package"))
             })?;
-        Ok(Self { client, ports, requests_sent: Cell::new(0), body_limit_bytes: BODY_LIMIT_BYTES })
+        Ok(Self { client, ports, requests_sent: Cell::new(0), body_limit_bytes: BODY_LIMIT_BYTES, verify_tls })
     }
 
     /// A client with another limit on bodies.
@@ -74,6 +69,18 @@ impl HttpClient {
         self.requests_sent.get()
     }
 
+    /// Whether certificates must be trusted.
+    pub(super) const fn verifies_tls(&self) -> bool {
+        self.verify_tls
+    }
+
+    /// Waits for the budget and counts a request that goes out now.
+    pub(super) async fn begin(&self, kind: RequestKind) -> Result<(), Fault> {
+        self.ports.budget.take(kind).await?;
+        self.requests_sent.set(self.requests_sent.get() + 1);
+        Ok(())
+    }
+
     /// Sends a request and gives whatever answer arrives, of any status.
     ///
     /// A read without an answer, or with one that says the service is down, is sent again, three times in all, unless it is to be sent once. A write never
@@ -81,8 +88,7 @@ impl HttpClient {
     pub(crate) async fn send(&self, call: &Call) -> Result<Answer, Fault> {
         let mut schedule = RetrySchedule::new();
         loop {
-            self.ports.budget.take(call.kind).await?;
-            self.requests_sent.set(self.requests_sent.get() + 1);
+            self.begin(call.kind).await?;
             let outcome = self.exchange(call).await;
             self.ports.budget.report(outcome.as_ref().map_or(Verdict::Failed, Answer::verdict));
             let is_worth_a_retry = match &outcome {
@@ -129,8 +135,19 @@ impl HttpClient {
     }
 }
 
+/// What every connection of ours has in common.
+pub(super) fn builder(verify_tls: bool) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .user_agent(concat!("CrossWatch/", env!("CARGO_PKG_VERSION")))
+        .redirect(Policy::none())
+        .retry(retry::never())
+        .referer(false)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .tls_danger_accept_invalid_certs(!verify_tls)
+}
+
 impl Broken {
-    fn of(error: &reqwest::Error) -> Self {
+    pub(super) fn of(error: &reqwest::Error) -> Self {
         if error.is_connect() || error.is_builder() {
             Self::Connect(root_cause(error))
         } else if error.is_timeout() {
@@ -140,7 +157,7 @@ impl Broken {
         }
     }
 
-    fn fault(self, call: &Call) -> Fault {
+    pub(super) fn fault(self, call: &Call) -> Fault {
         let place = call.place();
         let detail = match self {
             Self::Connect(why) if why.contains("certificate") => {

@@ -9,6 +9,9 @@ mod answer;
 mod call;
 mod client;
 mod retry;
+mod socket;
+#[cfg(test)]
+mod socket_tests;
 #[cfg(test)]
 mod tests;
 
@@ -16,3 +19,4 @@ pub(crate) use address::{base_url, below};
 pub(crate) use answer::Answer;
 pub(crate) use call::{Call, Shown, secret_value};
 pub(crate) use client::HttpClient;
+pub(crate) use socket::{EventSocket, Opened, Word};

@@ -11,7 +11,7 @@
 //! What it cannot do: tell single plays apart (there is one row per title, with the date of the last play), keep the date
 //! of a rating or of a mark, and hold a series on a playlist. The server knows no watchlist: favourites, a playlist or a
 //! collection stand in for one. Signing in works with an API key, a token, the password, or a code (Quick Connect).
-//! Deliberately absent: the websocket.
+//! Deliberately absent: what the event socket says about rows that were not played.
 
 use std::rc::Rc;
 

@@ -13,7 +13,7 @@
 //! What it cannot do: say what is played when nothing dates it (an undated play would get the moment of the write); keep
 //! resume points of episodes in a way that can be read back; tell that a title left the watchlist other than by its absence;
 //! answer for single items without their list; keep two plays of an item within about a minute.
-//! Deliberately absent: scrobbling, collections, curated lists, dropped shows.
+//! Deliberately absent: collections, curated lists, dropped shows.
 
 mod api;
 mod auth;
@@ -24,6 +24,7 @@ mod paging;
 mod progress;
 mod read;
 mod row;
+mod scrobble;
 mod settle;
 mod sign_in;
 mod wire;
@@ -39,8 +40,8 @@ use crosswatch_model::{
     Capabilities, Feature, FeatureCapability, FeatureSet, Kind, PlayDetail, Scale, WatchedPrecision,
 };
 use crosswatch_port::{
-    CellNow, CellQuery, Cursor, Fault, LocalFuture, Page, Probe, Provider, ReadScope, SignIn, Stamp, Stamps, Write,
-    WriteReport,
+    CellNow, CellQuery, Cursor, Fault, LocalFuture, Page, Probe, Provider, ReadScope, Scrobbling, SignIn, Stamp,
+    Stamps, Write, WriteReport,
 };
 use secrecy::SecretString;
 use smol_str::{SmolStr, format_smolstr};
@@ -199,6 +200,10 @@ impl Provider for Mdblist {
     }
 
     fn sign_in(&self) -> Option<&dyn SignIn> {
+        Some(self)
+    }
+
+    fn scrobbling(&self) -> Option<&dyn Scrobbling> {
         Some(self)
     }
 

@@ -17,7 +17,7 @@ use super::{
     wire::{SignIn, SignedIn},
 };
 use crate::{
-    http::{Answer, Call, HttpClient, base_url, below},
+    http::{Answer, Call, HttpClient, Opened, base_url, below},
     ports::Ports,
 };
 
@@ -127,6 +127,20 @@ impl Connection {
         let Some(token) = self.token_after(&token).await? else { return Err(self.refused()) };
         let answer = self.http.send(&self.signed(call, Some(&token))?).await?;
         if answer.status.as_u16() == 401 { Err(self.refused()) } else { Ok(answer) }
+    }
+
+    /// Asks the server for an event socket, signed as every request. After a `401` as [`Connection::send`].
+    pub(super) async fn open_socket(&self, path: &str) -> Result<Opened, Fault> {
+        let call = Call::read(below(&self.base, path)).query("deviceId", &self.options.device_id);
+        let token = self.token().await?;
+        let is_refused = |opened: &Opened| matches!(opened, Opened::Refused(answer) if answer.status.as_u16() == 401);
+        let opened = self.http.open_socket(&self.signed(call.clone(), Some(&token))?).await?;
+        if !is_refused(&opened) {
+            return Ok(opened);
+        }
+        let Some(token) = self.token_after(&token).await? else { return Err(self.refused()) };
+        let opened = self.http.open_socket(&self.signed(call, Some(&token))?).await?;
+        if is_refused(&opened) { Err(self.refused()) } else { Ok(opened) }
     }
 
     fn signed(&self, call: Call, token: Option<&SecretString>) -> Result<Call, Fault> {

@@ -54,6 +54,8 @@ pub(super) enum Place {
     Favourite(u128),
     /// Its rating.
     Rating(u128),
+    /// What lies above it.
+    Ancestors(u128),
 }
 
 const EMBY_AUTHORIZATION: HeaderName = HeaderName::from_static("x-emby-authorization");
@@ -160,6 +162,7 @@ impl Dialect {
             (Self::Jellyfin, Place::Played(item)) => format!("/UserPlayedItems/{}", id(item)),
             (Self::Jellyfin, Place::Favourite(item)) => format!("/UserFavoriteItems/{}", id(item)),
             (Self::Jellyfin, Place::Rating(item)) => format!("/UserItems/{}/Rating", id(item)),
+            (_, Place::Ancestors(item)) => format!("/Items/{}/Ancestors", id(item)),
             (Self::Emby, Place::Items) => format!("/Users/{user}/Items"),
             (Self::Emby, Place::Row(item)) => format!("/Users/{user}/Items/{}", id(item)),
             (Self::Emby, Place::UserData(item)) => format!("/Users/{user}/Items/{}/UserData", id(item)),

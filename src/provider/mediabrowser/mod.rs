@@ -6,7 +6,7 @@
 //!
 //! What an account keeps in its notes: the external ids of the library (`library.rs`) and which playlist or collection
 //! was its watchlist (`shelf.rs`).
-//! Deliberately absent: the websocket, and choosing what to sync.
+//! Deliberately absent: choosing what to sync.
 
 mod account;
 mod cells;
@@ -19,6 +19,7 @@ mod read;
 mod row;
 mod shelf;
 mod state;
+mod watch;
 mod wire;
 mod write;
 
@@ -28,14 +29,14 @@ use crosswatch_model::{
     Capabilities, Feature, FeatureCapability, FeatureSet, Kind, PlayDetail, Scale, WatchedPrecision,
 };
 use crosswatch_port::{
-    CellNow, CellQuery, Cursor, Fault, LocalFuture, Page, Probe, Provider, ReadScope, SignIn, Stamps, Write,
+    CellNow, CellQuery, Cursor, Fault, LocalFuture, Page, Probe, Provider, ReadScope, SignIn, Stamps, Watching, Write,
     WriteReport,
 };
 use secrecy::SecretString;
 use smol_str::{SmolStr, format_smolstr};
 
 pub(crate) use self::dialect::Dialect;
-use crate::{library::LibraryFilter, ports::Ports};
+use crate::{described::DescribedShelf, library::LibraryFilter, ports::Ports};
 
 /// How to sign in.
 #[derive(Debug, Clone)]
@@ -86,6 +87,9 @@ pub(crate) struct MediaServer {
     readings: RefCell<BTreeMap<Feature, read::Reading>>,
     library: library::LibraryShelf,
     code: code::PendingCode,
+    described: DescribedShelf,
+    /// The last episodes of the files among them that hold several.
+    last_numbers: RefCell<BTreeMap<SmolStr, u16>>,
 }
 
 /// Prepares an account. Nothing is sent yet.
@@ -96,6 +100,8 @@ pub(crate) fn open(dialect: Dialect, options: ServerOptions, ports: Ports) -> Re
         readings: RefCell::default(),
         library: library::LibraryShelf::default(),
         code: code::PendingCode::default(),
+        described: DescribedShelf::default(),
+        last_numbers: RefCell::default(),
     }))
 }
 
@@ -179,7 +185,14 @@ impl Provider for MediaServer {
         (self.dialect == Dialect::Jellyfin && !is_given).then_some(self as &dyn SignIn)
     }
 
+    fn watching(&self) -> Option<&dyn Watching> {
+        Some(self)
+    }
+
     fn requests_sent(&self) -> u64 {
         self.connection.requests_sent()
     }
 }
+
+#[cfg(test)]
+mod watch_tests;

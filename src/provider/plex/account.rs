@@ -28,6 +28,8 @@ pub(super) enum Holds {
 pub(super) struct Section {
     /// The server's key.
     pub(super) key: SmolStr,
+    /// The name people see.
+    pub(super) name: SmolStr,
     /// Movies or shows.
     pub(super) holds: Holds,
     /// Moves when something in it is added, changed or deleted.
@@ -219,7 +221,7 @@ fn section(wire: &WireSection) -> Option<(Library, Option<Section>)> {
         Library { id: key.clone(), name: wire.title.text_or_empty().to_smolstr(), holds_video: holds.is_some() };
     let marks = [&wire.updated_at, &wire.scanned_at, &wire.content_changed_at];
     let marks = marks.map(|mark| mark.written().unwrap_or_default());
-    let section = holds.map(|holds| Section { key, holds, mark: marks.join("|").into() });
+    let section = holds.map(|holds| Section { key, name: library.name.clone(), holds, mark: marks.join("|").into() });
     Some((library, section))
 }
 

@@ -19,7 +19,7 @@ use super::{
     auth::Tokens,
 };
 use crate::{
-    http::{Answer, Call, HttpClient, base_url, below, secret_value},
+    http::{Answer, Call, HttpClient, Opened, base_url, below, secret_value},
     ports::Ports,
 };
 
@@ -166,6 +166,20 @@ impl Connection {
         }
     }
 
+    /// Asks the server for an event socket as the user, with the token in a header. After a `401` as [`Connection::send`].
+    pub(super) async fn open_socket(&self, path: &str) -> Result<Opened, Fault> {
+        let token = self.account().await?.server_token.clone();
+        let opened = self.http.open_socket(&self.with_token(self.server_get(path), &token)?).await?;
+        let is_refused = matches!(&opened, Opened::Refused(answer) if answer.status.as_u16() == 401);
+        if !is_refused {
+            return Ok(opened);
+        }
+        match self.server_token_after(&token).await? {
+            Some(token) => self.http.open_socket(&self.with_token(self.server_get(path), &token)?).await,
+            None => Ok(opened),
+        }
+    }
+
     /// Reads from the server and insists on success.
     pub(super) async fn read(&self, call: Call) -> Result<Answer, Fault> {
         let answer = self.send(call).await?;
@@ -185,8 +199,12 @@ impl Connection {
 
     /// Sends a request with this token and gives whatever answer arrives.
     pub(super) async fn send_signed(&self, call: Call, token: &SecretString) -> Result<Answer, Fault> {
+        self.http.send(&self.with_token(call, token)?).await
+    }
+
+    fn with_token(&self, call: Call, token: &SecretString) -> Result<Call, Fault> {
         let value = secret_value(token.expose_secret(), "the Plex token")?;
-        self.http.send(&self.introduced(call)?.header(HeaderName::from_static("x-plex-token"), value)).await
+        Ok(self.introduced(call)?.header(HeaderName::from_static("x-plex-token"), value))
     }
 
     /// The answer, where its status says success. A refused token is told with what to do about it.

@@ -13,7 +13,7 @@
 //! read of 50 000 plays of as many titles is about 105: 50 pages of the log, 50 of watched titles, the shows, and four. A
 //! first read of a watchlist asks once per title it has never seen. Lists of libraries and ids of titles are kept over
 //! restarts.
-//! Deliberately absent: the websocket, seasons' ratings, PINs of home users, signing requests with keys of our own, and
+//! Deliberately absent: seasons' ratings, PINs of home users, signing requests with keys of our own, and
 //! marking whole shows.
 
 mod account;
@@ -28,24 +28,29 @@ mod lookup;
 mod read;
 mod row;
 mod sign_in;
+mod watch;
 mod watchlist;
 mod wire;
 mod write;
 
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    rc::{Rc, Weak},
+};
 
 use crosswatch_model::{
     Capabilities, Feature, FeatureCapability, FeatureSet, Id, Kind, PlayDetail, Scale, WatchedPrecision,
 };
 use crosswatch_port::{
-    CellNow, CellQuery, Cursor, Fault, LocalFuture, Page, Probe, Provider, ReadScope, SignIn, Stamps, Write,
+    CellNow, CellQuery, Cursor, Fault, LocalFuture, Page, Probe, Provider, ReadScope, SignIn, Stamps, Watching, Write,
     WriteReport,
 };
 use rustc_hash::FxHashSet;
 use secrecy::SecretString;
 use smol_str::{SmolStr, format_smolstr};
 
-use crate::{library::LibraryFilter, ports::Ports};
+use crate::{described::DescribedShelf, library::LibraryFilter, ports::Ports};
 
 /// The numbers that stand for kinds in queries.
 const PLEX_MOVIES: &str = "1";
@@ -79,6 +84,8 @@ pub struct PlexOptions {
 
 /// A Plex account.
 struct Plex {
+    /// Itself, for the event sockets that outlive the call that opens them.
+    me: Weak<Plex>,
     connection: connection::Connection,
     readings: RefCell<BTreeMap<Feature, read::Reading>>,
     /// Titles of the watchlist that the read under way has told.
@@ -86,17 +93,21 @@ struct Plex {
     index: index::IndexShelf,
     cloud: cloud::CloudIds,
     pin: sign_in::PinShelf,
+    described: DescribedShelf,
 }
 
 /// Prepares an account. Nothing is sent yet.
 pub fn open(options: PlexOptions, ports: Ports) -> Result<Rc<dyn Provider>, Fault> {
-    Ok(Rc::new(Plex {
-        connection: connection::Connection::new(options, ports)?,
+    let connection = connection::Connection::new(options, ports)?;
+    Ok(Rc::new_cyclic(|me| Plex {
+        me: me.clone(),
+        connection,
         readings: RefCell::default(),
         listed: RefCell::default(),
         index: index::IndexShelf::default(),
         cloud: cloud::CloudIds::default(),
         pin: sign_in::PinShelf::default(),
+        described: DescribedShelf::default(),
     }))
 }
 
@@ -189,6 +200,10 @@ impl Provider for Plex {
     }
 
     fn sign_in(&self) -> Option<&dyn SignIn> {
+        Some(self)
+    }
+
+    fn watching(&self) -> Option<&dyn Watching> {
         Some(self)
     }
 

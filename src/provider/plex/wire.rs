@@ -142,6 +142,10 @@ pub(super) struct WireItem {
     pub(super) view_offset: Scalar,
     pub(super) user_rating: Scalar,
     pub(super) last_rated_at: Scalar,
+    #[serde(rename = "librarySectionID")]
+    pub(super) section: Scalar,
+    #[serde(rename = "librarySectionTitle")]
+    pub(super) section_title: Scalar,
 }
 
 /// A child guid.

@@ -35,7 +35,8 @@ impl SentIds {
         Self(std::iter::once(("simkl", simkl.to_string())).collect())
     }
 
-    fn all(ids: &IdSet, but: &[Namespace]) -> Option<Self> {
+    /// All ids that SIMKL knows what to do with, but for these namespaces.
+    pub(super) fn all(ids: &IdSet, but: &[Namespace]) -> Option<Self> {
         let taken = |namespace: Namespace| {
             !matches!(namespace, Namespace::Plex | Namespace::Wikidata | Namespace::Trakt) && !but.contains(&namespace)
         };
@@ -44,7 +45,8 @@ impl SentIds {
         (!sent.is_empty()).then_some(Self(sent))
     }
 
-    fn json(&self) -> Value {
+    /// The ids as an object.
+    pub(super) fn json(&self) -> Value {
         let value = |(name, text): (&&'static str, &String)| {
             let number = text.parse::<u64>().map_or_else(|_| json!(text), |number| json!(number));
             ((*name).to_owned(), number)

@@ -13,7 +13,7 @@
 //! titles that are watched and planned at once, resume points as a target, and the episodes of an anime where neither
 //! TheTVDB's number nor the cour is known. Paused titles are forgotten after 7, 30 or 90 days by themselves.
 //!
-//! Deliberately absent: scrobbling, the sign-in of version 1 (a token of it can be given), searching for titles.
+//! Deliberately absent: the sign-in of version 1 (a token of it can be given), searching for titles.
 
 mod api;
 mod auth;
@@ -27,6 +27,7 @@ mod progress;
 mod quota;
 mod read;
 mod refresh;
+mod scrobble;
 mod settle;
 mod wire;
 mod write;
@@ -37,8 +38,8 @@ use crosswatch_model::{
     Capabilities, Feature, FeatureCapability, FeatureSet, Kind, PlayDetail, Scale, WatchedPrecision,
 };
 use crosswatch_port::{
-    CellNow, CellQuery, Cursor, Fault, LocalFuture, Page, Probe, Provider, ReadScope, SignIn, SignInCode, SignInState,
-    Stamp, Stamps, Write, WriteReport,
+    CellNow, CellQuery, Cursor, Fault, LocalFuture, Page, Probe, Provider, ReadScope, Scrobbling, SignIn, SignInCode,
+    SignInState, Stamp, Stamps, Write, WriteReport,
 };
 use secrecy::SecretString;
 use smol_str::{SmolStr, format_smolstr};
@@ -218,6 +219,10 @@ impl Provider for Simkl {
     }
 
     fn sign_in(&self) -> Option<&dyn SignIn> {
+        Some(self)
+    }
+
+    fn scrobbling(&self) -> Option<&dyn Scrobbling> {
         Some(self)
     }
 

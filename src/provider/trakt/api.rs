@@ -64,6 +64,11 @@ impl Api {
         self.send(Call::write(Method::POST, below(&self.base, path)).json(body)?).await
     }
 
+    /// Changes what is at a path, without a body.
+    pub(super) async fn change(&self, method: Method, path: &str) -> Result<Answer, Fault> {
+        self.send(Call::write(method, below(&self.base, path)).any_body()).await
+    }
+
     /// Sends a signed request. After a `401` the tokens are refreshed once; the refused request was not applied, so it may
     /// be sent again.
     pub(super) async fn send(&self, call: Call) -> Result<Answer, Fault> {

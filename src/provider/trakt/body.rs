@@ -23,7 +23,8 @@ pub(super) fn address(item: &Item) -> Option<Address> {
     }
 }
 
-fn sent_ids(ids: &IdSet, kind: Kind) -> Option<SentIds> {
+/// The ids that Trakt looks a kind up by.
+pub(super) fn sent_ids(ids: &IdSet, kind: Kind) -> Option<SentIds> {
     let trusted: &[Namespace] = match (ids.get(Namespace::Trakt), kind) {
         (Some(_), _) => &[Namespace::Trakt],
         (None, Kind::Movie) => &[Namespace::Imdb, Namespace::Tmdb],

@@ -2,7 +2,7 @@
 //!
 //! Trakt keeps every play as an event of its own, dated to the minute, and adds another one whenever a play is sent again;
 //! a change gate tells which lists moved, not what moved in them.
-//! Deliberately absent: scrobbling, writing resume points (Trakt takes them from players only), collections and lists.
+//! Deliberately absent: writing resume points (Trakt takes them from players only), collections and lists.
 
 mod api;
 mod auth;
@@ -10,6 +10,7 @@ mod body;
 mod cells;
 mod device;
 mod read;
+mod scrobble;
 mod settle;
 mod wire;
 mod write;
@@ -24,8 +25,8 @@ use crosswatch_model::{
     Capabilities, Feature, FeatureCapability, FeatureSet, Kind, PlayDetail, Scale, WatchedPrecision,
 };
 use crosswatch_port::{
-    CellNow, CellQuery, Cursor, Fault, LocalFuture, Page, Probe, Provider, ReadScope, SignIn, Stamp, Stamps, Write,
-    WriteReport,
+    CellNow, CellQuery, Cursor, Fault, LocalFuture, Page, Probe, Provider, ReadScope, Scrobbling, SignIn, Stamp,
+    Stamps, Write, WriteReport,
 };
 use rustc_hash::FxHashSet;
 use secrecy::SecretString;
@@ -213,6 +214,10 @@ impl Provider for Trakt {
 
     fn sign_in(&self) -> Option<&dyn SignIn> {
         Some(&self.api)
+    }
+
+    fn scrobbling(&self) -> Option<&dyn Scrobbling> {
+        Some(self)
     }
 
     fn requests_sent(&self) -> u64 {

@@ -159,7 +159,8 @@ fn resume(row: &WireRow) -> Option<Fact> {
     Some(Fact::Resume { position_s, duration_s: Some(duration_s), stopped_at: row.paused_at.moment() })
 }
 
-fn read_item(row: &WireRow) -> Option<Item> {
+/// The item of a row that names its kind.
+pub(super) fn read_item(row: &WireRow) -> Option<Item> {
     match row.kind.text_or_empty() {
         "movie" => Some(titled(Kind::Movie, row.movie.get()?)),
         "show" => Some(titled(Kind::Show, row.show.get()?)),
