@@ -22,6 +22,7 @@ use crate::{
     scrobbler::Scrobbler,
     store::StoreDoor,
     supervisor::Supervisor,
+    watcher::Watcher,
     webhook::WebhookIngress,
 };
 
@@ -48,6 +49,7 @@ struct Entries {
     webhook: Option<Mailbox<WebhookIngress>>,
     scrobbler: Option<Mailbox<Scrobbler>>,
     couriers: BTreeMap<ProviderId, Mailbox<Courier>>,
+    watchers: BTreeMap<ProviderId, Mailbox<Watcher>>,
 }
 
 impl Directory {
@@ -134,6 +136,11 @@ impl Directory {
         self.read().couriers.get(id).cloned()
     }
 
+    /// The watcher of an account that some route watches.
+    pub fn watcher(&self, id: &ProviderId) -> Option<Mailbox<Watcher>> {
+        self.read().watchers.get(id).cloned()
+    }
+
     /// A turn at naming single items: whoever finds or mints entities holds it until they are saved, so that nobody mints
     /// two for one item.
     pub async fn naming_turn(&self) -> tokio::sync::OwnedMutexGuard<()> {
@@ -187,6 +194,10 @@ impl Directory {
 
     pub(crate) fn enter_courier(&self, id: ProviderId, mailbox: Mailbox<Courier>) {
         self.write().couriers.insert(id, mailbox);
+    }
+
+    pub(crate) fn enter_watcher(&self, id: ProviderId, mailbox: Mailbox<Watcher>) {
+        self.write().watchers.insert(id, mailbox);
     }
 
     pub(crate) fn enter_outbox(&self, id: ProviderId, mailbox: Mailbox<Outbox>) {

@@ -16,8 +16,8 @@ use crate::{
     children::{Child, StartChild, Watched},
     courier::{self, Courier},
     directory::Directory,
-    mailbox::Mailbox,
-    notifier::{self, Notifier},
+    mailbox::{AskError, Mailbox},
+    notifier::{self, Notifier, Tell},
     outbox::{self, Outbox},
     pair::{self, Pair},
     provider::{self, Account, AccountDoor},
@@ -26,8 +26,12 @@ use crate::{
     seal::SecretKey,
     store::{self, SaveError, Store, StoreDoor},
     supervisor::{self, ShutDown, Supervisor},
+    watcher::{self, AdapterNow, Watcher, WatcherPorts},
     webhook::{self, WebhookIngress},
 };
+
+/// The ingress answers when the row is on the disk; a disk that is silent for so long has failed.
+const KEEP_DEADLINE: Duration = Duration::from_secs(60);
 
 /// A running house.
 pub struct House {
@@ -56,10 +60,17 @@ impl House {
         let directory = Directory::new(door, events.clone(), Arc::clone(&blueprint.knowledge), brakes);
         let mut children = vec![child("notifier".into(), notifier_starter(&blueprint, &directory, events))];
         for account in &blueprint.accounts {
+            let adapter = AdapterNow::default();
             children.push(child(
                 format_smolstr!("account:{}", account.id),
-                account_starter(account, &blueprint.secret_key, &surroundings, &directory),
+                account_starter(account, &blueprint.secret_key, &surroundings, &directory, &adapter),
             ));
+            if scrobbler::is_watched(&blueprint.routes, &account.id) {
+                children.push(child(
+                    format_smolstr!("watcher:{}", account.id),
+                    watcher_starter(account, adapter, &surroundings, &directory),
+                ));
+            }
             children.push(child(
                 format_smolstr!("outbox:{}", account.id),
                 outbox_starter(account, &surroundings, &directory),
@@ -145,13 +156,48 @@ fn account_starter(
     secret_key: &SecretKey,
     surroundings: &Surroundings,
     directory: &Directory,
+    adapter: &AdapterNow,
 ) -> StartChild {
     let (account, surroundings, directory) = (account.clone(), surroundings.clone(), directory.clone());
-    let secret_key = secret_key.clone();
+    let (secret_key, adapter) = (secret_key.clone(), adapter.clone());
     Rc::new(move || {
         let actor = Account::new(&account, &secret_key, &surroundings, &directory);
+        adapter.replace(&actor.adapter);
         let mailbox = Mailbox::new(actor.start(), provider::CAPACITY);
         directory.enter_account(account.id.clone(), mailbox.clone());
+        Box::new(mailbox) as Box<dyn Watched>
+    })
+}
+
+fn watcher_starter(
+    account: &AccountBlueprint,
+    adapter: AdapterNow,
+    surroundings: &Surroundings,
+    directory: &Directory,
+) -> StartChild {
+    let (account, surroundings, directory) = (account.id.clone(), surroundings.clone(), directory.clone());
+    Rc::new(move || {
+        let (kept_by, told_by) = (directory.clone(), directory.clone());
+        let ports = WatcherPorts {
+            account: account.clone(),
+            adapter: adapter.clone(),
+            send: Rc::new(move |arrived| {
+                let ingress = kept_by.webhook();
+                Box::pin(async move {
+                    let ingress = ingress.ok_or(SaveError::Unreachable(AskError::Closed))?;
+                    ingress.ask(arrived, KEEP_DEADLINE).await?
+                })
+            }),
+            tell: Rc::new(move |notice| {
+                if let Some(notifier) = told_by.notifier() {
+                    notifier.nudge(Tell(notice));
+                }
+            }),
+            clock: Arc::clone(&surroundings.clock),
+            entropy: Arc::clone(&surroundings.entropy),
+        };
+        let mailbox = Mailbox::new(Watcher::new(ports).start(), watcher::CAPACITY);
+        directory.enter_watcher(account.clone(), mailbox.clone());
         Box::new(mailbox) as Box<dyn Watched>
     })
 }

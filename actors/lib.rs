@@ -74,8 +74,7 @@ pub use supervisor::{
     CancelRun, ObserveSystem, PairSituation, Ping, Refusal, RequestRun, Reset, ResetDepth, ShutDown, Started, Steer,
     Supervisor, SystemState, Ticket,
 };
-pub use webhook::{Arrived, Kept, WebhookIngress};
 pub use watcher::{
-    AdapterNow, ObserveWatcher, SendArrived, SignInChanged, Standing, TellPeople, WATCHER_CAPACITY, Watcher,
-    WatcherPorts, WatcherState,
+    AdapterNow, ObserveWatcher, SendArrived, SignInChanged, Standing, TellPeople, Watcher, WatcherPorts, WatcherState,
 };
+pub use webhook::{Arrived, Kept, WebhookIngress};

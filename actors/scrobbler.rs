@@ -13,7 +13,7 @@ use std::{collections::BTreeMap, rc::Rc, time::Duration};
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, MessageResult, SpawnHandle, WrapFuture};
 use crosswatch_model::ProviderId;
 use crosswatch_port::{Commit, Durability, InboxRecord, SeatKey};
-use crosswatch_scrobble::Seat;
+use crosswatch_scrobble::{Seat, Via};
 use jiff::Timestamp;
 
 use crate::{
@@ -237,6 +237,11 @@ impl Handler<Ping> for Scrobbler {
     type Result = ();
 
     fn handle(&mut self, _: Ping, _: &mut Self::Context) {}
+}
+
+/// Whether some route watches an account as it plays.
+pub(crate) fn is_watched(routes: &[RouteBlueprint], account: &ProviderId) -> bool {
+    routes.iter().any(|route| route.source == *account && route.via.contains(&Via::Watch))
 }
 
 /// Accounts that a set of routes sends to.

@@ -13,7 +13,7 @@ use crosswatch_port::{Clock, Fault, Probe, Provider, SignInCode, SignInState};
 use smol_str::{SmolStr, format_smolstr};
 use tokio::sync::Mutex;
 
-use crate::{directory::Directory, notifier::Happened, provider::Account};
+use crate::{directory::Directory, notifier::Happened, provider::Account, watcher::SignInChanged};
 
 /// How long to wait after a question that got no answer.
 const AFTER_TROUBLE: Duration = Duration::from_secs(5);
@@ -97,6 +97,9 @@ impl SignInDesk {
         let is_done = standing == SignInStanding::Done;
         if is_done {
             tracing::info!("{sentence}");
+            if let Some(watcher) = self.directory.watcher(&self.account) {
+                watcher.nudge(SignInChanged);
+            }
         } else {
             tracing::warn!("{sentence}");
         }

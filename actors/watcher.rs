@@ -29,12 +29,26 @@ use crate::{
 };
 
 /// Messages a watcher may have waiting.
-pub const WATCHER_CAPACITY: usize = 16;
+pub(crate) const CAPACITY: usize = 16;
 
 /// Keeps what was noticed.
 pub type SendArrived = Rc<dyn Fn(Arrived) -> LocalFuture<'static, Result<Kept, SaveError>>>;
-/// The adapter of the account as it lives now: a fresh one after every fall of the account.
-pub type AdapterNow = Rc<dyn Fn() -> Option<Rc<dyn Provider>>>;
+/// The adapter of the account as it lives now: a fresh one after every fall of the account. All clones are the same place.
+#[derive(Clone, Default)]
+pub struct AdapterNow(Rc<RefCell<Option<Rc<dyn Provider>>>>);
+
+impl AdapterNow {
+    /// The adapter, once there is one.
+    pub fn get(&self) -> Option<Rc<dyn Provider>> {
+        self.0.borrow().clone()
+    }
+
+    /// From now on it is this one.
+    pub fn replace(&self, adapter: &Rc<dyn Provider>) {
+        self.0.replace(Some(Rc::clone(adapter)));
+    }
+}
+
 /// Tells people.
 pub type TellPeople = Rc<dyn Fn(Notice)>;
 

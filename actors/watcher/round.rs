@@ -58,7 +58,7 @@ impl Round {
     /// Walks until the actor ends.
     pub(super) async fn watch(mut self) {
         loop {
-            let Some(adapter) = (self.ports.adapter)() else {
+            let Some(adapter) = self.ports.adapter.get() else {
                 // The account is being restarted.
                 self.ports.clock.sleep(FIRST_WAIT).await;
                 continue;

@@ -17,7 +17,7 @@ use crosswatch_port::{
 use crosswatch_scrobble::{Heard, Media, PlaybackEvent, Step, Via, Viewer};
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{ObserveWatcher, SignInChanged, Standing, Watcher, WatcherPorts, WatcherState};
+use super::{AdapterNow, ObserveWatcher, SignInChanged, Standing, Watcher, WatcherPorts, WatcherState};
 use crate::{
     mailbox::AskError,
     store::SaveError,
@@ -152,11 +152,12 @@ impl World {
         let script = Rc::new(script);
         let (told, notices, refusals) =
             (Rc::<RefCell<Vec<Arrived>>>::default(), Rc::<RefCell<Vec<_>>>::default(), Rc::<Cell<u32>>::default());
-        let (adapter, kept, shown, left) =
-            (Rc::clone(&script), Rc::clone(&told), Rc::clone(&notices), Rc::clone(&refusals));
+        let (kept, shown, left) = (Rc::clone(&told), Rc::clone(&notices), Rc::clone(&refusals));
+        let adapter = AdapterNow::default();
+        adapter.replace(&(Rc::clone(&script) as Rc<dyn Provider>));
         let ports = WatcherPorts {
             account: crosswatch_model::ProviderId::parse("home").unwrap(),
-            adapter: Rc::new(move || Some(Rc::clone(&adapter) as Rc<dyn Provider>)),
+            adapter,
             send: Rc::new(move |arrived| {
                 let answer = if left.get() > 0 {
                     left.set(left.get() - 1);
