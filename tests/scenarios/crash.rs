@@ -30,16 +30,21 @@ const LOOKS_WHILE_WRITING_MAX: u64 = 40;
 /// However few requests come, nobody lives longer than this many looks.
 const LOOKS_OF_A_LONG_LIFE: u64 = 800;
 
-fn number_from_environment(name: &str) -> Option<u64> {
+pub(crate) fn number_from_environment(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok()?;
     Some(text.parse().unwrap_or_else(|_| panic!("{name} must be a whole number, not {text:?}")))
 }
 
 /// A small deterministic source of chance.
-struct Chance(u64);
+pub(crate) struct Chance(u64);
 
 impl Chance {
-    fn below(&mut self, bound: u64) -> u64 {
+    /// The chance of a seed.
+    pub(crate) fn of(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -156,7 +161,7 @@ fn nothing_is_there_twice(there: &[String]) {
 fn killed_at_any_instant_every_play_is_there_once() {
     let kills = number_from_environment("CRASH_KILLS").unwrap_or(KILLS);
     let seed = number_from_environment("CRASH_SEED").unwrap_or(1);
-    let mut chance = Chance(seed);
+    let mut chance = Chance::of(seed);
     let (mut killed, mut while_writing) = (0, 0);
     while killed < kills {
         let mut story = Story::begin();

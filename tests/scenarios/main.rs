@@ -13,6 +13,7 @@ mod check;
 mod crash;
 mod exchange;
 mod history;
+mod live;
 mod matrix;
 mod presence;
 mod quiet;
