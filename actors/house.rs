@@ -73,7 +73,7 @@ impl House {
             }
             children.push(child(
                 format_smolstr!("outbox:{}", account.id),
-                outbox_starter(account, &surroundings, &directory),
+                outbox_starter(account, &blueprint, &surroundings, &directory),
             ));
         }
         let keepers = blueprint.accounts.iter().map(|account| PairBlueprint::keeper_of(&account.id));
@@ -202,12 +202,18 @@ fn watcher_starter(
     })
 }
 
-fn outbox_starter(account: &AccountBlueprint, surroundings: &Surroundings, directory: &Directory) -> StartChild {
+fn outbox_starter(
+    account: &AccountBlueprint,
+    blueprint: &Blueprint,
+    surroundings: &Surroundings,
+    directory: &Directory,
+) -> StartChild {
+    let echoes = scrobbler::is_heard(&blueprint.routes, &account.id);
     let (id, surroundings, directory) = (account.id.clone(), surroundings.clone(), directory.clone());
     Rc::new(move || {
         let door = AccountDoor::new(id.clone(), directory.clone());
-        let mailbox =
-            Mailbox::new(Outbox::new(door, directory.clone(), surroundings.clone()).start(), outbox::CAPACITY);
+        let actor = Outbox::new(door, echoes, directory.clone(), surroundings.clone());
+        let mailbox = Mailbox::new(actor.start(), outbox::CAPACITY);
         directory.enter_outbox(id.clone(), mailbox.clone());
         Box::new(mailbox) as Box<dyn Watched>
     })
@@ -239,10 +245,10 @@ fn courier_starter(
     surroundings: &Surroundings,
     directory: &Directory,
 ) -> StartChild {
-    let is_source = blueprint.routes.iter().any(|route| route.source == account);
+    let echoes = scrobbler::is_heard(&blueprint.routes, &account);
     let (surroundings, directory) = (surroundings.clone(), directory.clone());
     Rc::new(move || {
-        let actor = Courier::new(account.clone(), is_source, directory.clone(), surroundings.clone());
+        let actor = Courier::new(account.clone(), echoes, directory.clone(), surroundings.clone());
         let mailbox = Mailbox::new(actor.start(), courier::CAPACITY);
         directory.enter_courier(account.clone(), mailbox.clone());
         Box::new(mailbox) as Box<dyn Watched>

@@ -66,7 +66,7 @@ pub use permit::{Chosen, Permit};
 pub use provider::{AccountDoor, AccountPorts, AccountState, BuildAdapter};
 pub use run_table::{Job, JobKind};
 pub use scheduler::{Due, ObserveSchedule, Scheduler};
-pub use scrobbler::{IsInboxEmpty, ObserveSeats, Scrobbler};
+pub use scrobbler::{ObserveSeats, Scrobbler};
 pub use seal::SecretKey;
 pub use sign_in::{NoSignIn, SignInProgress, SignInStanding};
 pub use store::{OnStorageFailure, SaveError, Store, StoreDoor};

@@ -92,6 +92,8 @@ pub struct Outbox {
     account: AccountDoor,
     directory: Directory,
     surroundings: Surroundings,
+    /// Whether what is written there comes back as if somebody else had done it.
+    echoes: bool,
     work: Rc<Work>,
 }
 
@@ -116,8 +118,8 @@ impl Work {
 
 impl Outbox {
     /// The outbox of an account.
-    pub fn new(account: AccountDoor, directory: Directory, surroundings: Surroundings) -> Self {
-        Self { account, directory, surroundings, work: Rc::default() }
+    pub(crate) fn new(account: AccountDoor, echoes: bool, directory: Directory, surroundings: Surroundings) -> Self {
+        Self { account, directory, surroundings, echoes, work: Rc::default() }
     }
 
     fn desk(&self, fence: FenceMark) -> acks::Desk {
@@ -125,6 +127,7 @@ impl Outbox {
             account: self.account.clone(),
             directory: self.directory.clone(),
             surroundings: self.surroundings.clone(),
+            echoes: self.echoes,
             fence,
         }
     }

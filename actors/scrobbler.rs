@@ -45,11 +45,6 @@ pub struct LookAtInbox;
 #[rtype(result = "Vec<(SeatKey, Seat)>")]
 pub struct ObserveSeats;
 
-/// Answers when everything that has arrived is worked off.
-#[derive(Debug, Clone, Copy, Message)]
-#[rtype(result = "bool")]
-pub struct IsInboxEmpty;
-
 /// The actor.
 pub struct Scrobbler {
     routes: Rc<Vec<RouteBlueprint>>,
@@ -225,18 +220,15 @@ impl Handler<ObserveSeats> for Scrobbler {
     }
 }
 
-impl Handler<IsInboxEmpty> for Scrobbler {
-    type Result = bool;
-
-    fn handle(&mut self, _: IsInboxEmpty, _: &mut Self::Context) -> Self::Result {
-        !self.is_busy && !self.has_more
-    }
-}
-
 impl Handler<Ping> for Scrobbler {
     type Result = ();
 
     fn handle(&mut self, _: Ping, _: &mut Self::Context) {}
+}
+
+/// Whether some route listens to an account, so that what is written there is heard again.
+pub(crate) fn is_heard(routes: &[RouteBlueprint], account: &ProviderId) -> bool {
+    routes.iter().any(|route| route.source == *account)
 }
 
 /// Whether some route watches an account as it plays.

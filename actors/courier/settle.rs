@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crosswatch_model::{Feature, NativeRef, ParcelState, Uid};
+use crosswatch_model::{Feature, NativeRef, ParcelState, ProviderId, RunId, Uid};
 use crosswatch_port::{
     Change, Durability, EchoRecord, LiveChange, ParcelRecord, PlayAlias, PlayRecord, StorageFailure,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use smol_str::SmolStr;
 
 use super::errand::{Errand, Rest, put};
@@ -53,6 +53,19 @@ impl Settled {
     pub(super) fn again(row: ParcelRecord, not_before: Timestamp) -> Self {
         Self { row: ParcelRecord { state: ParcelState::Queued, not_before, ..row }, alias: None }
     }
+}
+
+/// A write of ours that its account will tell us about as if somebody else had done it.
+pub(crate) fn expected_echo(
+    account: &ProviderId,
+    uid: Uid,
+    feature: Feature,
+    run: Option<RunId>,
+    now: Timestamp,
+) -> Change {
+    let expires_at = now.checked_add(SignedDuration::from_secs(ECHO_S)).unwrap_or(Timestamp::MAX);
+    let echo = EchoRecord { account: account.clone(), uid, feature, run, expires_at };
+    Change::Live(Box::new(LiveChange::PutEcho(echo)))
 }
 
 impl Errand {
@@ -103,12 +116,7 @@ impl Errand {
         let rows: Vec<ParcelRecord> = rows.into_iter().map(mark).collect();
         let mut changes: Vec<Change> = rows.iter().cloned().map(put).collect();
         if let Some(feature) = echo.filter(|_| self.echoes) {
-            let expires_at = self.plus(ECHO_S);
-            let echo = |row: &ParcelRecord| {
-                let account = self.account_id().clone();
-                let echo = EchoRecord { account, uid: row.uid, feature, run: None, expires_at };
-                Change::Live(Box::new(LiveChange::PutEcho(echo)))
-            };
+            let echo = |row: &ParcelRecord| expected_echo(self.account_id(), row.uid, feature, None, now);
             changes.extend(rows.iter().map(echo));
         }
         self.save(changes, Durability::Synced).await?;

@@ -13,6 +13,7 @@ use jiff::SignedDuration;
 
 use crate::{
     blueprint::Surroundings,
+    courier::expected_echo,
     directory::Directory,
     landed::{Landed, landed},
     planted::{self, Mistake},
@@ -30,6 +31,7 @@ pub(super) struct Desk {
     pub(super) account: AccountDoor,
     pub(super) directory: Directory,
     pub(super) surroundings: Surroundings,
+    pub(super) echoes: bool,
     pub(super) fence: FenceMark,
 }
 
@@ -71,6 +73,13 @@ impl Desk {
             row.sent_at = Some(now);
         }
         let mut changes: Vec<Change> = rows.iter().cloned().map(Change::PutOutbox).collect();
+        if self.echoes {
+            let echo = |row: &OutboxRecord| {
+                let run = Some(row.run);
+                expected_echo(self.account_id(), row.write.uid, row.feature, run, now)
+            };
+            changes.extend(rows.iter().map(echo));
+        }
         if planted::has(Mistake::BaselineBeforeAck) {
             let early = |row: &OutboxRecord| {
                 let After::Put(after) = row.after else { return None };

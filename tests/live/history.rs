@@ -16,7 +16,7 @@ use crate::{
 /// Runs the pair of the stage and waits for its end.
 pub(crate) async fn run_pair(house: &House) {
     let request = RequestRun {
-        pair: PairId::parse("home-to-trakt").unwrap(),
+        pair: PairId::parse("the-pair").unwrap(),
         kind: JobKind::Run,
         cause: Cause::Manual,
         features: None,
@@ -107,7 +107,7 @@ fn pair(removes: Removes, heeds_live: bool) -> PairBlueprint {
         mirror_approved: true,
     };
     PairBlueprint {
-        id: PairId::parse("home-to-trakt").unwrap(),
+        id: PairId::parse("the-pair").unwrap(),
         source: account("home"),
         target: account("trakt"),
         is_enabled: true,
@@ -188,4 +188,18 @@ fn two_viewings_of_one_evening_stay_two() {
         .line("22:00:00", Line::Run)
         .play();
     assert_eq!(stage.trakt.lock().unwrap().plays.len(), 2, "{:?}", stage.calls("trakt"));
+}
+
+#[test]
+fn what_a_pair_writes_to_a_server_is_no_news_when_the_server_tells_it() {
+    let mut stage = Stage::new();
+    stage.pairs = vec![PairBlueprint { source: account("trakt"), target: account("home"), ..pair(Removes::Off, true) }];
+    stage.trakt.lock().unwrap().plays = vec![("N".to_owned(), at("12:00:00"))];
+    let stage = stage
+        .line("20:00:00", Line::Run)
+        .tell(&[("20:00:30", "mark N"), ("20:20:00", "mark N")])
+        .line("20:30:00", Line::Wait)
+        .play();
+    assert_eq!(stage.home.lock().unwrap().plays.len(), 1);
+    assert_eq!(stage.dispositions(), [Disposition::Echo, Disposition::Applied]);
 }
