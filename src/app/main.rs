@@ -26,7 +26,9 @@ use std::process::ExitCode;
 
 use crate::{
     cli::{Arguments, Command},
-    commands::{auth, check, demo, export, healthcheck, import, import_config, plan, run, runs, serve, undo, why},
+    commands::{
+        auth, check, demo, export, healthcheck, import, import_config, plan, run, runs, serve, tracker, undo, why,
+    },
     exit::{Exit, Failure},
     telemetry::Audience,
 };
@@ -71,6 +73,7 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
             Command::Undo(arguments) => undo::run(&settings, &arguments).await,
             Command::Import(arguments) => import::run(&settings, &arguments).await,
             Command::Export(arguments) => export::run(&settings, &arguments).await,
+            Command::Tracker(command) => tracker::run(&settings, &command).await,
             Command::Healthcheck => healthcheck::run(&settings).await,
         }
     })

@@ -11,6 +11,7 @@ pub(crate) mod plan;
 pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod serve;
+pub(crate) mod tracker;
 pub(crate) mod undo;
 pub(crate) mod why;
 
