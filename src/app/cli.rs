@@ -12,7 +12,10 @@ use crosswatch_model::{Feature, FeatureSet};
 
 use crate::exit::Exit;
 
-pub(crate) use exchange::{ExportArguments, ImportArguments, ImportConfigArguments};
+pub(crate) use exchange::{
+    ExportArguments, ImportArguments, ImportConfigArguments, TrackerCommand, TrackerListArguments,
+    TrackerStatisticsArguments,
+};
 pub(crate) use snapshot::{
     DiffArguments, ListArguments, RestoreArguments, ShowArguments, SnapshotArguments, SnapshotCommand, TakeArguments,
 };
@@ -80,6 +83,9 @@ pub(crate) enum Command {
     ImportConfig(ImportConfigArguments),
     /// Writes the content of the built-in tracker.
     Export(ExportArguments),
+    /// Looks at the built-in tracker.
+    #[command(subcommand)]
+    Tracker(TrackerCommand),
     /// Asks the running service whether it is ready; for containers.
     Healthcheck,
 }
@@ -307,6 +313,10 @@ mod tests {
             ("crosswatch import-config config.json -o crosswatch.toml --json", true),
             ("crosswatch export --format trakt --feature ratings -o trakt.json", true),
             ("crosswatch export --format xml", false),
+            ("crosswatch tracker", false),
+            ("crosswatch tracker statistics --json", true),
+            ("crosswatch tracker list history --limit 5", true),
+            ("crosswatch tracker list films", false),
             ("crosswatch undo", false),
             ("crosswatch undo 0199 --yes --approve-held --json", true),
             ("crosswatch undo 0199 --approve-held", false),

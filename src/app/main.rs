@@ -28,7 +28,7 @@ use crate::{
     cli::{Arguments, Command, StoreCommand},
     commands::{
         auth, backup, check, demo, export, healthcheck, import, import_config, plan, reset, run, runs, serve, snapshot,
-        undo, why,
+        tracker, undo, why,
     },
     exit::{Exit, Failure},
     telemetry::Audience,
@@ -79,6 +79,7 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
             Command::Snapshot(arguments) => snapshot::run(&settings, &arguments).await,
             Command::Import(arguments) => import::run(&settings, &arguments).await,
             Command::Export(arguments) => export::run(&settings, &arguments).await,
+            Command::Tracker(command) => tracker::run(&settings, &command).await,
             Command::Healthcheck => healthcheck::run(&settings).await,
         }
     })

@@ -275,9 +275,7 @@ impl ApiProblem {
             Self::PairDisabled(_) => (StatusCode::CONFLICT, "pair-disabled", "The pair is disabled"),
             Self::Frozen => (StatusCode::LOCKED, "frozen", "Everything is frozen"),
             Self::PairPaused(_) => (StatusCode::CONFLICT, "pair-paused", "The pair is paused"),
-            Self::ResetTooSoon { .. } => {
-                (StatusCode::TOO_MANY_REQUESTS, "reset-too-soon", "A full reset was made today")
-            }
+            Self::ResetTooSoon { .. } => (StatusCode::CONFLICT, "reset-too-soon", "A full reset was made today"),
             Self::NotRunning(_) => (StatusCode::CONFLICT, "not-running", "The run has ended"),
             Self::LeaseLost(_) => (StatusCode::CONFLICT, "lease-lost", "A run took over"),
             Self::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping", "The service is stopping"),

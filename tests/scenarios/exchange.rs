@@ -81,6 +81,11 @@ fn an_export_is_shown_first_imported_once_and_taken_back() {
     assert!(second.code == Some(0) && second.output.contains("Nothing of it is new."), "{second:?}");
     assert_eq!(service.ledger("a").plays(), plays);
 
+    let numbers = Process::command(service.folder(), &["tracker", "statistics", "--json"]);
+    assert_eq!((&told(&numbers)["plays"], &told(&numbers)["rewatches"]), (&json!(3), &json!(1)), "{numbers:?}");
+    let rows = Process::command(service.folder(), &["tracker", "list", "ratings"]);
+    assert!(rows.code == Some(0) && rows.output.contains("Movie 1 (2001)  80/100"), "{rows:?}");
+
     let id = told(&first)["import"].as_str().unwrap().to_owned();
     let list = Process::command(service.folder(), &["import", "--list"]);
     assert!(list.output.contains(&id) && list.output.contains("done"), "{list:?}");

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use crosswatch_model::Feature;
 
 /// Of `import`.
@@ -82,6 +82,46 @@ pub(crate) struct ImportConfigArguments {
     /// The file to write; it must not be there yet. Holds secrets, so only its owner may read it.
     #[arg(short, long, value_name = "FILE", default_value = "crosswatch.toml")]
     pub output: PathBuf,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Of `tracker`.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum TrackerCommand {
+    /// Its plays in numbers.
+    Statistics(TrackerStatisticsArguments),
+    /// The rows of one feature.
+    List(TrackerListArguments),
+}
+
+/// Of `tracker statistics`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct TrackerStatisticsArguments {
+    /// The built-in tracker; the only one where left out.
+    #[arg(long, value_name = "PROVIDER")]
+    pub provider: Option<String>,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Of `tracker list`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct TrackerListArguments {
+    /// The feature.
+    #[arg(value_name = "FEATURE", value_parser = super::feature)]
+    pub feature: Feature,
+    /// The built-in tracker; the only one where left out.
+    #[arg(long, value_name = "PROVIDER")]
+    pub provider: Option<String>,
+    /// How many.
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=500))]
+    pub limit: u16,
+    /// Where to go on.
+    #[arg(long, value_name = "CURSOR")]
+    pub cursor: Option<String>,
     /// Prints JSON.
     #[arg(long)]
     pub json: bool,

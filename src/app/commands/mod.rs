@@ -14,6 +14,7 @@ pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod serve;
 pub(crate) mod snapshot;
+pub(crate) mod tracker;
 pub(crate) mod undo;
 pub(crate) mod why;
 

@@ -55,7 +55,7 @@ pub(crate) struct ResetWish {
         (status = 200, description = "What was forgotten, or with `dry_run` would be.", body = ResetShape),
         (status = 404, description = "No such pair.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "`already-running`, with the running `run`.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, description = "`reset-too-soon`: a full reset was made less than a day ago.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "`reset-too-soon`: a full reset was made less than a day ago.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Stopping or busy.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
