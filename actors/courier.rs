@@ -114,7 +114,7 @@ impl Courier {
                 }
                 Err(error) => {
                     tracing::warn!(account = courier.account.as_str(), "live delivery waits: {error}");
-                    context.run_later(PAUSE, |courier, context| courier.work(context));
+                    context.run_later(PAUSE, Self::work);
                 }
             }
         }));
@@ -148,8 +148,8 @@ impl Courier {
                     Ok(waiting.into_iter().chain(settled).find(is_it))
                 })
                 .await?;
-            let Some(changed) = found.and_then(change) else { return Ok(false) };
-            let changes = vec![Change::Live(Box::new(LiveChange::PutParcel(changed)))];
+            let Some(parcel) = found.and_then(change) else { return Ok(false) };
+            let changes = vec![Change::Live(Box::new(LiveChange::PutParcel(parcel)))];
             directory.store().save(Commit { fence: None, durability: Durability::Synced, changes }).await?;
             if let Some(courier) = directory.courier(&own) {
                 courier.nudge(LookAtQueue);
@@ -164,7 +164,7 @@ impl Actor for Courier {
 
     fn started(&mut self, context: &mut Self::Context) {
         self.work(context);
-        context.run_interval(LOOK_EVERY, |courier, context| courier.work(context));
+        context.run_interval(LOOK_EVERY, Self::work);
     }
 }
 

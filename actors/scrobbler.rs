@@ -96,7 +96,7 @@ impl Scrobbler {
     fn pause(&mut self, error: &SaveError, context: &mut Context<Self>) {
         tracing::warn!("live scrobbling waits: {error}");
         self.is_open = false;
-        context.run_later(PAUSE, |scrobbler, context| scrobbler.work(context));
+        context.run_later(PAUSE, Self::work);
     }
 
     /// Works off what waits, then what time has brought; repeats while there is more.
@@ -195,7 +195,7 @@ impl Actor for Scrobbler {
 
     fn started(&mut self, context: &mut Self::Context) {
         self.work(context);
-        context.run_interval(LOOK_EVERY, |scrobbler, context| scrobbler.work(context));
+        context.run_interval(LOOK_EVERY, Self::work);
         context.run_interval(alarm::LOOK_EVERY, |scrobbler, context| {
             let looking =
                 alarm::look(Rc::clone(&scrobbler.routes), scrobbler.directory.clone(), scrobbler.surroundings.clone());

@@ -53,11 +53,14 @@ pub struct Kept {
     pub is_repeat: bool,
 }
 
+/// What arrived, when, and who wants to know that it is kept.
+type Waiting = (Arrived, Timestamp, oneshot::Sender<Result<Kept, SaveError>>);
+
 /// The actor.
 pub struct WebhookIngress {
     directory: Directory,
     surroundings: Surroundings,
-    waiting: Vec<(Arrived, Timestamp, oneshot::Sender<Result<Kept, SaveError>>)>,
+    waiting: Vec<Waiting>,
     /// What arrived in the last minute, oldest first.
     remembered: VecDeque<(Timestamp, ProviderId, u128)>,
     /// The number of the next row; read from the store before the first.

@@ -111,15 +111,15 @@ impl Errand {
         let Some(row) = queue.rows.get(at).cloned() else { return Ok(Rest::Nothing) };
         match row.message {
             Message::Start(percent) => {
-                let percent = self.percent_now(&queue, &row, percent, now);
+                let percent = Self::percent_now(&queue, &row, percent, now);
                 let is_over = queue.place(row.play).is_none();
                 self.show(row, Verb::Start, percent, is_over).await
             }
             Message::Pause(percent) => self.show(row, Verb::Pause, percent, false).await,
             Message::Clear => self.take_back_start(row).await,
-            Message::Watched { percent, at } if self.is_fresh(&row, at, now) => self.stop(row, percent, at).await,
+            Message::Watched { percent, at } if Self::is_fresh(&row, at, now) => self.stop(row, percent, at).await,
             Message::Watched { .. } | Message::AddPlay(_) => {
-                self.add_plays(self.plays_to_add(&queue, &entries, now)).await
+                self.add_plays(Self::plays_to_add(&queue, &entries, now)).await
             }
             Message::RemovePlay(_) => self.remove_play(row).await,
             Message::Rate(rating) => self.rate(row, rating).await,
@@ -150,7 +150,7 @@ impl Errand {
     }
 
     /// A start that waited tells where the playback is by now.
-    fn percent_now(&self, queue: &Queue, row: &ParcelRecord, percent: Percent, now: Timestamp) -> Percent {
+    fn percent_now(queue: &Queue, row: &ParcelRecord, percent: Percent, now: Timestamp) -> Percent {
         let Some(session) = queue.place(row.play).filter(|session| session.percent >= percent) else { return percent };
         let duration_ms = session.media.duration_ms.filter(|duration| *duration > 0);
         let Some((position_ms, duration_ms)) = session.position_ms.zip(duration_ms) else { return session.percent };
@@ -164,19 +164,19 @@ impl Errand {
     }
 
     /// Whether a viewing may be told as if it happened now.
-    fn is_fresh(&self, row: &ParcelRecord, at: Timestamp, now: Timestamp) -> bool {
+    fn is_fresh(row: &ParcelRecord, at: Timestamp, now: Timestamp) -> bool {
         row.state != ParcelState::Inflight && now.as_second() - at.as_second() <= FRESH_S
     }
 
     /// All viewings whose turn it is, so that they go together.
-    fn plays_to_add(&self, queue: &Queue, entries: &[Queued], now: Timestamp) -> Vec<ParcelRecord> {
+    fn plays_to_add(queue: &Queue, entries: &[Queued], now: Timestamp) -> Vec<ParcelRecord> {
         let mut seen = std::collections::BTreeSet::new();
         let mut together = Vec::new();
         for (row, entry) in queue.rows.iter().zip(entries) {
             let is_first = seen.insert(entry.subject);
             let is_play = match row.message {
                 Message::AddPlay(_) => true,
-                Message::Watched { at, .. } => !self.is_fresh(row, at, now),
+                Message::Watched { at, .. } => !Self::is_fresh(row, at, now),
                 _ => false,
             };
             // Those that wait because the account was down come along: if it is up again, one request serves them all.
@@ -198,8 +198,7 @@ impl Errand {
                 Settled::done(row)
             }
             Ok(Scrobbled::NotFound) => Settled::expired(row, "the account does not know it".into()),
-            Ok(Scrobbled::Refused(why)) => Settled::expired(row, why),
-            Err(Fault::Rejected(why)) => Settled::expired(row, why),
+            Ok(Scrobbled::Refused(why)) | Err(Fault::Rejected(why)) => Settled::expired(row, why),
             Err(fault) if is_over && row.attempts >= VOLATILE_TRIES && fault.may_pass() => {
                 Settled::expired(row, format_smolstr!("{fault}"))
             }

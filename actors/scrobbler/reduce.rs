@@ -3,7 +3,7 @@
 //! First every row moves its seats; then the items that came up are named together; then plays and messages are made. A
 //! row that no route wants, that tells nothing new or that is an echo of ours ends with that word and its reason.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use crosswatch_model::{Disposition, Feature, Item, Kind, ParcelState, PlayKind, ProviderId, Uid};
 use crosswatch_port::{
@@ -239,7 +239,7 @@ impl<'a> Reduction<'a> {
             let named: Vec<(Uid, Item)> = named.by_ref().take(items.len()).collect();
             let is_unknown = !has_ids(&intent.media.item);
             let row = intent.row;
-            let fate = self.carry_out(ledger, intent, &named, &mut plays)?;
+            let fate = self.carry_out(ledger, &intent, &named, &mut plays)?;
             if let Some(place) = row.and_then(|row| fates.get_mut(row)) {
                 if let Some(fate) = fate {
                     *place = fate;
@@ -287,51 +287,46 @@ impl<'a> Reduction<'a> {
     fn carry_out(
         &mut self,
         ledger: &dyn Ledger,
-        intent: Intent<'_>,
+        intent: &Intent<'_>,
         named: &[(Uid, Item)],
         plays: &mut Plays,
     ) -> Result<Option<Fate>, StorageFailure> {
         match &intent.what {
             What::Say(saying) => {
                 if let Said::Completed { started_at, completed_at, .. } = saying.said {
-                    let viewing = self.viewing(&intent, started_at, completed_at);
-                    if !self.keep_plays(ledger, &intent, saying.play, PlayKind::Session, viewing, named, plays)? {
+                    let viewing = viewing_in(intent, started_at, completed_at);
+                    if !self.keep_plays(ledger, intent, saying.play, PlayKind::Session, viewing, named, plays)? {
                         return Ok(Some(Fate(Disposition::Absorbed, "this viewing is known already".into())));
                     }
                 }
-                self.tell(&intent, saying, named);
+                self.tell(intent, saying, named);
                 Ok(None)
             }
             What::MarkWatched { play, at } => {
-                if self.is_echo(ledger, &intent, Feature::History, named)? {
+                if self.is_echo(ledger, intent, Feature::History, named)? {
                     return Ok(Some(Fate(Disposition::Echo, "a write of ours came back".into())));
                 }
-                let viewing = self.viewing(&intent, *at, *at);
-                if !self.keep_plays(ledger, &intent, *play, PlayKind::Manual, viewing, named, plays)? {
+                let viewing = viewing_in(intent, *at, *at);
+                if !self.keep_plays(ledger, intent, *play, PlayKind::Manual, viewing, named, plays)? {
                     return Ok(Some(Fate(Disposition::Absorbed, "this viewing is known already".into())));
                 }
-                self.send_to_all(&intent, *play, named, Message::AddPlay(*at), *at, MARK_HOLD_S);
+                self.send_to_all(intent, *play, named, Message::AddPlay(*at), *at, MARK_HOLD_S);
                 Ok(None)
             }
             What::MarkUnwatched { play } => {
-                if self.is_echo(ledger, &intent, Feature::History, named)? {
+                if self.is_echo(ledger, intent, Feature::History, named)? {
                     return Ok(Some(Fate(Disposition::Echo, "a write of ours came back".into())));
                 }
-                self.take_back(ledger, &intent, *play, named)
+                self.take_back(ledger, intent, *play, named)
             }
             What::Rate { play, rating } => {
-                if self.is_echo(ledger, &intent, Feature::Ratings, named)? {
+                if self.is_echo(ledger, intent, Feature::Ratings, named)? {
                     return Ok(Some(Fate(Disposition::Echo, "a write of ours came back".into())));
                 }
-                self.send_to_all(&intent, *play, named, Message::Rate(*rating), self.now, MARK_HOLD_S);
+                self.send_to_all(intent, *play, named, Message::Rate(*rating), self.now, MARK_HOLD_S);
                 Ok(None)
             }
         }
-    }
-
-    fn viewing(&self, intent: &Intent<'_>, started_at: Timestamp, completed_at: Timestamp) -> Viewing {
-        let runtime_s = intent.media.duration_ms.and_then(|duration| u32::try_from(duration / 1000).ok());
-        Viewing { started_at, completed_at: completed_at.max(started_at), runtime_s }
     }
 
     /// Keeps a play per item. Answers whether the viewing is a new one.
@@ -512,11 +507,17 @@ struct Plays(BTreeMap<Uid, Vec<PlayRecord>>);
 
 impl Plays {
     fn of(&mut self, ledger: &dyn Ledger, uid: Uid) -> Result<&mut Vec<PlayRecord>, StorageFailure> {
-        if !self.0.contains_key(&uid) {
-            self.0.insert(uid, ledger.plays_of(uid)?);
+        match self.0.entry(uid) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(place) => Ok(place.insert(ledger.plays_of(uid)?)),
         }
-        Ok(self.0.entry(uid).or_default())
     }
+}
+
+/// When an intent's item was watched.
+fn viewing_in(intent: &Intent<'_>, started_at: Timestamp, completed_at: Timestamp) -> Viewing {
+    let runtime_s = intent.media.duration_ms.and_then(|duration| u32::try_from(duration / 1000).ok());
+    Viewing { started_at, completed_at: completed_at.max(started_at), runtime_s }
 }
 
 /// A play as an interval.

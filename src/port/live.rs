@@ -157,6 +157,7 @@ pub struct EchoRecord {
 
 /// One change of what live scrobbling keeps.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a change travels in a box as a whole")]
 pub enum LiveChange {
     /// Writes a row of the inbox. One without a disposition waits.
     PutInbox(InboxRecord),

@@ -52,26 +52,29 @@ pub enum Filtered {
 impl Audience {
     /// Whether the event counts.
     pub fn check(&self, event: &PlaybackEvent) -> Result<(), Filtered> {
-        match &self.users {
-            Names::All => {}
-            Names::Only(users) if users.is_empty() => return Err(Filtered::NobodyAccepted),
-            Names::Only(_) | Names::Except(_) if is_nobody(&event.viewer) => return Err(Filtered::UnknownUser),
-            Names::Only(users) if !users.iter().any(|user| is_user(user, &event.viewer)) => {
-                return Err(Filtered::OtherUser);
-            }
-            Names::Except(users) if users.iter().any(|user| is_user(user, &event.viewer)) => {
-                return Err(Filtered::OtherUser);
-            }
-            Names::Only(_) | Names::Except(_) => {}
-        }
+        self.check_user(&event.viewer)?;
         let is_listed = |libraries: &[SmolStr], library: &str| libraries.iter().any(|name| is_name(name, library));
-        match (&self.libraries, &event.media.library) {
-            (Names::All, _) => Ok(()),
-            (Names::Only(_) | Names::Except(_), None) => Err(Filtered::UnknownLibrary),
-            (Names::Only(libraries), Some(library)) if !is_listed(libraries, library) => Err(Filtered::OtherLibrary),
-            (Names::Except(libraries), Some(library)) if is_listed(libraries, library) => Err(Filtered::OtherLibrary),
-            (Names::Only(_) | Names::Except(_), Some(_)) => Ok(()),
-        }
+        let Some(library) = &event.media.library else {
+            return if self.libraries == Names::All { Ok(()) } else { Err(Filtered::UnknownLibrary) };
+        };
+        let counts = match &self.libraries {
+            Names::All => true,
+            Names::Only(libraries) => is_listed(libraries, library),
+            Names::Except(libraries) => !is_listed(libraries, library),
+        };
+        if counts { Ok(()) } else { Err(Filtered::OtherLibrary) }
+    }
+
+    fn check_user(&self, viewer: &Viewer) -> Result<(), Filtered> {
+        let is_listed = |users: &[SmolStr]| users.iter().any(|user| is_user(user, viewer));
+        let counts = match &self.users {
+            Names::All => return Ok(()),
+            Names::Only(users) if users.is_empty() => return Err(Filtered::NobodyAccepted),
+            Names::Only(_) | Names::Except(_) if is_nobody(viewer) => return Err(Filtered::UnknownUser),
+            Names::Only(users) => is_listed(users),
+            Names::Except(users) => !is_listed(users),
+        };
+        if counts { Ok(()) } else { Err(Filtered::OtherUser) }
     }
 }
 

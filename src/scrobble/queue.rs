@@ -82,9 +82,9 @@ fn supersedes(newer: &Queued, older: &Queued) -> bool {
         (Start(_), Watched { .. } | AddPlay(_)) => {
             is_same_play && newer.since.as_second() - older.since.as_second() > YOUNG_START_S
         }
-        (Pause(_), Start(_) | Pause(_) | Clear | Watched { .. } | AddPlay(_)) => is_same_item,
-        (Rate(_), Rate(_)) => is_same_item,
-        (KeepPlace { .. } | DropPlace, KeepPlace { .. } | DropPlace) => is_same_item,
+        (Pause(_), Start(_) | Pause(_) | Clear | Watched { .. } | AddPlay(_))
+        | (Rate(_), Rate(_))
+        | (KeepPlace { .. } | DropPlace, KeepPlace { .. } | DropPlace) => is_same_item,
         _ => false,
     }
 }

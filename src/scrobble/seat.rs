@@ -388,14 +388,12 @@ impl Session {
         if !is_alive || !self.phase.has_ended() {
             return false;
         }
-        match (event.at, self.server_time) {
-            (Some(at), Some(known)) => at < known,
-            _ => {
-                let is_close = moment.now.as_second() - self.seen_at.as_second() <= LATE_WITHIN_S;
-                let moved = event.position_ms.zip(self.position_ms).map(|(one, other)| one.abs_diff(other));
-                is_close && moved.is_none_or(|moved| moved <= self.media.duration_ms.unwrap_or(u64::MAX) / 100)
-            }
+        if let (Some(at), Some(known)) = (event.at, self.server_time) {
+            return at < known;
         }
+        let is_close = moment.now.as_second() - self.seen_at.as_second() <= LATE_WITHIN_S;
+        let moved = event.position_ms.zip(self.position_ms).map(|(one, other)| one.abs_diff(other));
+        is_close && moved.is_none_or(|moved| moved <= self.media.duration_ms.unwrap_or(u64::MAX) / 100)
     }
 
     /// Whether the event belongs to another viewing: what was watched begins again, or what had ended goes on.

@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 use crosswatch_model::{Feature, PairId, PlanState, PlayKey, ProviderId, RunId, Uid};
 use crosswatch_port::{
     Change, Commit, Durability, EventRecord, ItemRecord, LineRecord, OutboxRecord, PlanRecord, ReadingRow, Refused,
-    RunRecord, ShelfChange, UnresolvedRecord,
+    RejectedRecord, RunRecord, ShelfChange, StandingRecord, UnresolvedRecord,
 };
 
 use crate::{
@@ -120,10 +120,7 @@ impl Batch<'_> {
             }
             Change::PutHeld(record) => self.put(Space::Held, &HeldKey(record.id), &record),
             Change::DropHeld(id) => self.remove(Space::Held, &HeldKey(id)),
-            Change::PutRejected(record) => {
-                let key = RejectedKey { pair: self.pair(&record.pair)?, op: record.op };
-                self.put(Space::Rejected, &key, &record)
-            }
+            Change::PutRejected(record) => self.put_rejected(&record),
             Change::DropRejected(pair, op) => {
                 let key = RejectedKey { pair: self.pair(&pair)?, op };
                 self.remove(Space::Rejected, &key)
@@ -146,16 +143,23 @@ impl Batch<'_> {
                 let account = self.account(&account)?;
                 self.put(Space::Cache, &KeptKey { account, name }, &Cached(bytes))
             }
-            Change::PutStanding(record) => {
-                let key = StandingKey { kind: record.kind, subject: record.subject.clone() };
-                self.put(Space::Standing, &key, &record)
-            }
+            Change::PutStanding(record) => self.put_standing(&record),
             Change::DropStanding(kind, subject) => self.remove(Space::Standing, &StandingKey { kind, subject }),
             Change::ForgetPair(pair) => self.forget_pair(&pair),
             Change::ForgetReadings(account) => self.forget_readings(&account),
             Change::PinSnapshot(id, is_pinned) => self.pin_snapshot(id, is_pinned),
             Change::DropSnapshot(id) => self.drop_snapshot(id),
         }
+    }
+
+    fn put_rejected(&mut self, record: &RejectedRecord) -> Result<(), StoreError> {
+        let key = RejectedKey { pair: self.pair(&record.pair)?, op: record.op };
+        self.put(Space::Rejected, &key, record)
+    }
+
+    fn put_standing(&mut self, record: &StandingRecord) -> Result<(), StoreError> {
+        let key = StandingKey { kind: record.kind, subject: record.subject.clone() };
+        self.put(Space::Standing, &key, record)
     }
 
     pub(crate) fn pair(&mut self, pair: &PairId) -> Result<u32, StoreError> {

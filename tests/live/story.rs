@@ -69,8 +69,7 @@ pub(crate) fn event(line: &str) -> PlaybackEvent {
     let rest: Vec<&str> = words.collect();
     let place = rest.iter().find_map(|word| word.strip_prefix('@'));
     let duration_ms = minutes(name) * 60_000;
-    let percent: Option<f64> = place.and_then(|place| place.parse().ok());
-    let position_ms = percent.map(|percent| (percent / 100.0 * duration_ms as f64).round() as u64);
+    let position_ms = place.and_then(|place| position_ms(place, duration_ms));
     let step = match step {
         "play" => Step::Start,
         "pause" => Step::Pause,
@@ -101,6 +100,13 @@ pub(crate) fn event(line: &str) -> PlaybackEvent {
         position_ms,
         at: None,
     }
+}
+
+/// Where `98.7` percent of a length is; `-` is nowhere.
+fn position_ms(percent: &str, duration_ms: u64) -> Option<u64> {
+    let (whole, part) = percent.split_once('.').unwrap_or((percent, ""));
+    let hundredths: u64 = whole.parse::<u64>().ok()? * 100 + format!("{part:0<2}").parse::<u64>().unwrap();
+    Some(duration_ms * hundredths / 10_000)
 }
 
 /// A message to the ingress. `number` makes its body its own; equal numbers are equal bodies.

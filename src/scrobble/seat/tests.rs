@@ -35,8 +35,7 @@ fn event(text: &str) -> PlaybackEvent {
     let mut words = text.split(' ');
     let (step, name, place) = (words.next().unwrap(), words.next().unwrap(), words.next().unwrap());
     let media = media(name);
-    let percent: Option<f64> = place.trim_start_matches('@').parse().ok();
-    let position_ms = percent.map(|percent| (percent / 100.0 * media.duration_ms.unwrap() as f64) as u64);
+    let position_ms = position_ms(place.trim_start_matches('@'), media.duration_ms.unwrap());
     let step = match step {
         "play" => Step::Start,
         "pause" => Step::Pause,
@@ -49,6 +48,13 @@ fn event(text: &str) -> PlaybackEvent {
     let session = words.next().unwrap_or_default().trim_start_matches('#').into();
     let (viewer, player) = (Viewer { name: "ann".into(), id: "11".into() }, "tv".into());
     PlaybackEvent { step, word: "x".into(), viewer, server: "s".into(), player, session, media, position_ms, at: None }
+}
+
+/// Where `98.7` percent of a length is; `-` is nowhere.
+fn position_ms(percent: &str, duration_ms: u64) -> Option<u64> {
+    let (whole, part) = percent.split_once('.').unwrap_or((percent, ""));
+    let hundredths: u64 = whole.parse::<u64>().ok()? * 100 + format!("{part:0<2}").parse::<u64>().unwrap();
+    Some(duration_ms * hundredths / 10_000)
 }
 
 fn word(saying: &Saying) -> String {
