@@ -8,6 +8,7 @@
 
 mod api;
 mod auth;
+mod configuring;
 mod dress;
 mod extract;
 mod measured;
@@ -26,6 +27,7 @@ mod state;
 mod waiting;
 
 pub use api::shapes;
+pub use configuring::{ConfigFile, ConfigProblem, ConfigRefused, ConfigTaken};
 pub use openapi::document;
 pub use outlines::remember_outlines;
 pub use problem::ApiProblem;

@@ -55,6 +55,7 @@ use crate::{api, metrics, problem::ApiProblem, sse, state::ApiState};
         api::steering::pause,
         api::steering::resume,
         api::resetting::reset,
+        api::config::replace,
         api::backup::backup,
         api::docs::docs,
         api::advice::snooze,
@@ -124,7 +125,7 @@ mod tests {
         let count = names.len();
         names.sort_unstable();
         names.dedup();
-        assert_eq!((names.len(), count), (44, 44));
+        assert_eq!((names.len(), count), (45, 45));
     }
 
     #[test]

@@ -258,6 +258,7 @@ impl Small {
             api_key: SecretString::from(KEY),
             clock,
             entropy,
+            config_file: None,
             readiness: Arc::new(Readiness::new()),
             version: "0.1.0",
         };
