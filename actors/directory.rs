@@ -164,6 +164,11 @@ impl Directory {
         }
     }
 
+    /// Forgets who lives where: nobody is reached through it any more.
+    pub(crate) fn close(&self) {
+        *self.write() = Entries::default();
+    }
+
     pub(crate) fn enter_supervisor(&self, mailbox: Mailbox<Supervisor>) {
         self.write().supervisor = Some(mailbox);
     }

@@ -25,7 +25,7 @@ use crate::{
     scrobbler::{self, Scrobbler},
     seal::SecretKey,
     store::{self, SaveError, Store, StoreDoor},
-    supervisor::{self, ShutDown, Supervisor},
+    supervisor::{self, Leave, ShutDown, Supervisor},
     watcher::{self, AdapterNow, Watcher, WatcherPorts},
     webhook::{self, WebhookIngress},
 };
@@ -107,7 +107,8 @@ impl House {
         &self.boot_report
     }
 
-    /// Stops runs at the next safe point and syncs the store. Answers what was not done in time.
+    /// Stops runs at the next safe point, syncs the store, and lets the actors go when all is done. Answers what was not done
+    /// in time.
     pub async fn stop(self, deadline: Duration) -> Vec<SmolStr> {
         let mut unfinished = Vec::new();
         if let Some(supervisor) = self.directory.supervisor()
@@ -118,7 +119,19 @@ impl House {
         if let Err(error) = self.directory.store().query(|ledger| ledger.sync()).await {
             unfinished.push(format_smolstr!("store: {error}"));
         }
+        if unfinished.is_empty() {
+            self.let_go(&mut unfinished);
+        }
         unfinished
+    }
+
+    /// Lets the actors go. Whoever still works in one keeps it alive until that is done.
+    fn let_go(&self, unfinished: &mut Vec<SmolStr>) {
+        let supervisor = self.directory.supervisor();
+        self.directory.close();
+        if let Some(Err(error)) = supervisor.map(|supervisor| supervisor.tell(Leave)) {
+            unfinished.push(format_smolstr!("supervisor: {error}"));
+        }
     }
 }
 

@@ -105,6 +105,10 @@ impl Scheduler {
         if let Some(timer) = self.timer.take() {
             context.cancel_future(timer);
         }
+        if self.directory.supervisor().is_none() {
+            // The house is closed, and nobody could be asked any more.
+            return;
+        }
         let Some(earliest) = self.entries.iter().filter_map(|entry| entry.due).min() else { return };
         let until_due = earliest.duration_since(self.surroundings.clock.now());
         let nap = Duration::try_from(until_due).unwrap_or(Duration::ZERO).min(NAP_MAX);

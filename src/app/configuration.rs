@@ -9,26 +9,35 @@ use crate::{
     wiring,
 };
 
+/// Where the settings come from: the named file or the usual places, and this environment.
+fn sources_of(explicit: Option<PathBuf>, environment: BTreeMap<String, String>) -> Result<Sources, Failure> {
+    let working_dir = env::current_dir()
+        .map_err(|error| Failure::new(Exit::BadConfig, format!("the working directory cannot be told: {error}")))?;
+    Ok(Sources { explicit, ..Sources::new(working_dir, environment) })
+}
+
+/// Where the settings of this process come from.
+pub(crate) fn sources(explicit: Option<PathBuf>) -> Result<Sources, Failure> {
+    // A variable that is not UTF-8 cannot be one of ours.
+    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    sources_of(explicit, env::vars_os().filter_map(text).collect())
+}
+
+/// The settings that these places give.
+pub(crate) fn load(sources: &Sources) -> Result<Arc<Settings>, Failure> {
+    let settings = crosswatch_settings::load(sources)?;
+    wiring::require_supported(&settings)?;
+    Ok(Arc::new(settings))
+}
+
 /// The settings, from the named file or the usual places.
 pub(crate) fn load_from(
     explicit: Option<PathBuf>,
     environment: BTreeMap<String, String>,
 ) -> Result<Arc<Settings>, Failure> {
-    let working_dir = env::current_dir()
-        .map_err(|error| Failure::new(Exit::BadConfig, format!("the working directory cannot be told: {error}")))?;
-    let sources = Sources { explicit, ..Sources::new(working_dir, environment) };
-    let settings = crosswatch_settings::load(&sources)?;
-    wiring::require_supported(&settings)?;
-    Ok(Arc::new(settings))
-}
-
-/// The settings of this process.
-pub(crate) fn load(explicit: Option<PathBuf>) -> Result<Arc<Settings>, Failure> {
-    // A variable that is not UTF-8 cannot be one of ours.
-    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
-        Some((name.into_string().ok()?, value.into_string().ok()?))
-    };
-    load_from(explicit, env::vars_os().filter_map(text).collect())
+    load(&sources_of(explicit, environment)?)
 }
 
 #[cfg(test)]

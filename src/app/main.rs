@@ -8,6 +8,7 @@ mod cli;
 mod client;
 mod clock;
 mod commands;
+mod config_file;
 mod configuration;
 mod exit;
 mod key_file;
@@ -59,12 +60,13 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
     if let Command::ImportConfig(import) = &command {
         return import_config::run(import);
     }
-    let settings = configuration::load(arguments.config)?;
+    let sources = configuration::sources(arguments.config)?;
+    let settings = configuration::load(&sources)?;
     let audience = if matches!(command, Command::Serve) { Audience::Service } else { Audience::Person };
     telemetry::start(settings.log, audience);
     runtime::block_on(async {
         match command {
-            Command::Serve | Command::Demo(_) | Command::ImportConfig(_) => serve::run(&settings).await,
+            Command::Serve | Command::Demo(_) | Command::ImportConfig(_) => serve::run(settings, sources).await,
             Command::Check(arguments) => check::run(&settings, arguments).await,
             Command::Auth(arguments) => auth::run(&settings, &arguments).await,
             Command::Run(arguments) => run::run(&settings, &arguments).await,

@@ -9,9 +9,9 @@ use actix_web::dev::ServerHandle;
 use crosswatch_actors::{HookKey, House};
 use crosswatch_port::{Clock, Ledger, StorageFailure};
 use crosswatch_settings::Settings;
-use crosswatch_web::{ApiState, Readiness, Stage};
+use crosswatch_web::{ApiState, ConfigFile, Readiness, Stage};
 use secrecy::SecretString;
-use tokio::{sync::watch, time::timeout};
+use tokio::{sync::watch, task::JoinHandle, time::timeout};
 
 use crate::{
     client::{Api, base_url},
@@ -26,6 +26,8 @@ use crate::{
 const HOUSE_DEADLINE: Duration = Duration::from_secs(7);
 /// All of the stop; container engines kill after ten seconds.
 const STOP_DEADLINE: Duration = Duration::from_secs(9);
+/// What the house is given when nobody kills the process.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// What a service is started from.
 pub(crate) struct Start {
@@ -39,6 +41,8 @@ pub(crate) struct Start {
     pub api_key: SecretString,
     /// Whether schedules start runs.
     pub follows_schedules: bool,
+    /// The file that the configuration came from, where it can be replaced.
+    pub config_file: Option<Arc<dyn ConfigFile>>,
 }
 
 /// A running service.
@@ -50,6 +54,8 @@ pub(crate) struct Service {
     storage: watch::Receiver<Option<StorageFailure>>,
     api_key: SecretString,
     url: String,
+    /// Fetches tables for as long as the service lives.
+    fetching: JoinHandle<()>,
 }
 
 impl Service {
@@ -61,9 +67,9 @@ impl Service {
         let (failures, storage) = watch::channel(None);
         let told = Arc::clone(&readiness);
         let knowledge = Arc::new(Files::open(&start.settings)?);
-        actix_rt::spawn(Arc::clone(&knowledge).keep_fresh(Arc::clone(&clock)));
         let secret_key = secret_key::load_or_make(&start.settings.storage.dir)?;
         let hook_key = HookKey::new(secret_key.clone());
+        let fetching = actix_rt::spawn(Arc::clone(&knowledge).keep_fresh(Arc::clone(&clock)));
         let machine = Machine {
             ledger: Arc::clone(&start.ledger),
             secret_key,
@@ -93,6 +99,7 @@ impl Service {
             entropy: Arc::new(entropy),
             hook_key,
             inbox: Some(Arc::new(house.directory().clone())),
+            config_file: start.config_file,
             readiness: Arc::clone(&readiness),
             version: crate::VERSION,
         };
@@ -106,7 +113,8 @@ impl Service {
             }
         });
         readiness.set(Stage::Ready);
-        Ok(Self { house, server: handle, readiness, ledger: start.ledger, storage, api_key: start.api_key, url })
+        let api_key = start.api_key;
+        Ok(Self { house, server: handle, readiness, ledger: start.ledger, storage, api_key, url, fetching })
     }
 
     /// Where the API is.
@@ -131,9 +139,27 @@ impl Service {
         }
     }
 
+    /// Stops so that another service can take its place in this process: patiently, for nobody kills it meanwhile.
+    pub(crate) async fn make_room(self) -> Result<(), Failure> {
+        self.readiness.set(Stage::Stopping);
+        self.fetching.abort();
+        let (unfinished, ()) = tokio::join!(self.house.stop(PATIENCE), self.server.stop(true));
+        if unfinished.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::new(
+            Exit::InUse,
+            format!(
+                "not finished in time: {}; ending the process, so that nothing is written twice; start it again",
+                unfinished.join(", ")
+            ),
+        ))
+    }
+
     /// Stops: nothing new is taken, runs are cancelled, requests under way end, the store is on the disk.
     pub(crate) async fn stop(self) {
         self.readiness.set(Stage::Stopping);
+        self.fetching.abort();
         let stopping = async {
             let (unfinished, ()) = tokio::join!(self.house.stop(HOUSE_DEADLINE), self.server.stop(true));
             if !unfinished.is_empty() {

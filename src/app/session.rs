@@ -42,6 +42,7 @@ impl Session {
                     listener,
                     api_key: key_file::random()?,
                     follows_schedules: false,
+                    config_file: None,
                 };
                 let service = Service::start(start).await?;
                 Ok(Self { api: service.api()?, own: Some(service) })

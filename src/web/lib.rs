@@ -8,6 +8,7 @@
 
 mod api;
 mod auth;
+mod configuring;
 mod dress;
 mod extract;
 mod hooks;
@@ -27,6 +28,7 @@ mod state;
 mod waiting;
 
 pub use api::shapes;
+pub use configuring::{ConfigFile, ConfigProblem, ConfigRefused, ConfigTaken};
 pub use hooks::Inbox;
 pub use openapi::document;
 pub use outlines::remember_outlines;

@@ -64,6 +64,7 @@ use crate::{api, hooks, metrics, problem::ApiProblem, sse, state::ApiState};
         api::steering::pause,
         api::steering::resume,
         api::resetting::reset,
+        api::config::replace,
         api::backup::backup,
         api::docs::docs,
         api::advice::snooze,
@@ -148,7 +149,7 @@ mod tests {
         let count = names.len();
         names.sort_unstable();
         names.dedup();
-        assert_eq!((names.len(), count), (68, 68));
+        assert_eq!((names.len(), count), (69, 69));
     }
 
     #[test]

@@ -85,13 +85,13 @@ mod tests {
         let first = renew(&before, &[], 0).unwrap();
         assert_eq!((first.at, first.until), (day(0), None));
         assert_eq!(renew(&before, std::slice::from_ref(&first), 1), None);
-        let noticed = renew(&after, &[first.clone()], 2).unwrap();
+        let noticed = renew(&after, std::slice::from_ref(&first), 2).unwrap();
         assert_eq!((&noticed.text, noticed.at, noticed.until), (&first.text, day(0), Some(day(32))));
         let marks = [noticed];
         assert_eq!(changed(&after, &after.pairs[0], &marks), [Aspect::Mode]);
         assert_eq!(renew(&after, &marks, 31), None);
         let taken = renew(&after, &marks, 32).unwrap();
-        assert_eq!((changed(&after, &after.pairs[0], &[taken.clone()]), taken.until), (vec![], None));
+        assert_eq!((changed(&after, &after.pairs[0], std::slice::from_ref(&taken)), taken.until), (vec![], None));
         let back = renew(&before, &marks, 5).unwrap();
         assert_eq!((back.at, back.until), (day(5), None));
     }

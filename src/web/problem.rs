@@ -12,6 +12,8 @@ use crosswatch_model::{Feature, PairId, PlanState, ProviderId, RunId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::configuring::ConfigProblem;
+
 /// What is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ApiProblem {
@@ -164,6 +166,15 @@ pub enum ApiProblem {
     /// A person stopped the pair.
     #[error("the pair {0} is paused; POST /api/v1/pairs/{0}/resume to run it")]
     PairPaused(PairId),
+    /// The configuration came from no file, or this service is one of a single command.
+    #[error("this service has no configuration file that could be replaced; start it with --config FILE")]
+    NoConfigFile,
+    /// The configuration is wrong.
+    #[error("nothing was changed: {}", told(.0))]
+    ConfigWrong(Vec<ConfigProblem>),
+    /// The configuration file cannot be written.
+    #[error("nothing was changed: {0} cannot be written")]
+    ConfigUnwritable(String),
     /// The accounts of the pair were read in full by a reset not long ago.
     #[error(
         "the pair {pair} had a full reset less than a day ago, and SIMKL punishes full reads; wait until {next}, or leave full out"
@@ -276,6 +287,11 @@ impl ApiProblem {
             Self::Frozen => (StatusCode::LOCKED, "frozen", "Everything is frozen"),
             Self::PairPaused(_) => (StatusCode::CONFLICT, "pair-paused", "The pair is paused"),
             Self::ResetTooSoon { .. } => (StatusCode::CONFLICT, "reset-too-soon", "A full reset was made today"),
+            Self::NoConfigFile => (StatusCode::CONFLICT, "no-config-file", "There is no file to write"),
+            Self::ConfigWrong(_) => (StatusCode::UNPROCESSABLE_ENTITY, "config-wrong", "The configuration is wrong"),
+            Self::ConfigUnwritable(_) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "config-unwritable", "The file cannot be written")
+            }
             Self::NotRunning(_) => (StatusCode::CONFLICT, "not-running", "The run has ended"),
             Self::LeaseLost(_) => (StatusCode::CONFLICT, "lease-lost", "A run took over"),
             Self::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping", "The service is stopping"),
@@ -312,6 +328,14 @@ impl ApiProblem {
         }
     }
 
+    /// Everything that is wrong with a configuration.
+    fn problems(&self) -> &[ConfigProblem] {
+        match self {
+            Self::ConfigWrong(problems) => problems,
+            _ => &[],
+        }
+    }
+
     /// The body, for the path that was asked.
     pub(crate) fn body(&self, instance: Option<&str>) -> ProblemBody {
         let (status, kind, title) = self.kind();
@@ -322,6 +346,7 @@ impl ApiProblem {
             detail: self.to_string(),
             instance: instance.map(str::to_owned),
             run: self.run().map(|run| run.to_string()),
+            problems: self.problems().iter().map(WrongField::from).collect(),
         }
     }
 
@@ -370,6 +395,39 @@ pub(crate) struct ProblemBody {
     /// With `already-running` and `run-underway`: the run.
     #[serde(skip_serializing_if = "Option::is_none")]
     run: Option<String>,
+    /// With `config-wrong`: everything that is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    problems: Vec<WrongField>,
+}
+
+/// One thing that is wrong with a configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct WrongField {
+    /// The line, where it is at one.
+    line: Option<u32>,
+    /// The field; empty where none is concerned.
+    #[schema(example = "pair[home-to-ledger].mode")]
+    field: String,
+    /// What is wrong and what to do.
+    message: String,
+}
+
+impl From<&ConfigProblem> for WrongField {
+    fn from(problem: &ConfigProblem) -> Self {
+        Self { line: problem.line, field: problem.field.clone(), message: problem.message.clone() }
+    }
+}
+
+/// The first thing that is wrong, and how many more are.
+fn told(problems: &[ConfigProblem]) -> String {
+    let Some(first) = problems.first() else { return "the configuration is wrong".to_owned() };
+    let place = first.line.map_or_else(String::new, |line| format!("line {line}: "));
+    let field = if first.field.is_empty() { String::new() } else { format!("{}: ", first.field) };
+    let more = match problems.len() - 1 {
+        0 => String::new(),
+        more => format!(" (and {more} more, see problems)"),
+    };
+    format!("{place}{field}{}{more}", first.message)
 }
 
 impl ProblemBody {
@@ -473,6 +531,9 @@ mod tests {
             ApiProblem::Frozen,
             ApiProblem::PairPaused(pair.clone()),
             ApiProblem::ResetTooSoon { pair, next: jiff::Timestamp::UNIX_EPOCH },
+            ApiProblem::NoConfigFile,
+            ApiProblem::ConfigWrong(Vec::new()),
+            ApiProblem::ConfigUnwritable(text()),
             ApiProblem::NotRunning(RunId(1)),
             ApiProblem::PlanFailed(RunId(1)),
             ApiProblem::LeaseLost(text()),

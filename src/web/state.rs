@@ -11,7 +11,7 @@ use crosswatch_port::{Clock, Entropy, Fault, Ledger, StorageFailure};
 use crosswatch_settings::Settings;
 use secrecy::SecretString;
 
-use crate::{hooks::Inbox, problem::ApiProblem, readiness::Readiness};
+use crate::{configuring::ConfigFile, hooks::Inbox, problem::ApiProblem, readiness::Readiness};
 
 /// Actors answer within this time, or they are busy.
 pub(crate) const ACTOR_DEADLINE: Duration = Duration::from_secs(5);
@@ -37,6 +37,8 @@ pub struct ApiState {
     pub hook_key: HookKey,
     /// Where webhooks are kept; `None` while nothing keeps them.
     pub inbox: Option<Arc<dyn Inbox>>,
+    /// The file that the configuration came from, where it can be replaced.
+    pub config_file: Option<Arc<dyn ConfigFile>>,
     /// Whether the service can be used.
     pub readiness: Arc<Readiness>,
     /// The version of the program.

@@ -10,6 +10,7 @@ mod approvals;
 mod backup;
 mod bad_input;
 mod check;
+mod config;
 mod crash;
 mod exchange;
 mod history;

@@ -72,6 +72,12 @@ impl Http {
         self.try_post(path, body).unwrap_or_else(|| panic!("POST {path}: nobody answers"))
     }
 
+    /// `PUT`.
+    #[track_caller]
+    pub fn put(&self, path: &str, body: &Value) -> Answer {
+        self.send(Method::PUT, path, Some(body)).unwrap_or_else(|| panic!("PUT {path}: nobody answers"))
+    }
+
     /// `DELETE`.
     #[track_caller]
     pub fn delete(&self, path: &str, body: &Value) -> Answer {

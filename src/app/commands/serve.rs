@@ -6,36 +6,85 @@ use std::{
     sync::Arc,
 };
 
-use crosswatch_settings::{Settings, Severity, advise};
+use crosswatch_settings::{Settings, Severity, Sources, advise};
+use crosswatch_web::ConfigFile;
+use tokio::sync::watch;
 
 use crate::{
     api_key,
+    config_file::FileOnDisk,
     exit::{Exit, Failure},
     service::{Service, Start},
     stop_signal::StopSignal,
     storage,
 };
 
-/// Starts, waits for a signal or a failing disk, stops.
-pub(crate) async fn run(settings: &Arc<Settings>) -> Result<Exit, Failure> {
+/// How a service ends.
+enum End {
+    /// The process is told to stop.
+    Told,
+    /// The disk failed.
+    Failed(Failure),
+    /// Another configuration takes its place.
+    Replaced(Arc<Settings>),
+}
+
+/// Starts, waits for a signal, a failing disk or another configuration, stops. The socket and the store are kept from the
+/// first service to the last.
+pub(crate) async fn run(settings: Arc<Settings>, sources: Sources) -> Result<Exit, Failure> {
     let mut signal = StopSignal::listen()?;
     let ledger = storage::open_alone(&settings.storage.dir)?;
-    let listener = bind(settings.server.listen)?;
-    let api_key = api_key::load_or_make(settings)?;
-    let start = Start { settings: Arc::clone(settings), ledger, listener, api_key, follows_schedules: true };
-    let service = Service::start(start).await?;
-    greet(settings, &service);
-    let result = tokio::select! {
-        name = signal.next() => {
-            tracing::info!("{name}: stopping");
-            Ok(Exit::Done)
+    let socket = bind(settings.server.listen)?;
+    let (taken, mut replaced) = watch::channel(None);
+    let file = sources
+        .locate()?
+        .map(|path| Arc::new(FileOnDisk::new(path, sources, Arc::clone(&settings), taken)) as Arc<dyn ConfigFile>);
+    let mut settings = settings;
+    loop {
+        let listener =
+            socket.try_clone().map_err(|error| Failure::failed(format!("the socket cannot be used: {error}")))?;
+        let start = Start {
+            settings: Arc::clone(&settings),
+            ledger: Arc::clone(&ledger),
+            listener,
+            api_key: api_key::load_or_make(&settings)?,
+            follows_schedules: true,
+            config_file: file.clone(),
+        };
+        let service = Service::start(start).await?;
+        greet(&settings, &service);
+        let end = tokio::select! {
+            name = signal.next() => {
+                tracing::info!("{name}: stopping");
+                End::Told
+            }
+            failure = service.storage_failure() => End::Failed(failure),
+            new = next(&mut replaced) => End::Replaced(new),
+        };
+        let result = match end {
+            End::Replaced(new) => {
+                service.make_room().await?;
+                settings = new;
+                continue;
+            }
+            End::Told => Ok(Exit::Done),
+            End::Failed(failure) => Err(failure),
+        };
+        signal.make_next_one_final();
+        service.stop().await;
+        tracing::info!("stopped");
+        return result;
+    }
+}
+
+/// The next configuration that was taken. Without a file there is never one.
+async fn next(replaced: &mut watch::Receiver<Option<Arc<Settings>>>) -> Arc<Settings> {
+    while replaced.changed().await.is_ok() {
+        if let Some(settings) = replaced.borrow_and_update().clone() {
+            return settings;
         }
-        failure = service.storage_failure() => Err(failure),
-    };
-    signal.make_next_one_final();
-    service.stop().await;
-    tracing::info!("stopped");
-    result
+    }
+    std::future::pending().await
 }
 
 /// Binds the address of the API, before anything is started that would have to be stopped again.

@@ -88,7 +88,7 @@ fn service_routes(config: &mut ServiceConfig) {
         .service(at("/status", "GET").route(web::get().to(status::status)))
         .service(at("/widget", "GET").route(web::get().to(status::widget)))
         .service(at("/events", "GET").route(web::get().to(sse::events)))
-        .service(at("/config", "GET").route(web::get().to(config::config)))
+        .service(at("/config", "GET, PUT").route(web::get().to(config::config)).route(web::put().to(config::replace)))
         .service(at("/advice", "GET").route(web::get().to(advice::advice)))
         .service(at("/held", "GET").route(web::get().to(held::held)))
         .service(at("/held/{id}/approve", "POST").route(web::post().to(approving::approve)))

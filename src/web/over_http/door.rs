@@ -110,3 +110,12 @@ async fn the_page_of_the_api_opens_without_the_key_and_loads_nothing_from_elsewh
     }
     small.stop().await;
 }
+
+#[actix_web::test]
+async fn a_service_without_a_file_says_that_there_is_nothing_to_replace() {
+    let small = Small::start().await;
+    let put = async |body| small.ask("PUT", "/base/api/v1/config", Some(body)).await;
+    assert_eq!(put(serde_json::json!({"toml": ""})).await.problem(), (409, "no-config-file"));
+    assert_eq!(put(serde_json::json!({"text": ""})).await.problem(), (400, "bad-body"));
+    small.stop().await;
+}

@@ -48,6 +48,7 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<Exit, Failure> {
         api_key: api_key::load_or_make(&settings)?,
         settings: Arc::clone(&settings),
         follows_schedules: true,
+        config_file: None,
     };
     let key = start.api_key.clone();
     let service = Service::start(start).await?;
