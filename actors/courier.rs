@@ -12,13 +12,21 @@ mod values;
 
 use std::time::Duration;
 
-use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, SpawnHandle, WrapFuture};
+use actix::{
+    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, ResponseFuture, SpawnHandle,
+    WrapFuture,
+};
 use crosswatch_model::{ParcelState, ProviderId};
 use crosswatch_port::{Change, Commit, Durability, LiveChange, ParcelRecord};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    blueprint::Surroundings, directory::Directory, provider::AccountDoor, scrobbler::until, store::SaveError,
+    blueprint::Surroundings,
+    directory::Directory,
+    halt::{Halt, Halting},
+    provider::AccountDoor,
+    scrobbler::until,
+    store::SaveError,
     supervisor::Ping,
 };
 use errand::{Errand, Rest};
@@ -57,6 +65,7 @@ pub struct Courier {
     surroundings: Surroundings,
     is_busy: bool,
     has_more: bool,
+    halting: Halting,
     /// The account asked to be left alone until then.
     rests_until: Option<Timestamp>,
     alarm: Option<SpawnHandle>,
@@ -72,6 +81,7 @@ impl Courier {
             surroundings,
             is_busy: false,
             has_more: false,
+            halting: Halting::default(),
             rests_until: None,
             alarm: None,
         }
@@ -79,6 +89,9 @@ impl Courier {
 
     /// Runs one errand after the other until nothing can be done now.
     fn work(&mut self, context: &mut Context<Self>) {
+        if self.halting.is_halted() {
+            return;
+        }
         if self.is_busy {
             self.has_more = true;
             return;
@@ -102,6 +115,10 @@ impl Courier {
         let running = async move { errand.run().await };
         context.spawn(running.into_actor(self).map(|result, courier, context| {
             courier.is_busy = false;
+            if courier.halting.is_halted() {
+                courier.halting.rest();
+                return context.stop();
+            }
             match result {
                 Ok(Rest::More) => courier.work(context),
                 Ok(rest) => {
@@ -136,7 +153,7 @@ impl Courier {
         &self,
         seq: u64,
         change: impl FnOnce(ParcelRecord) -> Option<ParcelRecord> + Send + 'static,
-    ) -> actix::ResponseFuture<Result<bool, SaveError>> {
+    ) -> ResponseFuture<Result<bool, SaveError>> {
         let (directory, account, own) = (self.directory.clone(), self.account.clone(), self.account.clone());
         Box::pin(async move {
             let found = directory
@@ -177,7 +194,7 @@ impl Handler<LookAtQueue> for Courier {
 }
 
 impl Handler<RetryParcel> for Courier {
-    type Result = actix::ResponseFuture<Result<bool, SaveError>>;
+    type Result = ResponseFuture<Result<bool, SaveError>>;
 
     fn handle(&mut self, message: RetryParcel, _: &mut Self::Context) -> Self::Result {
         let now = self.surroundings.clock.now();
@@ -192,7 +209,7 @@ impl Handler<RetryParcel> for Courier {
 }
 
 impl Handler<Discard> for Courier {
-    type Result = actix::ResponseFuture<Result<bool, SaveError>>;
+    type Result = ResponseFuture<Result<bool, SaveError>>;
 
     fn handle(&mut self, message: Discard, _: &mut Self::Context) -> Self::Result {
         let now = self.surroundings.clock.now();
@@ -206,6 +223,17 @@ impl Handler<Discard> for Courier {
             };
             if is_open { Some(gone) } else { None }
         })
+    }
+}
+
+impl Handler<Halt> for Courier {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, _: Halt, context: &mut Self::Context) -> Self::Result {
+        if !self.is_busy {
+            context.stop();
+        }
+        self.halting.begin(self.is_busy)
     }
 }
 

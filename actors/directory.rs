@@ -141,6 +141,16 @@ impl Directory {
         self.read().watchers.get(id).cloned()
     }
 
+    /// Every courier.
+    pub(crate) fn couriers(&self) -> Vec<Mailbox<Courier>> {
+        self.read().couriers.values().cloned().collect()
+    }
+
+    /// Every watcher.
+    pub(crate) fn watchers(&self) -> Vec<Mailbox<Watcher>> {
+        self.read().watchers.values().cloned().collect()
+    }
+
     /// A turn at naming single items: whoever finds or mints entities holds it until they are saved, so that nobody mints
     /// two for one item.
     pub async fn naming_turn(&self) -> tokio::sync::OwnedMutexGuard<()> {

@@ -8,6 +8,7 @@ use actix::Actor;
 use crosswatch_model::ProviderId;
 use crosswatch_port::BootReport;
 use crosswatch_settings::Keep;
+use futures_util::future::join_all;
 use smol_str::{SmolStr, format_smolstr};
 
 use crate::{
@@ -16,6 +17,7 @@ use crate::{
     children::{Child, StartChild, Watched},
     courier::{self, Courier},
     directory::Directory,
+    halt::Halt,
     mailbox::{AskError, Mailbox},
     notifier::{self, Notifier, Tell},
     outbox::{self, Outbox},
@@ -116,6 +118,7 @@ impl House {
         {
             unfinished.push(format_smolstr!("supervisor: {error}"));
         }
+        self.halt(deadline, &mut unfinished).await;
         if let Err(error) = self.directory.store().query(|ledger| ledger.sync()).await {
             unfinished.push(format_smolstr!("store: {error}"));
         }
@@ -123,6 +126,25 @@ impl House {
             self.let_go(&mut unfinished);
         }
         unfinished
+    }
+
+    /// Halts those who work by themselves: first who notices, then who decides, then who tells.
+    async fn halt(&self, deadline: Duration, unfinished: &mut Vec<SmolStr>) {
+        for watcher in self.directory.watchers() {
+            // One that has fallen watches nothing.
+            watcher.ask(Halt, deadline).await.ok();
+        }
+        if let Some(scrobbler) = self.directory.scrobbler()
+            && let Err(error) = scrobbler.ask(Halt, deadline).await
+        {
+            unfinished.push(format_smolstr!("scrobbler: {error}"));
+        }
+        let couriers = self.directory.couriers();
+        for result in join_all(couriers.iter().map(|courier| courier.ask(Halt, deadline))).await {
+            if let Err(error) = result {
+                unfinished.push(format_smolstr!("courier: {error}"));
+            }
+        }
     }
 
     /// Lets the actors go. Whoever still works in one keeps it alive until that is done.

@@ -18,6 +18,7 @@ mod budget;
 mod children;
 mod courier;
 mod directory;
+mod halt;
 mod hook_key;
 mod house;
 mod keeping;

@@ -10,7 +10,10 @@ mod reduce;
 
 use std::{collections::BTreeMap, rc::Rc, time::Duration};
 
-use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, MessageResult, SpawnHandle, WrapFuture};
+use actix::{
+    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, MessageResult, ResponseFuture,
+    SpawnHandle, WrapFuture,
+};
 use crosswatch_model::ProviderId;
 use crosswatch_port::{Commit, Durability, InboxRecord, SeatKey};
 use crosswatch_scrobble::{Seat, Via};
@@ -20,6 +23,7 @@ use crate::{
     blueprint::{RouteBlueprint, Surroundings},
     courier::LookAtQueue,
     directory::Directory,
+    halt::{Halt, Halting},
     store::SaveError,
     supervisor::Ping,
 };
@@ -55,6 +59,7 @@ pub struct Scrobbler {
     is_open: bool,
     is_busy: bool,
     has_more: bool,
+    halting: Halting,
     alarm: Option<SpawnHandle>,
 }
 
@@ -70,6 +75,7 @@ impl Scrobbler {
             is_open: false,
             is_busy: false,
             has_more: true,
+            halting: Halting::default(),
             alarm: None,
         }
     }
@@ -81,6 +87,10 @@ impl Scrobbler {
         let reading = async move { store.query(|ledger| Ok((ledger.seats()?, ledger.next_parcel_seq()?))).await };
         context.spawn(reading.into_actor(self).map(|result, scrobbler, context| {
             scrobbler.is_busy = false;
+            if scrobbler.halting.is_halted() {
+                scrobbler.halting.rest();
+                return context.stop();
+            }
             match result {
                 Ok((seats, next_seq)) => {
                     scrobbler.seats = seats.into_iter().map(|record| (record.key, record.seat)).collect();
@@ -101,6 +111,9 @@ impl Scrobbler {
 
     /// Works off what waits, then what time has brought; repeats while there is more.
     fn work(&mut self, context: &mut Context<Self>) {
+        if self.halting.is_halted() {
+            return;
+        }
         if self.is_busy {
             self.has_more = true;
             return;
@@ -120,6 +133,10 @@ impl Scrobbler {
         };
         context.spawn(working.into_actor(self).map(|result: Result<Reduced, SaveError>, scrobbler, context| {
             scrobbler.is_busy = false;
+            if scrobbler.halting.is_halted() {
+                scrobbler.halting.rest();
+                return context.stop();
+            }
             match result {
                 Ok(reduced) => scrobbler.take_in(reduced, context),
                 Err(error) => scrobbler.pause(&error, context),
@@ -217,6 +234,17 @@ impl Handler<ObserveSeats> for Scrobbler {
 
     fn handle(&mut self, _: ObserveSeats, _: &mut Self::Context) -> Self::Result {
         MessageResult(self.seats.iter().map(|(key, seat)| (key.clone(), seat.clone())).collect())
+    }
+}
+
+impl Handler<Halt> for Scrobbler {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, _: Halt, context: &mut Self::Context) -> Self::Result {
+        if !self.is_busy {
+            context.stop();
+        }
+        self.halting.begin(self.is_busy)
     }
 }
 

@@ -14,7 +14,7 @@ mod tests;
 
 use std::{cell::RefCell, rc::Rc, sync::Arc};
 
-use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult, WrapFuture};
+use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, MessageResult, WrapFuture};
 use crosswatch_model::ProviderId;
 use crosswatch_port::{Clock, Entropy, LocalFuture, Notice, Provider};
 use jiff::Timestamp;
@@ -23,6 +23,7 @@ use tokio::sync::Notify;
 
 use self::round::Round;
 use crate::{
+    halt::Halt,
     store::SaveError,
     supervisor::Ping,
     webhook::{Arrived, Kept},
@@ -153,6 +154,14 @@ impl Handler<SignInChanged> for Watcher {
 
     fn handle(&mut self, _: SignInChanged, _: &mut Self::Context) {
         self.try_again.notify_one();
+    }
+}
+
+impl Handler<Halt> for Watcher {
+    type Result = ();
+
+    fn handle(&mut self, _: Halt, context: &mut Self::Context) {
+        context.stop();
     }
 }
 
