@@ -305,7 +305,7 @@ impl Keyspaces {
     }
 
     /// Every keyspace with its name.
-    pub(crate) fn all(&self) -> [(&'static str, &Keyspace); 9] {
+    pub(crate) fn all(&self) -> [(&'static str, &Keyspace); 11] {
         [
             (Space::Line.name(), &self.line),
             (Space::Item.name(), &self.item),
@@ -315,6 +315,8 @@ impl Keyspaces {
             (Space::Outbox.name(), &self.outbox),
             (Space::Shelf.name(), &self.shelf),
             (Space::Cache.name(), &self.cache),
+            (Space::ChunkList.name(), &self.chunk_list),
+            (Space::Chunk.name(), &self.chunk),
             (SHARED_NAME, &self.record),
         ]
     }

@@ -5,7 +5,6 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use crosswatch_emulator::UserActivity;
 use crosswatch_tests::service::{Service, Trakt, eventually, films, jellyfin, ledger, names};
 use serde_json::{Value, json};
 
@@ -59,7 +58,7 @@ fn dispositions(service: &Service) -> Vec<String> {
 
 #[test]
 fn a_film_is_seen_playing_and_told_to_the_ledger_and_to_trakt() {
-    let trakt = Trakt::new(films(2), UserActivity::default());
+    let trakt = Trakt::live(films(2));
     let service = start(&trakt, "");
     let start = told("PlaybackStart", 1, &json!({"PlaybackPositionTicks": 0}));
     let http = service.http();
@@ -96,7 +95,7 @@ fn a_film_is_seen_playing_and_told_to_the_ledger_and_to_trakt() {
 
 #[test]
 fn frozen_the_service_listens_and_tells_nobody() {
-    let trakt = Trakt::new(films(1), UserActivity::default());
+    let trakt = Trakt::live(films(1));
     let service = start(&trakt, "");
     service.http().post("/api/v1/freeze", &json!({})).expect(200);
     service.http().post(DOOR, &watched(1)).expect(202);
@@ -114,7 +113,7 @@ fn killed_at_any_instant_every_viewing_is_there_once() {
     let kills = number_from_environment("LIVE_KILLS").unwrap_or(KILLS);
     let mut chance = Chance::of(number_from_environment("CRASH_SEED").unwrap_or(1));
     let count = FILMS_PER_LIFE * u32::try_from(kills + 1).unwrap();
-    let trakt = Trakt::new(films(count), UserActivity::default());
+    let trakt = Trakt::live(films(count));
     let service = start(&trakt, "");
     let mut told = 0;
     for kill in 0..=kills {

@@ -1,6 +1,9 @@
 //! Emulated accounts as scenarios use them: one person, `anna`, at a Jellyfin server and at Trakt.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicI64, Ordering},
+};
 
 use crosswatch_emulator::{
     EmulatorClock, ExternalIds, FaultKind, FaultRule, JellyfinEmulator, JellyfinOptions, JellyfinUser, Library,
@@ -10,11 +13,16 @@ use jiff::Timestamp;
 
 use super::{config, process::eventually};
 
-const START: &str = "2026-11-22T12:00:00Z";
-
-/// The moment the emulated services live in at the start of a test.
+/// The moment the emulated services live in at the start of a test: a day ago, because their clock runs ahead with every
+/// look at it, and no further back, because what they hand out ends after a week.
 pub fn now() -> Timestamp {
-    START.parse().unwrap()
+    static START: OnceLock<Timestamp> = OnceLock::new();
+    *START.get_or_init(|| Timestamp::from_second(machine_now().as_second() - 24 * 3600).unwrap())
+}
+
+#[allow(clippy::disallowed_methods, reason = "the service under test lives in the machine's time")]
+fn machine_now() -> Timestamp {
+    Timestamp::now()
 }
 
 /// A clock that is a second later each time it is read, so that every change has a time of its own.
@@ -122,9 +130,18 @@ pub struct Trakt {
 impl Trakt {
     /// A Trakt that knows this library and where `anna` did this.
     pub fn new(library: Library, activity: UserActivity) -> Self {
+        Self::on(clock(), library, activity)
+    }
+
+    /// A Trakt whose clock is the machine's: what it dates itself has the time of the service.
+    pub fn live(library: Library) -> Self {
+        Self::on(EmulatorClock::new(machine_now), library, UserActivity::default())
+    }
+
+    fn on(clock: EmulatorClock, library: Library, activity: UserActivity) -> Self {
         let mut anna = TraktAccount::new("anna").with_activity(activity);
         anna.membership = Membership::Vip;
-        let mut options = TraktOptions::new(clock(), library);
+        let mut options = TraktOptions::new(clock, library);
         let mut ben = TraktAccount::new("ben");
         ben.membership = Membership::Vip;
         options.accounts = vec![anna, ben];
