@@ -13,6 +13,7 @@ mod percent;
 mod queue;
 mod same_viewing;
 mod seat;
+mod session;
 mod viewing;
 
 pub use audience::{Audience, Filtered, Names, plain};
@@ -21,5 +22,6 @@ pub use parcel::{Ear, Message, Parcel, Records, items, parcels};
 pub use percent::Percent;
 pub use queue::{Fate, Queued, fates, next, wakes_at};
 pub use same_viewing::same_viewing;
-pub use seat::{Moment, Phase, PlayId, Said, Saying, Seat, Session, SessionRules, Told, Turn};
+pub use seat::{Moment, PlayId, Said, Saying, Seat, SessionRules, Turn};
+pub use session::{Phase, Session, Told};
 pub use viewing::Viewing;

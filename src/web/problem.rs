@@ -229,6 +229,7 @@ fn features() -> String {
 
 impl ApiProblem {
     /// Status, stable type and title.
+    #[expect(clippy::too_many_lines, reason = "a table: one line per problem, and nothing else")]
     const fn kind(&self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "The API key is missing or wrong"),

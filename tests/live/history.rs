@@ -119,11 +119,11 @@ fn pair(removes: Removes, heeds_live: bool) -> PairBlueprint {
     }
 }
 
-/// A film watched from 20:00 on, dated by home as `stamp`, and a run of the pair at 22:00.
+/// A film watched at noon and from 20:00 on, the second time dated by home as `stamp`; and a run of the pair at 22:00.
 fn met(stamp: &str, heeds_live: bool) -> Stage {
     let mut stage = Stage::new();
     stage.pairs = vec![pair(Removes::Off, heeds_live)];
-    stage.home.lock().unwrap().plays = vec![("M".to_owned(), at(stamp))];
+    stage.home.lock().unwrap().plays = vec![("M".to_owned(), at("12:00:00")), ("M".to_owned(), at(stamp))];
     stage
         .tell(&[("20:00:00", "play M @0"), ("21:03:11", "done M @-"), ("21:15:00", "stop M @99")])
         .line("22:00:00", Line::Run)
@@ -134,12 +134,12 @@ fn met(stamp: &str, heeds_live: bool) -> Stage {
 fn a_pair_adds_nothing_that_was_recorded_live() {
     for stamp in ["21:03:11", "21:04:40", "21:12:00", "21:03:59", "20:00:30"] {
         let stage = met(stamp, true);
-        assert_eq!(stage.trakt.lock().unwrap().plays.len(), 1, "{stamp}: {:?}", stage.calls("trakt"));
+        assert_eq!(stage.trakt.lock().unwrap().plays.len(), 2, "{stamp}: {:?}", stage.calls("trakt"));
     }
-    let stage = met("15:00:00", true);
-    assert_eq!(stage.trakt.lock().unwrap().plays.len(), 2, "a play of its own is added");
+    let stage = met("16:00:00", true);
+    assert_eq!(stage.trakt.lock().unwrap().plays.len(), 3, "a play of its own is added");
     let stage = met("21:12:00", false);
-    assert_eq!(stage.trakt.lock().unwrap().plays.len(), 2, "a pair that does not heed live scrobbling adds its own");
+    assert_eq!(stage.trakt.lock().unwrap().plays.len(), 3, "a pair that does not heed live scrobbling adds its own");
 }
 
 #[test]

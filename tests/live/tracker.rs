@@ -149,10 +149,9 @@ impl Tracker {
             return Scrobbled::NotFound;
         }
         match call.verb {
-            Verb::Start => Scrobbled::Shown,
             Verb::Pause if call.percent >= Percent::whole(80) => Scrobbled::Refused("422".into()),
-            Verb::Pause => Scrobbled::Shown,
             Verb::Stop if call.percent < Percent::whole(1) => Scrobbled::Refused("422".into()),
+            Verb::Start | Verb::Pause => Scrobbled::Shown,
             Verb::Stop if call.percent < Percent::whole(80) => Scrobbled::Shown,
             Verb::Stop => {
                 if let Mood::JustHad(at) = truth.mood {

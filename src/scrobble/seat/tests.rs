@@ -4,6 +4,10 @@ use crosswatch_model::{Id, IdSet, Item, Kind, Namespace, Show};
 use proptest::prelude::*;
 
 use super::*;
+use crate::{
+    event::{Media, Viewer},
+    session::later,
+};
 
 const RULES: SessionRules = SessionRules { watched_at: Percent::whole(90) };
 const DAY: &str = "2026-03-01";
@@ -164,7 +168,7 @@ fn signs_of_life_are_no_news_and_jumps_are() {
     let mut story: Vec<(String, String)> = vec![("20:00:00".into(), "play E1 @0".into())];
     for second in (5..3000_u32).step_by(5) {
         let when = format!("20:{:02}:{:02}", second / 60, second % 60);
-        story.push((when, format!("on E1 @{}", f64::from(second) / 30.0)));
+        story.push((when, format!("on E1 @{:.2}", f64::from(second) / 30.0)));
     }
     story.push(("20:50:00".into(), "done E1 @100".into()));
     let story: Vec<(&str, &str)> = story.iter().map(|(when, what)| (when.as_str(), what.as_str())).collect();

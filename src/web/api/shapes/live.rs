@@ -1,5 +1,6 @@
 //! Sessions, the inbox and the messages to accounts.
 
+use crosswatch_model::Disposition;
 use crosswatch_port::{InboxRecord, ParcelRecord, SeatKey};
 use crosswatch_scrobble::{Heard, Message, Percent, Phase, Session};
 use jiff::Timestamp;
@@ -89,7 +90,7 @@ impl From<&InboxRecord> for InboxShape {
             event: row.word.to_string(),
             user: event.map(|event| event.viewer.name.to_string()),
             item: event.map(|event| ItemShape::from(&event.media.item)),
-            disposition: row.disposition.map(|word| word.as_str()),
+            disposition: row.disposition.map(Disposition::as_str),
             detail: row.detail.to_string(),
         }
     }
