@@ -259,8 +259,15 @@ impl Errand {
         Ok(self.mark_all(vec![row.clone()], None).await?.pop().unwrap_or(row))
     }
 
-    /// Puts messages back until an account that cannot take them now may take them.
+    /// Puts messages back that were certainly not taken, until the account may take them.
     pub(super) async fn later(&self, rows: Vec<ParcelRecord>, fault: &Fault) -> Result<Rest, SaveError> {
+        let unsent = |row| ParcelRecord { state: ParcelState::Queued, ..row };
+        self.look_later(rows.into_iter().map(unsent).collect(), fault).await
+    }
+
+    /// Leaves messages as they are until the account can be asked about them: what was sent and not answered stays in
+    /// doubt, and is never sent again before a look has shown that it did not arrive.
+    pub(super) async fn look_later(&self, rows: Vec<ParcelRecord>, fault: &Fault) -> Result<Rest, SaveError> {
         let error: SmolStr = format_smolstr!("{fault}");
         let attempts = rows.iter().map(|row| row.attempts).max().unwrap_or(1);
         let rest = match fault {
@@ -283,7 +290,7 @@ impl Errand {
         let back = |row: ParcelRecord| {
             let last_error = Some(error.clone());
             let attempts = row.attempts.max(1);
-            put(ParcelRecord { state: ParcelState::Queued, not_before, last_error, attempts, ..row })
+            put(ParcelRecord { not_before, last_error, attempts, ..row })
         };
         self.save(rows.into_iter().map(back).collect(), Durability::Synced).await?;
         Ok(if let Rest::Until(_) = rest { Rest::More } else { rest })

@@ -38,10 +38,10 @@ impl Errand {
             Ok(cells) if cells.len() == rows.len() => cells,
             Ok(_) => {
                 let fault = Fault::Transient("the account answered for fewer items than were asked".into());
-                return self.later(rows, &fault).await;
+                return self.look_later(rows, &fault).await;
             }
             Err(fault @ Fault::Rejected(_)) => return self.refuse(rows, &fault).await,
-            Err(fault) => return self.later(rows, &fault).await,
+            Err(fault) => return self.look_later(rows, &fault).await,
         };
         let (mut settled, mut missing, mut untold) = (Vec::new(), Vec::new(), Vec::new());
         for (row, cell) in rows.into_iter().zip(cells) {
@@ -56,7 +56,7 @@ impl Errand {
         }
         if !untold.is_empty() {
             let fault = Fault::Transient("the account cannot tell whether it has this play; asking again later".into());
-            self.later(untold, &fault).await?;
+            self.look_later(untold, &fault).await?;
         }
         if missing.is_empty() { Ok(Rest::More) } else { self.send_plays(missing).await }
     }
@@ -114,10 +114,10 @@ impl Errand {
             Ok([CellNow::Absent]) => return self.settle(vec![Settled::done(row)]).await,
             Ok(_) => {
                 let fault = Fault::Transient("the account cannot tell whether it has this play".into());
-                return self.later(vec![row], &fault).await;
+                return self.look_later(vec![row], &fault).await;
             }
             Err(fault @ Fault::Rejected(_)) => return self.refuse(vec![row], fault).await,
-            Err(fault) => return self.later(vec![row], fault).await,
+            Err(fault) => return self.look_later(vec![row], fault).await,
         };
         self.write_one(row, Feature::History, Action::Remove, Some(native.0), native.1).await
     }

@@ -93,7 +93,7 @@ impl Errand {
     async fn give_back(&self, row: ParcelRecord, fault: &Fault) -> Result<Rest, SaveError> {
         match fault {
             Fault::Rejected(_) => self.refuse(vec![row], fault).await,
-            _ => self.later(vec![row], fault).await,
+            _ => self.look_later(vec![row], fault).await,
         }
     }
 

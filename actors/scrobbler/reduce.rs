@@ -24,6 +24,10 @@ use crate::{
 
 /// What a person does by hand often comes for a whole season: it waits so long for the rest.
 const MARK_HOLD_S: i64 = 5;
+/// So many places of messages back, the settled ones are kept.
+const SETTLED_KEPT: u64 = 50_000;
+/// And so many go at once.
+const FORGOTTEN_AT_ONCE: u64 = 1_000;
 
 /// What came of it.
 #[derive(Debug)]
@@ -44,6 +48,8 @@ pub(super) struct Reduction<'a> {
     seats: BTreeMap<SeatKey, Seat>,
     touched: BTreeSet<SeatKey>,
     intents: Vec<Intent<'a>>,
+    /// The first place that this pass may give.
+    first_seq: u64,
     next_seq: u64,
     nudged: BTreeSet<ProviderId>,
     happened: Vec<Happened>,
@@ -94,6 +100,7 @@ impl<'a> Reduction<'a> {
             seats,
             touched: BTreeSet::new(),
             intents: Vec::new(),
+            first_seq: next_seq,
             next_seq,
             nudged: BTreeSet::new(),
             happened: Vec::new(),
@@ -127,12 +134,21 @@ impl<'a> Reduction<'a> {
                 self.change(LiveChange::PutSeat(SeatRecord { key, seat }));
             }
         }
+        self.forget_the_oldest();
         let Self { seats, next_seq, nudged, happened, changes, .. } = self;
         Ok((changes, Reduced { seats, next_seq, nudged, happened, rows: count }))
     }
 
     fn change(&mut self, change: LiveChange) {
         self.changes.push(Change::Live(Box::new(change)));
+    }
+
+    /// Settled messages are kept for people to look at, and not for ever.
+    fn forget_the_oldest(&mut self) {
+        let has_crossed = self.first_seq / FORGOTTEN_AT_ONCE != self.next_seq / FORGOTTEN_AT_ONCE;
+        if let Some(old) = self.next_seq.checked_sub(SETTLED_KEPT).filter(|_| has_crossed) {
+            self.change(LiveChange::ForgetParcels(old));
+        }
     }
 
     fn let_time_pass(&mut self) {

@@ -95,6 +95,17 @@ fn a_lost_answer_is_looked_for_before_anything_is_sent_again() {
 }
 
 #[test]
+fn what_is_in_doubt_stays_in_doubt_until_the_account_can_be_asked() {
+    let stage = Stage::new()
+        .tell(&FILM)
+        .line("21:00:00", Line::Mood("trakt", Mood::LosesReplyThenBreaks(2)))
+        .line("22:00:00", Line::Wait)
+        .play()
+        .expect("the look fails twice", &["start M 0.00", "stop M 90.00", "hist? M"], 1);
+    assert_eq!(stage.trakt.lock().unwrap().plays.len(), 1);
+}
+
+#[test]
 fn whoever_must_sign_in_again_loses_nothing() {
     let stage = Stage::new()
         .line("19:00:00", Line::Mood("trakt", Mood::SignedOut))

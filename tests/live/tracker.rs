@@ -35,6 +35,8 @@ pub(crate) enum Mood {
     Broken(u32),
     /// It takes what it is told, so many times, and its answer is lost.
     LosesReplies(u32),
+    /// It takes what it is told next, its answer is lost, and then it answers 500 so many times.
+    LosesReplyThenBreaks(u32),
     /// It asks to wait so long, once.
     Busy(u64),
     /// It wants a person to sign in.
@@ -110,6 +112,10 @@ impl Tracker {
                     (Verdict::Wait(after), Reached::No(Fault::RateLimited { after, detail: "429".into() }))
                 }
                 Mood::SignedOut => (Verdict::Answered, Reached::No(Fault::Auth("sign in again".into()))),
+                Mood::LosesReplyThenBreaks(times) if kind == RequestKind::Write => {
+                    truth.mood = Mood::Broken(times);
+                    (Verdict::Answered, Reached::Yes { loses_reply: true })
+                }
                 Mood::LosesReplies(times) if kind == RequestKind::Write => {
                     truth.mood = if times > 1 { Mood::LosesReplies(times - 1) } else { Mood::Well };
                     (Verdict::Answered, Reached::Yes { loses_reply: true })
