@@ -165,7 +165,9 @@ impl Desk {
             if let Some((there, given)) = clash(&known.ids, &item.ids) {
                 return Err(format!("{given} contradicts {there}, which is known of this item; leave one out"));
             }
-            enrich(known, item);
+            // What a place alone joins is not remembered as ids of one thing.
+            let told = if found.is_some() { item } else { Item { ids: IdSet::default(), ..item } };
+            enrich(known, told);
             self.uids.push(uid);
         } else {
             let uid = self.fresh.next().map(Uid).ok_or("too many new items at once; send them in parts")?;
@@ -295,6 +297,16 @@ mod tests {
         let other_show = episode(&[(Tmdb, 1)], (1, 2), &[]);
         let twice = named(&known, &[other_show.clone(), other_show]).unwrap();
         assert_eq!(twice.uids, [Uid(100), Uid(100)]);
+    }
+
+    #[test]
+    fn what_stands_at_one_place_is_not_known_by_the_ids_of_the_other() {
+        let known = [episode(&[(Tmdb, 1437)], (1, 2), &[(Tvdb, 7)]), episode(&[(Tmdb, 1437)], (1, 3), &[])];
+        for (uid, item) in (1..).map(Uid).zip(&known) {
+            let told = Item { ids: ids(Kind::Episode, &[(Trakt, 9)]), ..item.clone() };
+            let found = named(&known, &[told.clone(), told]).unwrap();
+            assert_eq!((&found.records[&uid], found.changed), (item, vec![]));
+        }
     }
 
     #[test]

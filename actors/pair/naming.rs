@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use crosswatch_identity::{Catalog, EntityIx, ItemIx, Join, Placement};
-use crosswatch_model::{Item, Uid};
+use crosswatch_model::Uid;
 use crosswatch_plan::Read;
 use crosswatch_port::{Change, ItemRecord};
 use rustc_hash::FxHashMap;
@@ -49,12 +49,11 @@ impl Survey {
             }
             None => {}
             Some(known) => {
-                let is_described_differently =
-                    join.members(entity).any(|member| member != known) && !join.rests_on_a_verdict(catalog, entity);
+                let is_described_differently = join.members(entity).any(|member| member != known);
                 if is_described_differently
                     && !self.enriched.contains(&entity)
                     && (has_learned_its_length(join, catalog, entity, known)
-                        || join.merged(catalog, entity) != catalog.get(known))
+                        || join.remembered(catalog, entity) != catalog.get(known))
                 {
                     self.enriched.insert(entity);
                 }
@@ -67,17 +66,9 @@ fn has_learned_its_length(join: &Join, catalog: &Catalog, entity: EntityIx, know
     catalog.runtime_s(known).is_none() && runtime_s(join, catalog, entity).is_some()
 }
 
-/// An entity as all of its items describe it, or as the first does where only a person's word joins them.
-fn described(join: &Join, catalog: &Catalog, entity: EntityIx) -> Item {
-    match join.members(entity).next() {
-        Some(first) if join.rests_on_a_verdict(catalog, entity) => catalog.get(first),
-        _ => join.merged(catalog, entity),
-    }
-}
-
 /// The shortest length that was told of an entity.
 fn runtime_s(join: &Join, catalog: &Catalog, entity: EntityIx) -> Option<u32> {
-    join.members(entity).filter_map(|member| catalog.runtime_s(member)).min()
+    join.to_remember(catalog, entity).into_iter().filter_map(|member| catalog.runtime_s(member)).min()
 }
 
 /// Mints names and writes the records of new and enriched entities into `changes`.
@@ -95,7 +86,7 @@ pub(super) async fn name(
     if count > 0 {
         let first = journey.directory.store().query(move |ledger| ledger.mint_uids(count)).await?;
         for (number, entity) in (first.0..).zip(survey.nameless) {
-            let (uid, item) = (Uid(number), described(join, catalog, entity));
+            let (uid, item) = (Uid(number), join.remembered(catalog, entity));
             let runtime_s = runtime_s(join, catalog, entity);
             names.0.insert(entity, uid);
             if let Ok(described) = catalog.push(&item) {
@@ -106,7 +97,7 @@ pub(super) async fn name(
     }
     for entity in survey.enriched {
         let Some(uid) = join.uid(entity) else { continue };
-        let item = join.merged(catalog, entity);
+        let item = join.remembered(catalog, entity);
         let runtime_s = runtime_s(join, catalog, entity);
         // A full catalog keeps the older description.
         if let (Ok(described), Ok(at)) = (catalog.push(&item), known.binary_search_by_key(&uid, |(uid, _)| *uid))

@@ -240,7 +240,7 @@ impl Join {
     }
 
     /// The same without ids that name another kind of thing, and without a copy where all of them count.
-    fn own_ids<'a>(&self, catalog: &'a Catalog, item: ItemIx) -> Cow<'a, [Id]> {
+    pub(crate) fn own_ids<'a>(&self, catalog: &'a Catalog, item: ItemIx) -> Cow<'a, [Id]> {
         let (kind, ids) = (catalog.kind(item), catalog.ids(item));
         let counts = |id: &Id| id.kind() == kind && self.lens.read(*id) == Some(*id) && self.lens.belongs(item.0, *id);
         if ids.iter().all(counts) {
@@ -253,8 +253,12 @@ impl Join {
     /// The item with the ids of all its members, described like the item we know it by, else like the one with the
     /// longest title. Numbers that the members do not agree on are left out.
     pub fn merged(&self, catalog: &Catalog, entity: EntityIx) -> Item {
+        self.merged_of(catalog, entity, self.members(entity))
+    }
+
+    pub(crate) fn merged_of(&self, catalog: &Catalog, entity: EntityIx, items: impl Iterator<Item = ItemIx>) -> Item {
         let known = self.known_item(entity);
-        let members = self.members(entity).map(|item| Member { item, is_known: known == Some(item) });
+        let members = items.map(|item| Member { item, is_known: known == Some(item) });
         merge(
             catalog,
             members,
@@ -270,20 +274,6 @@ impl Join {
         let is_said = |one: Id, other: Id| self.same.binary_search(&(one.min(other), one.max(other))).is_ok();
         !self.same.is_empty()
             && catalog.ids(one).iter().any(|one| catalog.ids(other).iter().any(|other| is_said(*one, *other)))
-    }
-
-    /// Whether items of an entity belong together only because a person said so: what follows from it ends with the word,
-    /// so nothing of it is to be remembered as ids of one thing.
-    pub fn rests_on_a_verdict(&self, catalog: &Catalog, entity: EntityIx) -> bool {
-        if self.same.is_empty() {
-            return false;
-        }
-        let ids: BTreeSet<Id> = self.members(entity).flat_map(|member| catalog.ids(member).iter().copied()).collect();
-        let stand_together = |one: Id, other: Id| {
-            self.members(entity).any(|member| [one, other].iter().all(|id| catalog.ids(member).contains(id)))
-        };
-        let said = self.same.iter().filter(|(one, other)| ids.contains(one) && ids.contains(other));
-        said.into_iter().any(|(one, other)| !stand_together(*one, *other))
     }
 
     fn known_entry(&self, entity: EntityIx) -> Option<(Uid, ItemIx)> {

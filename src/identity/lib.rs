@@ -19,6 +19,7 @@ pub mod aliases;
 mod alignment;
 pub mod anime_lists;
 mod atlas;
+mod bound;
 mod by_id;
 mod catalog;
 mod charts;

@@ -63,6 +63,8 @@ pub struct BaselineRow {
     pub is_diverged: bool,
     /// An undo left the sides like this: they stay so until either changes.
     pub is_taken_back: bool,
+    /// No id says that the rows of both sides are one thing, only their place or a table.
+    pub is_weak_match: bool,
     /// Consecutive complete reads of the source without it.
     pub absent_source_reads: u8,
     /// Consecutive complete reads of the target without it.

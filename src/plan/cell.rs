@@ -51,6 +51,7 @@ impl Base {
             source_written_by_us: kept.row.source_written_by_us || folded.row.source_written_by_us,
             is_diverged: kept.row.is_diverged || folded.row.is_diverged,
             is_taken_back: kept.row.is_taken_back || folded.row.is_taken_back,
+            is_weak_match: kept.row.is_weak_match || folded.row.is_weak_match,
             absent_source_reads: kept.row.absent_source_reads.min(folded.row.absent_source_reads),
             absent_target_reads: kept.row.absent_target_reads.min(folded.row.absent_target_reads),
             target_native: kept.row.target_native.or(folded.row.target_native),

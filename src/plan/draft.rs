@@ -35,6 +35,7 @@ pub(crate) struct Draft<'a> {
 pub(crate) struct Past {
     pub(crate) written_by_us: bool,
     pub(crate) source_written_by_us: bool,
+    pub(crate) is_weak_match: bool,
     /// Both sides had it.
     pub(crate) was_agreed: bool,
     /// The value went back and forth: the next write waits.
@@ -50,6 +51,7 @@ impl Past {
         Self {
             written_by_us: row.written_by_us,
             source_written_by_us: row.source_written_by_us,
+            is_weak_match: row.is_weak_match,
             was_agreed: row.seen_on_source && row.seen_on_target,
             is_quarrel: row.flips.is_some_and(Flips::is_quarrel),
             flips_after: after_write(input, rules, action, cell),

@@ -87,6 +87,7 @@ fn after(draft: &Draft<'_>, there: Option<Fact>, value: Option<Fact>) -> After {
                 source_written_by_us: draft.past.source_written_by_us || draft.side == Side::Source,
                 is_diverged: false,
                 is_taken_back: false,
+                is_weak_match: draft.past.is_weak_match,
                 absent_source_reads: 0,
                 absent_target_reads: 0,
                 target_native: draft.target.and_then(Seen::native),

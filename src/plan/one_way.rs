@@ -58,7 +58,7 @@ impl OneWay<'_> {
             Settle::Put(BaselineRow { absent_source_reads: 0, absent_target_reads: 0, ..row })
         });
         match compare(self.input, source.fact(), target.fact(), row.as_ref()) {
-            Comparison::Same => (Verdict::Same, Settle::Put(agreed(source, target, row))),
+            Comparison::Same => (Verdict::Same, Settle::Put(agreed(self.input, entity, [source, target], row))),
             _ if self.is_taken_back(Some(source), row) => (Verdict::Skip(Reason::TakenBack), met),
             Comparison::Newer(Side::Target) => (Verdict::Skip(Reason::TargetIsNewer), met),
             _ if !self.policy.adds => (Verdict::AddsOff, met),
@@ -233,7 +233,12 @@ impl OneWay<'_> {
 }
 
 /// The row of what both sides have.
-pub(crate) fn agreed(source: &Seen, target: &Seen, row: Option<BaselineRow>) -> BaselineRow {
+pub(crate) fn agreed(
+    input: &FeatureInput<'_>,
+    entity: EntityIx,
+    [source, target]: [&Seen; 2],
+    row: Option<BaselineRow>,
+) -> BaselineRow {
     BaselineRow {
         source: Some(source.fact()),
         target: Some(target.fact()),
@@ -241,6 +246,7 @@ pub(crate) fn agreed(source: &Seen, target: &Seen, row: Option<BaselineRow>) -> 
         seen_on_target: true,
         is_diverged: false,
         is_taken_back: false,
+        is_weak_match: !input.join.are_bound(input.catalog, entity, source.item(), target.item()),
         absent_source_reads: 0,
         absent_target_reads: 0,
         target_native: target.native(),

@@ -129,10 +129,7 @@ impl<'a> Rules<'a> {
 
     /// Whether the match is good enough to replace a value of the written side.
     pub(crate) fn may_overwrite(&self, entity: EntityIx, new: &Seen, old: &Seen, base: Option<&BaselineRow>) -> bool {
-        let mut level = self.confidence(new.item(), old.item());
-        if let Some(known) = self.input.join.known_item(entity) {
-            level = level.min(self.confidence(new.item(), known).max(self.confidence(known, old.item())));
-        }
+        let level = self.confidence(entity, new.item(), old.item());
         let operation = match self.input.feature {
             Feature::Progress => Operation::SetProgress,
             Feature::History | Feature::Watchlist | Feature::Ratings => Operation::Overwrite,
@@ -143,7 +140,9 @@ impl<'a> Rules<'a> {
     /// Whether the match is good enough to remove the written side's fact.
     pub(crate) fn may_remove(&self, entity: EntityIx, held: &Seen, base: &BaselineRow) -> bool {
         let known = self.input.join.known_item(entity);
-        let level = known.map_or(Confidence::X, |known| self.confidence(known, held.item()));
+        let level = known.map_or(Confidence::X, |known| self.confidence(entity, known, held.item()));
+        // What the other side had may have been another thing at the same place.
+        let level = if base.is_weak_match { level.max(Confidence::C3) } else { level };
         self.permits(Operation::Remove, level, Some(base))
     }
 
@@ -158,8 +157,13 @@ impl<'a> Rules<'a> {
         rule(operation, direction).permits(circumstances) == Permission::Granted
     }
 
-    fn confidence(&self, one: ItemIx, other: ItemIx) -> Confidence {
-        self.input.join.confidence(self.input.catalog, one, other)
+    /// How sure it is that two items are one thing, where the items between them count as well.
+    fn confidence(&self, entity: EntityIx, one: ItemIx, other: ItemIx) -> Confidence {
+        let (join, catalog) = (&self.input.join, self.input.catalog);
+        match join.confidence(catalog, one, other) {
+            Confidence::C3 | Confidence::C4 if join.are_bound(catalog, entity, one, other) => Confidence::C2,
+            level => level,
+        }
     }
 }
 

@@ -73,7 +73,10 @@ impl TwoWay<'_> {
         let stored = base.map(|base| base.row);
         let row = self.trusted(stored);
         let newer = match compare(self.input, source.fact(), target.fact(), row.as_ref()) {
-            Comparison::Same => return (Verdict::Same, Settle::Put(agreed(source, target, stored))),
+            Comparison::Same => {
+                let settle = Settle::Put(agreed(self.input, entity, [source, target], stored));
+                return (Verdict::Same, settle);
+            }
             _ if row.is_some_and(|row| self.is_taken_back([Some(source), Some(target)], &row)) => {
                 return (Verdict::Skip(Reason::TakenBack), Settle::Keep);
             }

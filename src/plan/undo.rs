@@ -310,6 +310,7 @@ impl<'a> Desk<'a> {
             source_written_by_us: base.source_written_by_us || (side == Side::Source && now.is_some()),
             is_diverged: false,
             is_taken_back: !is_agreed,
+            is_weak_match: base.is_weak_match,
             absent_source_reads: 0,
             absent_target_reads: 0,
             target_native: if side == Side::Target { native.filter(|_| now.is_some()) } else { base.target_native },

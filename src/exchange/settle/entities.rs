@@ -94,29 +94,24 @@ impl Entities {
         let entity = EntityIx::from_number(entity);
         let runtime_s = self.runtime_s(entity);
         let Some(known) = self.join.known_item(entity) else {
-            let item = self.described(entity);
+            let item = self.join.remembered(&self.catalog, entity);
             return Some(Subject { uid: None, item, runtime_s, is_news: true, writes });
         };
-        let is_verdict = self.join.rests_on_a_verdict(&self.catalog, entity);
         let before = self.catalog.get(known);
-        let item = if is_verdict { before.clone() } else { self.join.merged(&self.catalog, entity) };
-        let has_learned_length = !is_verdict && runtime_s.is_some() && self.catalog.runtime_s(known).is_none();
+        let item = self.join.remembered(&self.catalog, entity);
+        let has_learned_length = runtime_s.is_some() && self.catalog.runtime_s(known).is_none();
         let is_news = item != before || has_learned_length;
         let subject = Subject { uid: self.join.uid(entity), item, runtime_s, is_news, writes };
         if is_news || !subject.writes.is_empty() { Some(subject) } else { None }
     }
 
-    /// A new entity as all of its items describe it, or as the first does where only a person's word joins them.
-    fn described(&self, entity: EntityIx) -> crosswatch_model::Item {
-        match self.join.members(entity).next() {
-            Some(first) if self.join.rests_on_a_verdict(&self.catalog, entity) => self.catalog.get(first),
-            _ => self.join.merged(&self.catalog, entity),
-        }
-    }
-
     /// The shortest length that was told.
     fn runtime_s(&self, entity: EntityIx) -> Option<u32> {
-        self.join.members(entity).filter_map(|member| self.catalog.runtime_s(member)).min()
+        self.join
+            .to_remember(&self.catalog, entity)
+            .into_iter()
+            .filter_map(|member| self.catalog.runtime_s(member))
+            .min()
     }
 }
 

@@ -266,6 +266,25 @@ fn merging_unites_the_ids_of_the_show() {
 }
 
 #[test]
+fn only_what_ids_tie_together_is_remembered() {
+    let items = [
+        episode("tmdb:1", 1, 2, ""),
+        episode("tmdb:1", 1, 2, "tvdb:70"),
+        episode("tmdb:1", 1, 2, "tvdb:70 imdb:tt0000070"),
+        episode("tmdb:1", 1, 2, "trakt:5"),
+    ];
+    let told = |world: &World| world.join.remembered(&world.catalog, world.entity(0)).ids;
+    assert_eq!(told(&World::of(&items)), ids(Kind::Episode, "imdb:tt0000070 tvdb:70"));
+    assert_eq!(told(&World::knowing(&items, &[(1, 3)])), ids(Kind::Episode, "trakt:5"));
+    assert_eq!(told(&World::knowing(&items, &[(1, 0)])), IdSet::default());
+    let world = World::of(&items);
+    let are_bound = |one: usize, other: usize| {
+        world.join.are_bound(&world.catalog, world.entity(0), world.items[one], world.items[other])
+    };
+    assert!(are_bound(1, 2) && are_bound(2, 1) && !are_bound(0, 1) && !are_bound(1, 3) && !are_bound(0, 0));
+}
+
+#[test]
 fn merging_leaves_out_numbers_that_disagree() {
     let items = [episode("tmdb:1", 2014, 1, "tmdb:5"), episode("tmdb:1", 1, 1, "tmdb:5")];
     let world = World::of(&items);
@@ -313,6 +332,8 @@ proptest! {
             if let Placement::Entity(entity) = one.placement(at) {
                 let merged = one.join.merged(&one.catalog, entity);
                 prop_assert_eq!(merged, two.join.merged(&two.catalog, entity));
+                let remembered = one.join.remembered(&one.catalog, entity);
+                prop_assert_eq!(remembered, two.join.remembered(&two.catalog, entity));
             }
         }
     }

@@ -15,7 +15,7 @@ pub(crate) struct BaselineV1 {
     source: Option<FactV1>,
     target: Option<FactV1>,
     /// Bit 0: seen on the source, bit 1: seen on the target, bits 2 and 3: written by us to the target and to the source,
-    /// bit 4: diverged, bit 5: taken back.
+    /// bit 4: diverged, bit 5: taken back, bit 6: matched without an id.
     provenance: u8,
     absent_source_reads: u8,
     absent_target_reads: u8,
@@ -37,7 +37,8 @@ const WRITTEN_BY_US: u8 = 4;
 const SOURCE_WRITTEN_BY_US: u8 = 8;
 const DIVERGED: u8 = 16;
 const TAKEN_BACK: u8 = 32;
-const KNOWN: u8 = 63;
+const WEAK_MATCH: u8 = 64;
+const KNOWN: u8 = 127;
 
 impl Stored for BaselineRow {
     type Row = BaselineV1;
@@ -51,7 +52,8 @@ impl Stored for BaselineRow {
                 | flag(self.written_by_us, WRITTEN_BY_US)
                 | flag(self.source_written_by_us, SOURCE_WRITTEN_BY_US)
                 | flag(self.is_diverged, DIVERGED)
-                | flag(self.is_taken_back, TAKEN_BACK),
+                | flag(self.is_taken_back, TAKEN_BACK)
+                | flag(self.is_weak_match, WEAK_MATCH),
             absent_source_reads: self.absent_source_reads,
             absent_target_reads: self.absent_target_reads,
             target_native: self.target_native.map(|native| Wide(native.0)),
@@ -76,6 +78,7 @@ impl Stored for BaselineRow {
             source_written_by_us: row.provenance & SOURCE_WRITTEN_BY_US != 0,
             is_diverged: row.provenance & DIVERGED != 0,
             is_taken_back: row.provenance & TAKEN_BACK != 0,
+            is_weak_match: row.provenance & WEAK_MATCH != 0,
             absent_source_reads: row.absent_source_reads,
             absent_target_reads: row.absent_target_reads,
             target_native: row.target_native.map(|native| NativeRef(native.0)),

@@ -90,6 +90,7 @@ fn baseline() -> BaselineRow {
         source_written_by_us: false,
         is_diverged: true,
         is_taken_back: false,
+        is_weak_match: false,
         absent_source_reads: 2,
         absent_target_reads: 0,
         target_native: Some(NativeRef(0x0102_0304)),
@@ -450,7 +451,7 @@ fn baseline_row() -> impl Strategy<Value = BaselineRow> {
         returns,
         at,
     });
-    let rest = (any::<[bool; 6]>(), any::<[u8; 2]>(), prop::option::of(flips));
+    let rest = (any::<[bool; 7]>(), any::<[u8; 2]>(), prop::option::of(flips));
     (facts, rest).prop_map(|((source, target, native), (flags, absent, flips))| BaselineRow {
         source,
         target,
@@ -460,6 +461,7 @@ fn baseline_row() -> impl Strategy<Value = BaselineRow> {
         source_written_by_us: flags[3],
         is_diverged: flags[4],
         is_taken_back: flags[5],
+        is_weak_match: flags[6],
         absent_source_reads: absent[0],
         absent_target_reads: absent[1],
         target_native: native.map(NativeRef),

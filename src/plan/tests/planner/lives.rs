@@ -121,7 +121,7 @@ fn key_of(label: String, fact: Option<Fact>) -> (String, Option<Fact>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     /// With removals on, both sides end up the same; nothing goes that nobody deleted.
     #[test]

@@ -12,6 +12,7 @@ mod compose;
 mod guards;
 mod history;
 mod lives;
+mod place;
 mod planned;
 mod presence;
 mod properties;

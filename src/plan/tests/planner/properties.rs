@@ -99,7 +99,7 @@ fn count(planned: &Planned, action: Action) -> u64 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     /// A plan that was applied is not planned again, and after the grace is over everything comes to rest.
     #[test]

@@ -375,6 +375,7 @@ impl World {
     pub(crate) fn run(&mut self) -> Planned {
         let planned = self.plan();
         self.carry_out(&planned);
+        self.learn(&planned);
         for change in planned.plan.settle.clone() {
             let uid = change.folded.unwrap_or_else(|| self.mint(&planned, change.entity));
             self.store(uid, change.play, change.row);
@@ -382,6 +383,18 @@ impl World {
         self.is_first_run = false;
         self.run_number += u32::from(planned.writes() > 0);
         planned
+    }
+
+    /// What is known of an entity gains what the rows of this run told of it.
+    fn learn(&mut self, planned: &Planned) {
+        let (join, catalog) = (&planned.join, &planned.catalog);
+        for (uid, item) in &mut self.known {
+            let mut entities = (0..u32::try_from(join.len()).unwrap()).map(EntityIx::from_number);
+            let entity = entities.find(|entity| join.uid(*entity) == Some(*uid));
+            if let Some(entity) = entity {
+                *item = join.remembered(catalog, entity);
+            }
+        }
     }
 
     fn carry_out(&mut self, planned: &Planned) {
@@ -413,7 +426,7 @@ impl World {
     pub(crate) fn journal(&self, run: &Planned) -> Vec<PlanItem> {
         let name = |item: &PlannedItem| {
             let entity = item.entity?;
-            let item = run.join.merged(&run.catalog, entity);
+            let item = run.join.remembered(&run.catalog, entity);
             run.join.uid(entity).or_else(|| self.known.iter().find(|(_, known)| *known == item).map(|(uid, _)| *uid))
         };
         let kept = |item: &PlannedItem| PlanItem { uid: name(item), outcome: Outcome::Verified, ..item.line.clone() };
@@ -435,7 +448,7 @@ impl World {
     }
 
     fn mint(&mut self, planned: &Planned, entity: EntityIx) -> Uid {
-        planned.join.uid(entity).unwrap_or_else(|| self.uid_of(&planned.join.merged(&planned.catalog, entity)))
+        planned.join.uid(entity).unwrap_or_else(|| self.uid_of(&planned.join.remembered(&planned.catalog, entity)))
     }
 
     /// Does to the side what a service would do.
