@@ -68,6 +68,11 @@ impl<'a> FeatureInput<'a> {
         }
     }
 
+    /// Whether the rows of a side come from memory.
+    pub(crate) const fn is_recalled(&self) -> bool {
+        self.source.is_recalled() || self.target.is_recalled()
+    }
+
     /// What a side can keep.
     pub const fn capabilities(&self, side: Side) -> &'a Capabilities {
         match side {

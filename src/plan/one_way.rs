@@ -239,6 +239,9 @@ pub(crate) fn agreed(
     [source, target]: [&Seen; 2],
     row: Option<BaselineRow>,
 ) -> BaselineRow {
+    let is_bound = || input.join.are_bound(input.catalog, entity, source.item(), target.item());
+    // Rows from memory say nothing new about how they met.
+    let as_before = row.filter(|_| input.is_recalled()).map(|row| row.is_weak_match);
     BaselineRow {
         source: Some(source.fact()),
         target: Some(target.fact()),
@@ -246,7 +249,7 @@ pub(crate) fn agreed(
         seen_on_target: true,
         is_diverged: false,
         is_taken_back: false,
-        is_weak_match: !input.join.are_bound(input.catalog, entity, source.item(), target.item()),
+        is_weak_match: as_before.unwrap_or_else(|| !is_bound()),
         absent_source_reads: 0,
         absent_target_reads: 0,
         target_native: target.native(),

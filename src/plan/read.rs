@@ -34,6 +34,7 @@ pub enum Read {
 pub struct CompleteRead {
     rows: Vec<Seen>,
     proof: SmolStr,
+    is_recalled: bool,
 }
 
 /// What changed between two moments.
@@ -66,7 +67,7 @@ pub struct Absences<'r> {
 
 impl CompleteRead {
     pub(crate) fn new(rows: Vec<Seen>, proof: SmolStr) -> Self {
-        Self { rows, proof }
+        Self { rows, proof, is_recalled: false }
     }
 
     /// What is not in the rows is not there.
@@ -95,7 +96,7 @@ impl SuspectRead {
 impl Read {
     /// The rows of an earlier complete read, whose change gate did not move since.
     pub fn unchanged(rows: Vec<Seen>, proof: SmolStr) -> Self {
-        Self::Complete(CompleteRead::new(rows, proof))
+        Self::Complete(CompleteRead { is_recalled: true, ..CompleteRead::new(rows, proof) })
     }
 
     /// Some rows, and why they are not all.
@@ -117,6 +118,11 @@ impl Read {
             Self::Unavailable { .. } => Completeness::Unavailable,
             Self::Unconfigured => Completeness::Unconfigured,
         }
+    }
+
+    /// The rows are remembered ones: they tell the ids of our records, not those that the account told.
+    pub const fn is_recalled(&self) -> bool {
+        matches!(self, Self::Complete(CompleteRead { is_recalled: true, .. }))
     }
 
     /// The rows that arrived.

@@ -129,7 +129,9 @@ impl<'a> Rules<'a> {
 
     /// Whether the match is good enough to replace a value of the written side.
     pub(crate) fn may_overwrite(&self, entity: EntityIx, new: &Seen, old: &Seen, base: Option<&BaselineRow>) -> bool {
+        let is_hearsay = self.input.is_recalled() && base.is_some_and(|base| base.is_weak_match);
         let level = self.confidence(entity, new.item(), old.item());
+        let level = if is_hearsay { level.max(Confidence::C3) } else { level };
         let operation = match self.input.feature {
             Feature::Progress => Operation::SetProgress,
             Feature::History | Feature::Watchlist | Feature::Ratings => Operation::Overwrite,

@@ -3,7 +3,7 @@
 use crosswatch_model::Feature;
 use crosswatch_plan::{ConflictPolicy, Limit, Mode, Removes};
 
-use crate::world::{T1, World, e, m};
+use crate::world::{Reading, T1, World, e, m};
 
 const LENIENT: Limit = Limit { percent: 100, at_least: 100 };
 
@@ -45,6 +45,27 @@ fn what_was_matched_by_its_place_is_never_removed() {
         }
         world.expect_all(&["skip show 1 S01E01: match_too_weak"]);
     }
+}
+
+/// A side that did not change tells the ids of our record, which may be those of the other side.
+#[test]
+fn a_side_that_did_not_change_makes_nothing_surer() {
+    let source = [e(1, 1, 1).ids("tvdb:111").rated(80, None)];
+    let target = [e(1, 1, 1).ids("tmdb:7").rated(80, None)];
+    let mut world = pair_of(Feature::Ratings).source(source).target(target);
+    (world.policy.max_removes, world.policy.max_shrink) = (LENIENT, LENIENT);
+    world.run();
+    assert_eq!(world.known[0].1.ids, e(1, 1, 1).ids("tmdb:7").item.ids);
+    world.source_reading = Reading::Unchanged;
+    world.run();
+    let mut changed = world.clone().target([e(1, 1, 1).ids("tmdb:7").rated(30, None)]);
+    for reading in [Reading::Unchanged, Reading::Complete] {
+        changed.source_reading = reading;
+        changed.expect_all(&["skip show 1 S01E01: match_too_weak"]);
+    }
+    let mut lost = world.source([]);
+    lost.source_reading = Reading::Complete;
+    lost.expect_all(&["skip show 1 S01E01: match_too_weak"]);
 }
 
 #[test]

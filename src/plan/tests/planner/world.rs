@@ -24,6 +24,8 @@ pub(crate) const T1: i64 = 1_700_000_040;
 /// How a side is read.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Reading {
+    /// Nothing changed since a complete read: its rows stand for the things we know by the ids of their records.
+    Unchanged,
     Complete,
     /// Only the first so many rows arrive.
     FirstRows(usize),
@@ -331,8 +333,8 @@ impl World {
         let mut catalog = Catalog::new();
         let known: Vec<(Uid, ItemIx)> =
             self.known.iter().map(|(uid, item)| (*uid, catalog.push(item).unwrap())).collect();
-        let source = read(&mut catalog, &self.source, &self.source_reading);
-        let target = read(&mut catalog, &self.target, &self.target_reading);
+        let source = read(&mut catalog, &known, &self.source, &self.source_reading);
+        let target = read(&mut catalog, &known, &self.target, &self.target_reading);
         let source = judge(source, self.source_before, self.policy.max_shrink);
         let target = judge(target, self.target_before, self.policy.max_shrink);
         let baseline: Vec<BaselineEntry> = self
@@ -501,10 +503,18 @@ impl World {
     }
 }
 
-fn read(catalog: &mut Catalog, rows: &[Row], reading: &Reading) -> Read {
+fn read(catalog: &mut Catalog, known: &[(Uid, ItemIx)], rows: &[Row], reading: &Reading) -> Read {
     let total = rows.len();
     let arrived = match reading {
         Reading::Complete | Reading::Delta => total,
+        Reading::Unchanged => {
+            let record = |row: &Row| {
+                let mut records = known.iter().map(|(_, item)| *item);
+                records.find(|item| is_same(&catalog.get(*item), &row.item)).unwrap()
+            };
+            let seen = |row: &Row| Seen::new(record(row), &row.fact.unwrap(), row.native);
+            return Read::unchanged(rows.iter().map(seen).collect(), "unchanged".into());
+        }
         Reading::FirstRows(arrived) => *arrived,
         Reading::Down => return Read::Unavailable { reason: "connection refused".into() },
         Reading::Unconfigured => return Read::Unconfigured,
