@@ -169,7 +169,7 @@ impl Stage {
                 Line::Heard(via, what, body) => {
                     let digest = body.unwrap_or(1_000_000 + *next as u128);
                     let (from, what) = what.split_once(": ").unwrap_or(("home", what));
-                    let message = arrived(&account(from), *via, what, digest);
+                    let message = arrived(&account(from), *via, what, digest, clock.now());
                     // A server whose message was not taken sends it again; one that was told 202 does not.
                     let ingress = house.directory().webhook().unwrap();
                     if !matches!(ingress.ask(message, Duration::from_secs(60)).await, Ok(Ok(_))) {
@@ -184,7 +184,7 @@ impl Stage {
         Ending::Over
     }
 
-    fn truth(&self, name: &str) -> &Arc<Mutex<Truth>> {
+    pub(crate) fn truth(&self, name: &str) -> &Arc<Mutex<Truth>> {
         match name {
             "trakt" => &self.trakt,
             "simkl" => &self.simkl,

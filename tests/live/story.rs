@@ -4,7 +4,7 @@ use crosswatch_actors::Arrived;
 use crosswatch_model::{Fact, Id, IdSet, Item, Kind, Namespace, NativeRef, ProviderId, Rating, Show, WatchedAt};
 use crosswatch_port::{Page, Row};
 use crosswatch_scrobble::{Heard, Media, PlaybackEvent, Step, Via, Viewer};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// A time of the first evening, or of the day that is named.
 pub(crate) fn at(clock: &str) -> Timestamp {
@@ -109,8 +109,11 @@ fn position_ms(percent: &str, duration_ms: u64) -> Option<u64> {
     Some(duration_ms * hundredths / 10_000)
 }
 
-/// A message to the ingress. `number` makes its body its own; equal numbers are equal bodies.
-pub(crate) fn arrived(account: &ProviderId, via: Via, line: &str, number: u128) -> Arrived {
-    let heard = Heard::Event(Box::new(event(line)));
+/// A message to the ingress. `number` makes its body its own; equal numbers are equal bodies. A word such as `~-300` says
+/// that the server tells the time, by a clock that is five minutes late.
+pub(crate) fn arrived(account: &ProviderId, via: Via, line: &str, number: u128, now: Timestamp) -> Arrived {
+    let skew_s = line.split_whitespace().find_map(|word| word.strip_prefix('~'));
+    let at = skew_s.map(|skew_s| now + SignedDuration::from_secs(skew_s.parse().unwrap()));
+    let heard = Heard::Event(Box::new(PlaybackEvent { at, ..event(line) }));
     Arrived { account: account.clone(), via, word: "event".into(), digest: number, heard }
 }
