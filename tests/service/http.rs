@@ -51,6 +51,7 @@ impl Http {
     }
 
     /// Another client of the same service, with another key.
+    #[must_use]
     pub fn with_key(&self, key: &str) -> Self {
         Self::new(self.base.clone(), key)
     }
