@@ -35,6 +35,18 @@ pub struct FeatureBlueprint {
     pub schedule: Schedule,
 }
 
+/// What a two-way pair still needs before it may write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Lock {
+    /// Nothing.
+    #[default]
+    Open,
+    /// Runs that show that it is safe.
+    UntilReady,
+    /// A word in the configuration.
+    UntilAcknowledged,
+}
+
 /// A pair to build.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PairBlueprint {
@@ -48,6 +60,10 @@ pub struct PairBlueprint {
     pub is_enabled: bool,
     /// It reads, plans and reports, and writes nothing.
     pub is_shadow: bool,
+    /// What it needs before it may write.
+    pub lock: Lock,
+    /// Pairs that carry its features the other way: what their runs show counts for this one, too.
+    pub way_back: Vec<PairId>,
     /// First writes go 1, 10, rest, each read back.
     pub has_canary: bool,
     /// What live scrobbling has recorded is not added again.
@@ -70,6 +86,8 @@ impl PairBlueprint {
             target: account.clone(),
             is_enabled: true,
             is_shadow: false,
+            lock: Lock::Open,
+            way_back: Vec::new(),
             has_canary: false,
             heeds_live: false,
             scope: SmolStr::default(),
@@ -80,6 +98,12 @@ impl PairBlueprint {
     /// Whether it is the keeper of an account, which nobody configured.
     pub fn is_keeper(&self) -> bool {
         self.id.kept_account().is_some()
+    }
+
+    /// Whether it may write to an account.
+    pub fn writes_to(&self, account: &ProviderId) -> bool {
+        let is_two_way = self.features.iter().any(|feature| feature.policy.mode == Mode::TwoWay);
+        self.is_enabled && (self.target == *account || is_two_way && self.source == *account)
     }
 
     /// The features that are on.

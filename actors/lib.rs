@@ -35,6 +35,7 @@ pub mod planted;
 #[cfg(not(feature = "planted-bugs"))]
 mod planted;
 mod provider;
+mod readiness;
 mod retention;
 mod run_table;
 mod scheduler;
@@ -48,7 +49,7 @@ mod webhook;
 
 pub use answers::{Answer, FeatureAnswer};
 pub use blueprint::{
-    AccountBlueprint, Blueprint, FeatureBlueprint, PairBlueprint, RouteBlueprint, SharedPair, SnapshotBlueprint,
+    AccountBlueprint, Blueprint, FeatureBlueprint, Lock, PairBlueprint, RouteBlueprint, SharedPair, SnapshotBlueprint,
     Surroundings, TargetBlueprint,
 };
 pub use brakes::Brakes;
@@ -65,6 +66,7 @@ pub use notifier::{Channel, Happened, Notifier, Tell};
 pub use pair::{PLAN_STALE, held_id};
 pub use permit::{Chosen, Permit};
 pub use provider::{AccountDoor, AccountPorts, AccountState, BuildAdapter};
+pub use readiness::{PairReadiness, ReadinessCheck, ReadinessQuestion, visit_first_lines};
 pub use run_table::{Job, JobKind};
 pub use scheduler::{Due, ObserveSchedule, Scheduler};
 pub use scrobbler::{ObserveSeats, Scrobbler};

@@ -10,6 +10,7 @@ mod decide;
 mod finish;
 mod journey;
 mod kept;
+mod lock;
 mod naming;
 mod question;
 mod rematch;

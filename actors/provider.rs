@@ -122,6 +122,8 @@ pub struct ObserveAccount;
 pub struct AccountState {
     /// What it can do.
     pub capabilities: Capabilities,
+    /// When the tokens in use end, as far as that is known.
+    pub tokens_end: Option<jiff::Timestamp>,
     /// Requests sent since the start.
     pub requests_sent: u64,
     /// Pace and breaker.
@@ -270,6 +272,7 @@ impl Handler<ObserveAccount> for Account {
     fn handle(&mut self, _: ObserveAccount, _: &mut Self::Context) -> Self::Result {
         actix::MessageResult(AccountState {
             capabilities: self.adapter.capabilities(),
+            tokens_end: self.adapter.tokens_end(),
             requests_sent: self.adapter.requests_sent(),
             budget: self.budget.observe(),
         })

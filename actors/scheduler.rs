@@ -147,7 +147,7 @@ impl Scheduler {
         let asking = async move { supervisor.ask(request, SUPERVISOR_DEADLINE).await };
         context.spawn(asking.into_actor(self).map(move |answer, _, _| match answer {
             Ok(Ok(started)) => tracing::info!(pair = pair.as_str(), run = %started.id, "due by schedule"),
-            Ok(Err(refusal @ (Refusal::Frozen | Refusal::Paused))) => {
+            Ok(Err(refusal @ (Refusal::Frozen | Refusal::Paused(_)))) => {
                 tracing::info!(pair = pair.as_str(), "the scheduled run is skipped: {refusal}");
             }
             Ok(Err(refusal)) => tracing::warn!(pair = pair.as_str(), "the scheduled run was refused: {refusal}"),

@@ -185,7 +185,7 @@ impl Supervisor {
         }
         self.check_brakes(request)?;
         if pair.is_shadow && request.permit.plan().is_some() {
-            return Err(Refusal::Shadow);
+            return Err(Refusal::Shadow(pair.id.clone()));
         }
         let features = request.features.unwrap_or_else(|| pair.feature_set());
         if let Some(off) = features.iter().find(|feature| !pair.feature_set().contains(*feature)) {

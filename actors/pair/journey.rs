@@ -4,7 +4,7 @@ use crosswatch_model::{FeatureSet, RunState, Side};
 use crosswatch_port::{Change, Commit, Durability, Fault, FenceMark, Refused, RunError, RunRecord};
 use smol_str::{SmolStr, format_smolstr};
 
-use super::{apply, collect, decide, finish, settle, snapshot, verify};
+use super::{apply, collect, decide, finish, lock, settle, snapshot, verify};
 use crate::{
     blueprint::{SharedPair, Surroundings},
     directory::Directory,
@@ -130,6 +130,7 @@ impl Journey {
     /// Reads, plans, writes, reads back and settles.
     async fn run(&mut self) -> Result<finish::Ending, Stop> {
         self.enter(RunState::Reading, "Reads both sides.").await?;
+        lock::pass(self).await?;
         apply::recover(self).await?;
         let collected = collect::collect(self).await?;
         self.enter(RunState::Planning, "Compares both sides.").await?;

@@ -1,6 +1,6 @@
 //! Why the supervisor does not take a request.
 
-use crosswatch_model::{Feature, RunId};
+use crosswatch_model::{Feature, PairId, RunId};
 use smol_str::SmolStr;
 
 use crate::store::SaveError;
@@ -15,8 +15,8 @@ pub enum Refusal {
     #[error("the pair is disabled; set enabled = true to run it")]
     Disabled,
     /// The pair writes nothing.
-    #[error("the pair is in shadow mode and writes nothing; set shadow = false to apply plans")]
-    Shadow,
+    #[error("the pair {0} is in shadow mode and writes nothing; set shadow = false to apply plans")]
+    Shadow(PairId),
     /// The pair does not keep this feature in step.
     #[error("the pair does not have {0} switched on")]
     FeatureOff(Feature),
@@ -27,8 +27,8 @@ pub enum Refusal {
     #[error("everything is frozen and nothing is written; unfreeze to go on")]
     Frozen,
     /// A person stopped the pair.
-    #[error("the pair is paused; resume it to run it")]
-    Paused,
+    #[error("the pair {0} is paused; resume it to go on")]
+    Paused(PairId),
     /// An account of the pair keeps falling over.
     #[error("{0} is down after repeated failures; see the log, then restart the service")]
     Degraded(SmolStr),

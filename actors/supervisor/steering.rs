@@ -4,7 +4,7 @@
 //! stopping. A run in progress stops between two batches when everything is frozen; a pause lets it go on to its end.
 
 use actix::{ActorFutureExt, Context, Handler, Message, ResponseActFuture, WrapFuture, fut};
-use crosswatch_model::{PairId, RunState};
+use crosswatch_model::{PairId, ProviderId, RunState};
 use crosswatch_port::{Change, Commit, Durability, EventRecord, PairMemory, RunRecord, StandingKind, StandingRecord};
 use smol_str::{SmolStr, format_smolstr};
 
@@ -50,7 +50,22 @@ impl Supervisor {
         let brakes = self.directory.brakes();
         match request.kind {
             JobKind::Run if brakes.is_frozen() => Err(Refusal::Frozen),
-            JobKind::Run if brakes.is_paused(&request.pair) => Err(Refusal::Paused),
+            JobKind::Run if brakes.is_paused(&request.pair) => Err(Refusal::Paused(request.pair.clone())),
+            JobKind::Run => self.check_keeper(&request.pair),
+            _ => Ok(()),
+        }
+    }
+
+    /// A restore writes where pairs write: it waits while one of them is paused, and where all of them only look.
+    fn check_keeper(&self, keeper: &PairId) -> Result<(), Refusal> {
+        let Some(account) = keeper.kept_account() else { return Ok(()) };
+        let writers: Vec<_> =
+            self.pairs.values().filter(|pair| !pair.is_keeper() && pair.writes_to(&account)).collect();
+        if let Some(paused) = writers.iter().find(|pair| self.directory.brakes().is_paused(&pair.id)) {
+            return Err(Refusal::Paused(paused.id.clone()));
+        }
+        match writers.first() {
+            Some(shadow) if writers.iter().all(|pair| pair.is_shadow) => Err(Refusal::Shadow(shadow.id.clone())),
             _ => Ok(()),
         }
     }
@@ -95,7 +110,12 @@ impl Supervisor {
             }
             Steer::Pause(pair) => {
                 self.turn(steer);
-                let waiting = self.table.withdraw_where(|job| job.kind == JobKind::Run && job.pair == *pair);
+                let paused = self.pairs.get(pair).cloned();
+                let is_written = |account: &ProviderId| paused.as_ref().is_some_and(|pair| pair.writes_to(account));
+                let waiting = self.table.withdraw_where(|job| {
+                    let is_meant = job.pair == *pair || job.pair.kept_account().as_ref().is_some_and(is_written);
+                    job.kind == JobKind::Run && is_meant
+                });
                 self.cancel_waiting(waiting, "The pair was paused before it began.", context);
             }
             Steer::Unfreeze | Steer::Resume(_) => {}
@@ -186,7 +206,9 @@ impl Handler<Reset> for Supervisor {
             let subject = SmolStr::from(pair.id.as_str());
             Change::PutStanding(StandingRecord { kind, subject, at, until: None, text: SmolStr::default() })
         };
-        let mut changes = vec![Change::ForgetPair(pair.id.clone()), mark(StandingKind::Reset)];
+        // What its runs had shown is about what it forgets.
+        let unproven = Change::DropStanding(StandingKind::Ready, pair.id.as_str().into());
+        let mut changes = vec![Change::ForgetPair(pair.id.clone()), unproven, mark(StandingKind::Reset)];
         if reset.depth == ResetDepth::Full {
             changes.extend([&pair.source, &pair.target].map(|account| Change::ForgetReadings(account.clone())));
             changes.push(mark(StandingKind::FullReset));

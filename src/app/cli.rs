@@ -13,11 +13,12 @@ use crosswatch_model::{Feature, FeatureSet};
 use crate::exit::Exit;
 
 pub(crate) use exchange::{
-    ExportArguments, ImportArguments, ImportConfigArguments, TrackerCommand, TrackerListArguments,
-    TrackerStatisticsArguments,
+    ExportArguments, ImportArguments, ImportConfigArguments, TrackerAddArguments, TrackerCommand, TrackerListArguments,
+    TrackerRemoveArguments, TrackerStatisticsArguments,
 };
 pub(crate) use snapshot::{
-    DiffArguments, ListArguments, RestoreArguments, ShowArguments, SnapshotArguments, SnapshotCommand, TakeArguments,
+    DiffArguments, ExportSnapshotArguments, ListArguments, RestoreArguments, ShowArguments, SnapshotArguments,
+    SnapshotCommand, TakeArguments,
 };
 
 /// Keeps watch history, ratings and watchlists in step between media servers and trackers.
@@ -66,7 +67,7 @@ pub(crate) enum Command {
     Runs(RunsArguments),
     /// Shows how a run would be taken back; with --yes it is.
     Undo(UndoArguments),
-    /// Shows what a pair remembers; with --yes it forgets that.
+    /// Lets a pair forget what it knows, and shows what that is.
     Reset(ResetArguments),
     /// Writes a copy of the store to a file.
     Backup(BackupArguments),
@@ -83,7 +84,7 @@ pub(crate) enum Command {
     ImportConfig(ImportConfigArguments),
     /// Writes the content of the built-in tracker.
     Export(ExportArguments),
-    /// Looks at the built-in tracker.
+    /// Looks at the built-in tracker and changes it by hand.
     #[command(subcommand)]
     Tracker(TrackerCommand),
     /// Asks the running service whether it is ready; for containers.
@@ -248,7 +249,10 @@ pub(crate) struct ResetArguments {
     /// Also the last reads of both accounts, which are read in full then.
     #[arg(long)]
     pub full: bool,
-    /// Forgets it, once it was shown.
+    /// Only shows it.
+    #[arg(long, conflicts_with = "yes")]
+    pub dry_run: bool,
+    /// Forgets it without asking.
     #[arg(long)]
     pub yes: bool,
     /// Prints JSON.
@@ -317,6 +321,13 @@ mod tests {
             ("crosswatch tracker statistics --json", true),
             ("crosswatch tracker list history --limit 5", true),
             ("crosswatch tracker list films", false),
+            ("crosswatch tracker add history imdb:tt0133093 --at 2026-01-01 --json", true),
+            ("crosswatch tracker add ratings tmdb_movie:603 --value 80 --title x --year 1999", true),
+            ("crosswatch tracker add progress tvdb_show:81189/1/3 --position 60 --duration 3600", true),
+            ("crosswatch tracker add watchlist", false),
+            ("crosswatch tracker add ratings tmdb_movie:603 --value 101", false),
+            ("crosswatch tracker remove history 17-0 18-0 --provider a", true),
+            ("crosswatch tracker remove history", false),
             ("crosswatch undo", false),
             ("crosswatch undo 0199 --yes --approve-held --json", true),
             ("crosswatch undo 0199 --approve-held", false),
@@ -327,6 +338,7 @@ mod tests {
             ("crosswatch store verify --json", true),
             ("crosswatch reset", false),
             ("crosswatch reset a --full --yes --json", true),
+            ("crosswatch reset a --dry-run --yes", false),
             ("crosswatch snapshot", false),
             ("crosswatch snapshot take home --feature history --json", true),
             ("crosswatch snapshot list --provider home --limit 5", true),
@@ -336,6 +348,9 @@ mod tests {
             ("crosswatch snapshot restore 0199 --approve-held", false),
             ("crosswatch snapshot pin 0199 --off", true),
             ("crosswatch snapshot drop", false),
+            ("crosswatch snapshot export 0199 file", true),
+            ("crosswatch snapshot export 0199", false),
+            ("crosswatch snapshot import file --json", true),
         ] {
             assert_eq!(Arguments::try_parse_from(line.split(' ')).is_ok(), fits, "{line}");
         }

@@ -15,8 +15,6 @@ use crosswatch_settings::{Settings, Sources, diff, load_text};
 use crosswatch_web::{ConfigFile, ConfigProblem, ConfigRefused, ConfigTaken};
 use tokio::sync::watch;
 
-use crate::wiring;
-
 /// How the API shows a secret. A text that has it where a secret belongs was copied from there.
 const MASK: &str = "***";
 
@@ -60,22 +58,14 @@ fn check(text: &str, path: &Path, sources: &Sources) -> Result<Settings, Vec<Con
     if !masked.is_empty() {
         return Err(masked);
     }
-    let settings = load_text(text, path, sources).map_err(|error| {
+    load_text(text, path, sources).map_err(|error| {
         let problem = |problem: &crosswatch_settings::Problem| ConfigProblem {
             line: problem.line(),
             field: problem.field.clone(),
             message: problem.message.clone(),
         };
         error.problems.iter().map(problem).collect::<Vec<_>>()
-    })?;
-    wiring::require_supported(&settings).map_err(|failure| {
-        let problem = |line: &str| {
-            let (field, message) = line.split_once(": ").unwrap_or(("", line));
-            ConfigProblem { line: None, field: field.to_owned(), message: message.to_owned() }
-        };
-        failure.message.lines().map(problem).collect::<Vec<_>>()
-    })?;
-    Ok(settings)
+    })
 }
 
 /// Values that are the mask of a secret. What cannot be read as TOML is told by the check that follows.
@@ -199,8 +189,8 @@ mod tests {
             ),
             (
                 "[[provider]]\nid = \"a\"\nkind = \"tracker\"\n[[provider]]\nid = \"b\"\nkind = \"tracker\"\n\
-                 [[pair]]\nid = \"p\"\nsource = \"a\"\ntarget = \"b\"\nmode = \"two-way\"\n",
-                vec![(None, "pair[p].mode")],
+                 [[pair]]\nid = \"p\"\nsource = \"a\"\ntarget = \"b\"\nmode = \"both-ways\"\n",
+                vec![(Some(11), "pair[p].mode")],
             ),
         ] {
             let Err(ConfigRefused::Wrong(problems)) = file.replace(text) else { panic!("{text} was taken") };

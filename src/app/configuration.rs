@@ -4,10 +4,7 @@ use std::{collections::BTreeMap, env, path::PathBuf, sync::Arc};
 
 use crosswatch_settings::{Settings, Sources};
 
-use crate::{
-    exit::{Exit, Failure},
-    wiring,
-};
+use crate::exit::{Exit, Failure};
 
 /// Where the settings come from: the named file or the usual places, and this environment.
 fn sources_of(explicit: Option<PathBuf>, environment: BTreeMap<String, String>) -> Result<Sources, Failure> {
@@ -27,9 +24,7 @@ pub(crate) fn sources(explicit: Option<PathBuf>) -> Result<Sources, Failure> {
 
 /// The settings that these places give.
 pub(crate) fn load(sources: &Sources) -> Result<Arc<Settings>, Failure> {
-    let settings = crosswatch_settings::load(sources)?;
-    wiring::require_supported(&settings)?;
-    Ok(Arc::new(settings))
+    Ok(Arc::new(crosswatch_settings::load(sources)?))
 }
 
 /// The settings, from the named file or the usual places.
@@ -61,7 +56,7 @@ mod tests {
         check("[server]\nlisten = 8787\nbase_paht = \"\"\n", &["server.listen", "server.base_paht"]);
         check(
             "[[provider]]\nid = \"a\"\nkind = \"tracker\"\n[[provider]]\nid = \"b\"\nkind = \"tracker\"\n\
-             [[pair]]\nid = \"p\"\nsource = \"a\"\ntarget = \"b\"\nmode = \"two-way\"\n",
+             [[pair]]\nid = \"p\"\nsource = \"a\"\ntarget = \"b\"\nmode = \"both-ways\"\n",
             &["pair[p].mode"],
         );
     }

@@ -55,6 +55,11 @@ pub trait Provider {
         None
     }
 
+    /// When the tokens in use end, as far as that is known without asking. They are renewed before, where they can be.
+    fn tokens_end(&self) -> Option<Timestamp> {
+        None
+    }
+
     /// How many requests this account was sent since the process started, retries and token refreshes included.
     fn requests_sent(&self) -> u64;
 }

@@ -134,6 +134,11 @@ impl Tokens {
         Ok(self.look(&mut held, http).await?.is_some())
     }
 
+    /// When the tokens in use end; unknown until they were used, and while they are being renewed.
+    pub(crate) fn end(&self) -> Option<Timestamp> {
+        self.held.try_lock().ok()?.pair.as_ref()?.end()
+    }
+
     async fn settle(&self, held: &mut Held, http: &HttpClient) -> Result<TokenPair, Fault> {
         self.look(held, http).await?.ok_or_else(|| Fault::Auth(self.service.not_linked.clone()))
     }

@@ -48,6 +48,8 @@ pub enum Rule {
     ServerToServer,
     /// Changes travel in both directions.
     TwoWay,
+    /// Who wins a conflict is written where there is none.
+    IdleConflict,
     /// History or ratings are removed.
     Removes,
     /// A change can come back to where it came from.
@@ -88,6 +90,7 @@ words!(Rule {
     TrackerToServer => "tracker-to-server",
     ServerToServer => "server-to-server",
     TwoWay => "two-way",
+    IdleConflict => "idle-conflict",
     Removes => "removes",
     Cycle => "cycle",
     TwoRemovers => "two-removers",
@@ -134,6 +137,7 @@ const CHECKS: &[Check] = &[
     pairs::tracker_to_server,
     pairs::server_to_server,
     pairs::two_way,
+    pairs::idle_conflict,
     pairs::removes,
     pairs::many_features,
     pairs::no_feature,

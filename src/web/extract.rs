@@ -34,7 +34,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     }
 }
 
-fn read_json<T: DeserializeOwned>(content_type: Option<&[u8]>, bytes: &[u8]) -> Result<T, ApiProblem> {
+pub(crate) fn read_json<T: DeserializeOwned>(content_type: Option<&[u8]>, bytes: &[u8]) -> Result<T, ApiProblem> {
     let bytes = if bytes.trim_ascii().is_empty() {
         b"{}"
     } else if content_type.is_some_and(is_json) {

@@ -23,6 +23,7 @@ mod problem;
 mod readiness;
 mod sentence;
 mod server;
+mod session;
 mod sse;
 mod state;
 mod waiting;

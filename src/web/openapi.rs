@@ -9,7 +9,7 @@ use utoipa::{
     },
 };
 
-use crate::{api, hooks, metrics, problem::ApiProblem, sse, state::ApiState};
+use crate::{api, hooks, metrics, problem::ApiProblem, session::COOKIE, sse, state::ApiState};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -67,6 +67,10 @@ use crate::{api, hooks, metrics, problem::ApiProblem, sse, state::ApiState};
         api::config::replace,
         api::backup::backup,
         api::docs::docs,
+        api::login::page,
+        api::login::begin,
+        api::login::end,
+        api::login::look,
         api::advice::snooze,
         api::graph::graph,
         api::snapshots::take,
@@ -85,12 +89,12 @@ use crate::{api, hooks, metrics, problem::ApiProblem, sse, state::ApiState};
         api::exporting::export,
         api::statistics::statistics,
     ),
-    security(("api_key" = []), ("bearer" = [])),
+    security(("api_key" = []), ("bearer" = []), ("session" = [])),
     modifiers(&Keys)
 )]
 struct Api;
 
-/// The two ways to show the key.
+/// The ways to show the key, and the cookie that stands for it.
 struct Keys;
 
 impl Modify for Keys {
@@ -100,6 +104,8 @@ impl Modify for Keys {
         components.add_security_scheme("api_key", header);
         let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
         components.add_security_scheme("bearer", bearer);
+        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(COOKIE)));
+        components.add_security_scheme("session", cookie);
     }
 }
 
@@ -149,11 +155,11 @@ mod tests {
         let count = names.len();
         names.sort_unstable();
         names.dedup();
-        assert_eq!((names.len(), count), (69, 69));
+        assert_eq!((names.len(), count), (73, 73));
     }
 
     #[test]
-    fn only_health_webhooks_and_the_page_of_the_api_need_no_key() {
+    fn only_health_webhooks_signing_in_and_the_page_of_the_api_need_no_key() {
         let document: serde_json::Value = serde_json::from_str(&document().unwrap()).unwrap();
         let mut open = Vec::new();
         for (path, methods) in document["paths"].as_object().unwrap() {
@@ -165,7 +171,17 @@ mod tests {
         }
         assert_eq!(
             open,
-            ["/api/docs", "/healthz", "/hooks/{account}", "/hooks/{account}/{token}", "/readyz", "/webhook/{sender}",]
+            [
+                "/api/docs",
+                "/healthz",
+                "/hooks/{account}",
+                "/hooks/{account}/{token}",
+                "/login",
+                "/login",
+                "/logout",
+                "/readyz",
+                "/webhook/{sender}",
+            ]
         );
     }
 }

@@ -60,6 +60,14 @@ impl<T> Listing<T> {
         Ok(Self::cut(all.take(limit + 1).collect(), limit, cursor_of))
     }
 
+    /// Cuts a short list without names of its own: the cursor is the number of rows before the page.
+    pub(crate) fn numbered(all: Vec<T>, asked: Option<&str>, limit: usize) -> Result<Self, ApiProblem> {
+        let first = cursor(asked, |text| text.parse::<usize>().ok())?.unwrap_or(0);
+        let rest = all.len().saturating_sub(first);
+        let next_cursor = if rest > limit { Some((first + limit).to_string()) } else { None };
+        Ok(Self { items: all.into_iter().skip(first).take(limit).collect(), next_cursor })
+    }
+
     /// The same page with its rows shaped.
     pub(crate) fn map<U>(self, shape: impl FnMut(T) -> U) -> Listing<U> {
         Listing { items: self.items.into_iter().map(shape).collect(), next_cursor: self.next_cursor }
@@ -133,5 +141,14 @@ mod tests {
         assert_eq!(page(Some("2")), Ok(Listing::whole(vec![3])));
         assert_eq!(page(Some("3")), Ok(Listing::whole(vec![])));
         assert!(matches!(page(Some("7")), Err(ApiProblem::BadQuery(_))));
+    }
+
+    #[test]
+    fn rows_without_names_are_counted() {
+        let page = |cursor: Option<&str>| Listing::numbered(vec![1u32, 2, 3], cursor, 2);
+        assert_eq!(page(None), Ok(Listing { items: vec![1, 2], next_cursor: Some("2".to_owned()) }));
+        assert_eq!(page(Some("2")), Ok(Listing::whole(vec![3])));
+        assert_eq!(page(Some("7")), Ok(Listing::whole(vec![])));
+        assert!(matches!(page(Some("x")), Err(ApiProblem::BadQuery(_))));
     }
 }

@@ -20,6 +20,12 @@ pub enum ApiProblem {
     /// No key, or a wrong one.
     #[error("send the API key as `X-Api-Key: KEY` or as `Authorization: Bearer KEY`")]
     Unauthorized,
+    /// A change that a browser asks for without the token of its session.
+    #[error("send the csrf_token of GET /api/v1/session as `X-CSRF-Token`, or the API key instead of the session")]
+    CsrfMissing,
+    /// A key for something else.
+    #[error("this is the token of webhooks, which opens /hooks and nothing else; send the API key")]
+    WrongScope,
     /// No webhook token, or a wrong one.
     #[error("the token is missing or wrong; GET /api/v1/providers/ID?reveal=1 shows it")]
     WrongToken,
@@ -155,7 +161,7 @@ pub enum ApiProblem {
     #[error("run {0} has not ended; cancel it or wait for it, then take it back")]
     RunUnderway(RunId),
     /// The pair writes nothing.
-    #[error("the pair {0} is in shadow mode and writes nothing; set shadow = false to apply plans")]
+    #[error("the pair {0} is in shadow mode and nothing is written where it writes; set shadow = false to apply plans")]
     PairShadow(PairId),
     /// The pair is switched off.
     #[error("the pair {0} is disabled; set enabled = true to run it")]
@@ -164,7 +170,7 @@ pub enum ApiProblem {
     #[error("everything is frozen and nothing is written; POST /api/v1/unfreeze to go on")]
     Frozen,
     /// A person stopped the pair.
-    #[error("the pair {0} is paused; POST /api/v1/pairs/{0}/resume to run it")]
+    #[error("the pair {0} is paused and nothing is written where it writes; POST /api/v1/pairs/{0}/resume to go on")]
     PairPaused(PairId),
     /// The configuration came from no file, or this service is one of a single command.
     #[error("this service has no configuration file that could be replaced; start it with --config FILE")]
@@ -233,6 +239,8 @@ impl ApiProblem {
     const fn kind(&self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "The API key is missing or wrong"),
+            Self::CsrfMissing => (StatusCode::FORBIDDEN, "csrf-missing", "A token is missing or wrong"),
+            Self::WrongScope => (StatusCode::FORBIDDEN, "wrong-scope", "The key is for something else"),
             Self::WrongToken => (StatusCode::UNAUTHORIZED, "wrong-token", "The webhook token is missing or wrong"),
             Self::TooFast { .. } => (StatusCode::TOO_MANY_REQUESTS, "too-fast", "Too many requests"),
             Self::Unparsable(_) => (StatusCode::BAD_REQUEST, "unparsable", "There is no JSON object in the body"),
@@ -460,11 +468,11 @@ impl ApiProblem {
         match refusal {
             Refusal::UnknownPair => Self::UnknownPair(pair.to_string()),
             Refusal::Disabled => Self::PairDisabled(pair.clone()),
-            Refusal::Shadow => Self::PairShadow(pair.clone()),
+            Refusal::Shadow(shadow) => Self::PairShadow(shadow),
             Refusal::FeatureOff(feature) => Self::FeatureOff(feature),
             Refusal::AlreadyRunning(run) => Self::AlreadyRunning(run),
             Refusal::Frozen => Self::Frozen,
-            Refusal::Paused => Self::PairPaused(pair.clone()),
+            Refusal::Paused(paused) => Self::PairPaused(paused),
             Refusal::Degraded(_) => Self::Degraded(refusal.to_string()),
             Refusal::Full => Self::TooManyWaiting,
             Refusal::Stopping => Self::Stopping,
@@ -487,6 +495,8 @@ mod tests {
         let pair = PairId::parse("p").unwrap();
         vec![
             ApiProblem::Unauthorized,
+            ApiProblem::CsrfMissing,
+            ApiProblem::WrongScope,
             ApiProblem::WrongToken,
             ApiProblem::TooFast { retry_after_s: 1 },
             ApiProblem::Unparsable(text()),

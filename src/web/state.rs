@@ -3,10 +3,10 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use crosswatch_actors::{
-    AccountDoor, AccountState, Directory, Due, HookKey, Mailbox, ObserveSchedule, ObserveSystem, SaveError, Supervisor,
-    SystemState,
+    AccountDoor, AccountState, Directory, Due, HookKey, Mailbox, ObserveSchedule, ObserveSystem, PairBlueprint,
+    SaveError, Supervisor, SystemState,
 };
-use crosswatch_model::ProviderId;
+use crosswatch_model::{PairId, ProviderId};
 use crosswatch_port::{Clock, Entropy, Fault, Ledger, StorageFailure};
 use crosswatch_settings::Settings;
 use secrecy::SecretString;
@@ -54,6 +54,12 @@ impl ApiState {
     /// The house from outside.
     pub(crate) async fn system(&self) -> Result<SystemState, ApiProblem> {
         Ok(self.supervisor()?.ask(ObserveSystem, ACTOR_DEADLINE).await?)
+    }
+
+    /// A pair as the house knows it.
+    pub(crate) async fn blueprint(&self, id: &PairId) -> Result<PairBlueprint, ApiProblem> {
+        let found = self.system().await?.pairs.into_iter().find(|now| now.blueprint.id == *id);
+        found.map(|now| now.blueprint).ok_or_else(|| ApiProblem::UnknownPair(id.to_string()))
     }
 
     /// What runs next; nothing does that a person stopped. A scheduler that is being restarted, or switched off, has nothing to say.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crosswatch_actors::{FeatureBlueprint, House, JobKind, PairBlueprint, Permit, RequestRun};
+use crosswatch_actors::{FeatureBlueprint, House, JobKind, Lock, PairBlueprint, Permit, RequestRun};
 use crosswatch_model::{Cause, Disposition, Feature, PairId};
 use crosswatch_plan::{Approvals, ConflictPolicy, FeaturePolicy, Limit, Mode, Removes};
 use crosswatch_settings::Schedule;
@@ -112,6 +112,8 @@ fn pair(removes: Removes, heeds_live: bool) -> PairBlueprint {
         target: account("trakt"),
         is_enabled: true,
         is_shadow: false,
+        lock: Lock::Open,
+        way_back: Vec::new(),
         has_canary: false,
         heeds_live,
         scope: "all".into(),

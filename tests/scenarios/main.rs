@@ -9,6 +9,7 @@
 mod approvals;
 mod backup;
 mod bad_input;
+mod by_hand;
 mod check;
 mod config;
 mod crash;

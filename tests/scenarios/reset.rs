@@ -19,13 +19,14 @@ fn after_a_reset_the_next_run_only_adds() {
     service.ledger("a").unlist(&[movie(3)]);
     service.ledger("a").list(&[movie(4)]);
     let reset = |more: &[&str]| Process::command(service.folder(), &[&["reset", "p"], more].concat());
-    let asked = reset(&[]);
+    let asked = reset(&["--dry-run"]);
     assert_eq!(asked.code, Some(0), "{asked:?}");
-    for line in ["p would forget:", "  3 items that both sides agreed on", "Nothing was changed; --yes does it."] {
+    for line in ["p would forget:", "  3 items that both sides agreed on", "Nothing was changed."] {
         assert!(asked.output.lines().any(|there| there == line), "{line} is not in\n{}", asked.output);
     }
     assert_eq!(shown(&service)["cleared"]["baseline"], 3, "showing it changed nothing");
-    let done = reset(&["--yes", "--json"]);
+    // Nobody can be asked here, so calling it is the word.
+    let done = reset(&["--json"]);
     let told: Value = serde_json::from_str(&done.output).unwrap();
     assert_eq!((done.code, &told["done"], &told["cleared"]["baseline"]), (Some(0), &json!(true), &json!(3)));
     assert_eq!(shown(&service)["cleared"]["baseline"], 0);
@@ -109,10 +110,23 @@ fn readiness_is_measured_from_runs_and_removals_without_it_are_an_error() {
         ("removes_verified", true, "removals are off"),
         ("no_open_conflicts", true, "0 conflicts in the last run"),
         ("no_flip_flops", true, "0 flip-flops in the last run"),
-        ("snapshots", false, "nothing copies watchlist of a and trakt every day"),
+        ("snapshots", false, "no snapshot of the last 24 hours holds the watchlist of a and trakt"),
     ] {
         assert_eq!(check(name), json!({"check": name, "ok": ok, "detail": detail}));
     }
+    service.snapshot("trakt");
+    let file =
+        service.http().text(&format!("/api/v1/snapshots/{}/export", service.snapshot("a")["id"].as_str().unwrap()));
+    assert_eq!(check("snapshots")["detail"], "both accounts have a snapshot of the last 24 hours");
+    let drop = |snapshot: &Value| {
+        let path = format!("/api/v1/snapshots/{}", snapshot["id"].as_str().unwrap());
+        service.http().delete(&path, &json!({})).expect(200);
+    };
+    service.snapshots("a").iter().for_each(drop);
+    service.http().post_text("/api/v1/snapshots/import", &file).expect(201);
+    assert_eq!(check("snapshots")["ok"], false, "a file says nothing about the account of today");
+    service.http().post("/api/v1/snapshots?wait=120", &json!({"provider": "a", "features": ["ratings"]})).expect(200);
+    assert_eq!(check("snapshots")["detail"], "no snapshot of the last 24 hours holds the watchlist of a");
     service.http().post("/api/v1/pairs/p/reset", &json!({})).expect(200);
     assert_eq!(check("clean_runs")["detail"], "0 runs in a row without a surprise, 5 are due");
     let errors = || {

@@ -6,11 +6,15 @@ use serde_json::{Value, json};
 
 use crate::WATCHLIST_REMOVING;
 
-/// The pair `p` with these keys more, and `q`, which is due at once and only looks.
-fn sections(trakt: &Trakt, more: &str) -> String {
-    let p = one_way("p", "a", "trakt", WATCHLIST_REMOVING);
+/// The pair `p` as it is at first.
+fn sections(trakt: &Trakt) -> String {
+    format!("{}{}{}", ledger("a"), trakt.section(), one_way("p", "a", "trakt", WATCHLIST_REMOVING))
+}
+
+/// The pair `p` as a shadow, and `q`, which is due at once and only looks.
+fn in_shadow(trakt: &Trakt) -> String {
     let q = one_way("q", "a", "trakt", "[pair.ratings]\n").replace("\"manual\"", "\"every 15m\"\nshadow = true");
-    format!("{}{}{}{q}", ledger("a"), trakt.section(), p.replace("\"manual\"", &format!("\"manual\"{more}")))
+    format!("{}{q}", sections(trakt).replace("\"manual\"", "\"manual\"\nshadow = true"))
 }
 
 fn report(service: &Service) -> Value {
@@ -20,7 +24,7 @@ fn report(service: &Service) -> Value {
 #[test]
 fn nothing_is_written_whoever_asks_and_changes_of_mind_are_counted() {
     let trakt = Trakt::new(films(30), UserActivity::default());
-    let service = Service::start(&sections(&trakt, ""));
+    let service = Service::start(&sections(&trakt));
     let source = service.ledger("a");
     source.list(&(1..=20).map(movie).collect::<Vec<_>>());
     let written = service.run();
@@ -29,8 +33,8 @@ fn nothing_is_written_whoever_asks_and_changes_of_mind_are_counted() {
     service.run().expect("held");
     assert_eq!(report(&service), Value::Null, "the pair is no shadow yet");
     let held = service.held();
-    service.restart_with(&sections(&trakt, "\nshadow = true"));
     source.rate(&[movie(1)], 80);
+    service.restart_with(&in_shadow(&trakt));
     source.list(&[movie(21)]);
     let (writes, listed) = (trakt.writes(), trakt.listed());
 

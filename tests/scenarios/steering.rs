@@ -3,7 +3,7 @@
 use std::fs;
 
 use crosswatch_emulator::{FaultKind, FaultRule, UserActivity};
-use crosswatch_tests::service::{Service, Trakt, eventually, films, movie};
+use crosswatch_tests::service::{Service, Trakt, eventually, films, movie, places};
 use serde_json::{Value, json};
 
 use crate::{HISTORY, WATCHLIST, at_the_same_time, ledgers, to_trakt};
@@ -97,7 +97,7 @@ fn a_paused_pair_is_left_alone_over_a_restart_until_it_is_resumed() {
 
 #[test]
 fn the_schedule_skips_what_is_stopped_and_says_so() {
-    let cases = [("freeze", "everything is frozen"), ("pairs/p/pause", "the pair is paused")];
+    let cases = [("freeze", "everything is frozen"), ("pairs/p/pause", "the pair p is paused")];
     at_the_same_time(cases, |(path, said)| {
         let service = Service::start(&ledgers(WATCHLIST));
         service.ledger("a").list(&[movie(1)]);
@@ -108,4 +108,39 @@ fn the_schedule_skips_what_is_stopped_and_says_so() {
         assert_eq!(service.http().list("/api/v1/runs"), Vec::<Value>::new());
         assert_eq!(service.ledger("b").listed(), Vec::<String>::new());
     });
+}
+
+#[test]
+fn a_restore_is_a_write_and_stops_at_every_brake() {
+    let trakt = Trakt::new(films(3), UserActivity::default());
+    let sections = to_trakt(&trakt, WATCHLIST);
+    let service = Service::start(&sections);
+    trakt.list(&places(2));
+    service.ledger("a").list(&[movie(1)]);
+    let (snapshot, of_source) = (service.snapshot("trakt"), service.snapshot("a"));
+    trakt.unlist(&places(2));
+    service.ledger("a").unlist(&[movie(1)]);
+    let (plan, writes) = (service.restore(&snapshot, &json!({})), trakt.writes());
+    for (pull, release, status, kind) in
+        [("freeze", "unfreeze", 423, "frozen"), ("pairs/p/pause", "pairs/p/resume", 409, "pair-paused")]
+    {
+        post(&service, pull);
+        let refused = service.try_apply(&plan, &json!({})).expect(status);
+        assert_eq!(refused["type"], kind, "{refused}");
+        assert_eq!(service.restore(&snapshot, &json!({})).0["state"], "ready", "{pull}: looking is not writing");
+        if kind == "pair-paused" {
+            assert!(refused["detail"].as_str().unwrap().contains("/pairs/p/resume"), "{refused}");
+            // The pair does not write to its source.
+            let plan = service.restore(&of_source, &json!({}));
+            service.apply(&plan, &json!({})).expect("succeeded").planned("watchlist", 1, 0);
+        }
+        post(&service, release);
+        assert_eq!(service.state_of(&plan), "ready", "it can be applied later");
+    }
+    service.restart_with(&sections.replace("\"manual\"", "\"manual\"\nshadow = true"));
+    let refused = service.try_apply(&plan, &json!({})).expect(409);
+    assert_eq!((refused["type"].as_str(), trakt.writes()), (Some("pair-shadow"), writes), "{refused}");
+    service.restart_with(&sections);
+    service.apply(&plan, &json!({})).expect("succeeded").planned("watchlist", 2, 0);
+    assert_eq!(trakt.listed(), ["Movie 1", "Movie 2"]);
 }

@@ -43,6 +43,8 @@ fn no_token_is_in_the_data_folder_the_log_or_an_answer() {
     trakt.service.state().expire_access("anna");
     service.ledger("a").watch(&[movie(1)], SEEN);
     service.run().expect("succeeded").planned("history", 1, 0);
+    let account = service.http().get("/api/v1/providers/trakt").expect(200);
+    assert!(account["token_expires_at"].is_string(), "the end of the new tokens is told: {account}");
     tokens.extend(trakt.service.state().tokens());
     let folder = service.folder();
     let told = meanwhile(|| Process::command(folder, &["auth", "trakt"]), || trakt.approve());

@@ -1,7 +1,8 @@
 //! Two-way pairs: what changed on one side travels to the other, and nothing goes back and forth.
 
 use crosswatch_emulator::{FaultKind, UserActivity};
-use crosswatch_tests::service::{Folder, Process, Service, Trakt, films, ledger, movie, one_way, places};
+use crosswatch_tests::service::{Jellyfin, Process, Service, Trakt, films, ledger, movie, one_way, places};
+use serde_json::json;
 
 /// The two-way pair `p` between the ledger `a` and this Trakt.
 fn with_trakt(trakt: &Trakt, tables: &str) -> String {
@@ -81,11 +82,70 @@ fn s43_a_rating_that_changed_travels_and_in_a_conflict_the_source_wins() {
 }
 
 #[test]
-fn two_way_needs_a_written_word() {
-    let trakt = Trakt::new(films(1), UserActivity::default());
-    let folder = Folder::new();
-    folder.configure(&format!("[data]\ndir = \"data\"\n\n{}", with_trakt(&trakt, "[pair.watchlist]\n")));
-    let told = Process::command(&folder, &["run", "p"]);
-    assert_eq!(told.code, Some(78), "{told:?}");
-    assert!(told.errors.contains("acknowledge = [\"two-way\"]"), "{told:?}");
+fn both_ways_wait_for_a_written_word_or_for_runs_that_show_that_it_is_safe() {
+    let trakt = Trakt::new(films(6), UserActivity::default());
+    let sections = |mode: &str, back: &str| {
+        let p = one_way("p", "a", "trakt", "[pair.watchlist]\n").replace("mode = \"one-way\"", mode);
+        let q = one_way("q", "trakt", "a", "[pair.watchlist]\n").replace("\"manual\"", &format!("\"manual\"\n{back}"));
+        format!("{}{}{p}{q}", ledger("a"), trakt.section())
+    };
+    let (both_ways, one_of_two) = (sections("mode = \"two-way\"", "enabled = false"), sections("", ""));
+    let service = Service::start(&both_ways);
+    service.ledger("a").list(&[movie(1)]);
+    let is_refused = |what: &str| {
+        let refused = service.run();
+        refused.expect("failed");
+        assert_eq!((refused.error(), trakt.writes()), ("not-ready", 0), "{what}: {refused:?}");
+        assert!(refused.sentence().contains("acknowledge = [\"two-way\"]"), "{what}: {refused:?}");
+    };
+    is_refused("nothing was ever run");
+    assert_eq!(service.plan().len(), 1, "looking is not writing");
+    let told = Process::command(service.folder(), &["run", "p", "--wait"]);
+    assert!(told.code == Some(4) && told.output.contains("5 are due"), "{told:?}");
+    let advice = service.http().list("/api/v1/advice");
+    assert!(advice.iter().any(|row| row["rule"] == "not-ready" && row["subject"] == "pair[p].watchlist"), "{advice:?}");
+
+    service.restart_with(&one_of_two);
+    trakt.list(&places(2)[1..]);
+    service.run_with("q", json!({})).expect("succeeded").planned("watchlist", 1, 0);
+    for _ in 0..5 {
+        service.run().expect("succeeded");
+    }
+    service.snapshot("trakt");
+    service.snapshot("a");
+    service.restart_with(&both_ways);
+    trakt.list(&places(3)[2..]);
+    service.run().expect("succeeded").planned("watchlist", 1, 0);
+    assert_eq!(service.ledger("a").listed(), ["Movie 1", "Movie 2", "Movie 3"]);
+    // What was shown once stands: the snapshots may grow old.
+    for account in ["a", "trakt"] {
+        for snapshot in service.snapshots(account) {
+            let path = format!("/api/v1/snapshots/{}", snapshot["id"].as_str().unwrap());
+            service.http().delete(&path, &json!({})).expect(200);
+        }
+    }
+    service.is_at_rest();
+    service.http().post("/api/v1/pairs/p/reset", &json!({})).expect(200);
+    let forgotten = service.run();
+    assert_eq!((forgotten.state(), forgotten.error()), ("failed", "not-ready"), "{forgotten:?}");
+    service.restart_with(&both_ways.replace("[pair.watchlist]\n", &format!("[pair.watchlist]\n{ACCEPTED}")));
+    service.run().expect("succeeded");
+}
+
+#[test]
+fn two_servers_both_ways_need_a_word_about_their_databases() {
+    let (home, attic) =
+        (Jellyfin::new(films(2), UserActivity::default()), Jellyfin::new(films(2), UserActivity::default()));
+    home.list(&places(1));
+    let sections = |words: &str| {
+        let policy = format!("[pair.watchlist]\n[pair.policy]\nacknowledge = [{words}]\n");
+        let pair = one_way("p", "home", "attic", &policy).replace("mode = \"one-way\"", "mode = \"two-way\"");
+        format!("{}{}{pair}", home.section_as("home"), attic.section_as("attic"))
+    };
+    let service = Service::start(&sections("\"two-way\""));
+    let refused = service.run();
+    refused.expect("failed");
+    assert!(refused.error() == "not-ready" && refused.sentence().contains("back up both servers"), "{refused:?}");
+    service.restart_with(&sections("\"two-way\", \"server-to-server\""));
+    service.run().expect("succeeded").planned("watchlist", 1, 0);
 }

@@ -42,6 +42,25 @@ fn sc_75_without_the_token_nobody_gets_in() {
 }
 
 #[test]
+fn what_an_account_told_last_is_shown_and_its_token_opens_nothing_else() {
+    let route = "[[route]]\nid = \"r\"\nsource = \"attic\"\nusers = { only = [\"anna\"] }\ntargets = [\"a\"]\n";
+    let service = Service::start(&format!("{}{SECTIONS}{route}", ledger("a")));
+    let last = |path: &str| service.http().get(path).expect(200)["last_event"].clone();
+    assert_eq!(last(PATH), Value::Null);
+    let token = token(&service);
+    let body = json!({"event": "device.new", "Player": {"uuid": "tv-1"}});
+    service.http().post(&format!("/hooks/attic/{token}"), &body).expect(202);
+    let told = last(PATH);
+    assert_eq!(told["event"], "device.new");
+    assert!(told["received_at"].is_string(), "{told}");
+    let all = service.http().list("/api/v1/providers");
+    assert_eq!((&all[0]["last_event"], &all[1]["last_event"]), (&Value::Null, &told), "{all:?}");
+    let stranger = service.http().with_key(&token);
+    assert_eq!(stranger.get("/api/v1/status").expect(403)["type"], "wrong-scope");
+    assert_eq!(service.http().with_key("nonsense").get("/api/v1/status").expect(401)["type"], "unauthorized");
+}
+
+#[test]
 fn a_token_outlives_a_restart_and_a_rotation_does_too() {
     let service = start();
     let first = token(&service);

@@ -50,6 +50,12 @@ impl Http {
         Self { runtime, client, base, key: key.to_owned() }
     }
 
+    /// Another client of the same service, with another key.
+    #[must_use]
+    pub fn with_key(&self, key: &str) -> Self {
+        Self::new(self.base.clone(), key)
+    }
+
     /// `GET`; `None` where nobody answers.
     pub fn try_get(&self, path: &str) -> Option<Answer> {
         self.send(Method::GET, path, None)

@@ -142,7 +142,7 @@ impl Service {
     /// Takes a snapshot of an account.
     #[track_caller]
     pub fn snapshot(&self, account: &str) -> Value {
-        self.http.post("/api/v1/snapshots?wait=120", &json!({"provider": account})).expect(201)
+        self.http.post("/api/v1/snapshots?wait=120", &json!({"provider": account})).expect(200)
     }
 
     /// The snapshots of an account, newest first.

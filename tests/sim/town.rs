@@ -1,6 +1,6 @@
 //! Who lives in a story: accounts, pairs, policies and schedules, drawn from the seed.
 
-use crosswatch_actors::{FeatureBlueprint, Pace, PairBlueprint, Rate};
+use crosswatch_actors::{FeatureBlueprint, Lock, Pace, PairBlueprint, Rate};
 use crosswatch_model::{Feature, PairId, ProviderId};
 use crosswatch_plan::{Approvals, ConflictPolicy, FeaturePolicy, Limit, Mode, Removes};
 use crosswatch_settings::Schedule;
@@ -169,6 +169,8 @@ fn pair(source: &str, target: &str, mode: Mode, is_shared: bool, dice: &Dice) ->
         target: ProviderId::parse(target).unwrap(),
         is_enabled: true,
         is_shadow: false,
+        lock: Lock::Open,
+        way_back: Vec::new(),
         has_canary: dice.happens(300),
         heeds_live: true,
         scope: "all".into(),

@@ -17,7 +17,7 @@ pub(crate) struct ImportArguments {
     /// Shows what would become of the file, and writes nothing.
     #[arg(long, conflicts_with = "yes")]
     pub dry_run: bool,
-    /// Imports without asking.
+    /// Imports without asking, as where nobody can be asked.
     #[arg(long)]
     pub yes: bool,
     /// Lists the imports, newest first.
@@ -94,6 +94,10 @@ pub(crate) enum TrackerCommand {
     Statistics(TrackerStatisticsArguments),
     /// The rows of one feature.
     List(TrackerListArguments),
+    /// Adds a row, or gives one that is there another value.
+    Add(TrackerAddArguments),
+    /// Takes rows out.
+    Remove(TrackerRemoveArguments),
 }
 
 /// Of `tracker statistics`.
@@ -122,6 +126,58 @@ pub(crate) struct TrackerListArguments {
     /// Where to go on.
     #[arg(long, value_name = "CURSOR")]
     pub cursor: Option<String>,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Of `tracker add`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct TrackerAddArguments {
+    /// The feature.
+    #[arg(value_name = "FEATURE", value_parser = super::feature)]
+    pub feature: Feature,
+    /// The item: `imdb:tt0133093`, `tmdb_movie:603`, `tvdb_show:81189/1/3`. An id that does not say its kind names a movie.
+    #[arg(value_name = "ITEM")]
+    pub item: String,
+    /// Its title.
+    #[arg(long, value_name = "TITLE", default_value = "")]
+    pub title: String,
+    /// Its year.
+    #[arg(long, value_name = "YEAR")]
+    pub year: Option<u16>,
+    /// When it was watched, listed, rated or stopped: `2026-07-01T20:15:00Z`, or for history a day; unknown where left out.
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// Ratings: from 1 to 100.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub value: Option<u8>,
+    /// Progress: seconds into the item.
+    #[arg(long, value_name = "SECONDS")]
+    pub position: Option<u32>,
+    /// Progress: length of the item in seconds.
+    #[arg(long, value_name = "SECONDS")]
+    pub duration: Option<u32>,
+    /// The built-in tracker; the only one where left out.
+    #[arg(long, value_name = "PROVIDER")]
+    pub provider: Option<String>,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Of `tracker remove`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct TrackerRemoveArguments {
+    /// The feature.
+    #[arg(value_name = "FEATURE", value_parser = super::feature)]
+    pub feature: Feature,
+    /// The rows; `crosswatch tracker list` names them.
+    #[arg(value_name = "ROW", required = true, num_args = 1..=100)]
+    pub rows: Vec<String>,
+    /// The built-in tracker; the only one where left out.
+    #[arg(long, value_name = "PROVIDER")]
+    pub provider: Option<String>,
     /// Prints JSON.
     #[arg(long)]
     pub json: bool,

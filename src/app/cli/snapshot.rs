@@ -1,5 +1,7 @@
 //! The command line of `snapshot`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use crosswatch_model::Feature;
 
@@ -30,6 +32,10 @@ pub(crate) enum SnapshotCommand {
     Pin(PinArguments),
     /// Drops a snapshot that is not pinned.
     Drop(DropArguments),
+    /// Writes a snapshot to a file.
+    Export(ExportSnapshotArguments),
+    /// Takes a snapshot in that `export` wrote, here or elsewhere.
+    Import(ImportSnapshotArguments),
 }
 
 /// Of `snapshot take`.
@@ -140,6 +146,28 @@ pub(crate) struct DropArguments {
     /// The snapshot.
     #[arg(value_name = "ID")]
     pub id: String,
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Of `snapshot export`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ExportSnapshotArguments {
+    /// The snapshot.
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// The file to write. It holds no secret.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// Of `snapshot import`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ImportSnapshotArguments {
+    /// The file that `snapshot export` wrote.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
     /// Prints JSON.
     #[arg(long)]
     pub json: bool,

@@ -13,6 +13,7 @@ use crosswatch_settings::Settings;
 
 use crate::{
     cli::ExportArguments,
+    client::Api,
     exit::{Exit, Failure},
     output::{self, table::harmless},
     session::Session,
@@ -27,7 +28,7 @@ pub(crate) async fn run(settings: &Arc<Settings>, arguments: &ExportArguments) -
     session
         .finish(async |session: &Session| {
             let left_out = match &arguments.output {
-                Some(target) => to_file(session, &path, target).await?,
+                Some(target) => to_file(session.api(), &path, target).await?,
                 None => session.api().download(&path, &mut io::stdout().lock()).await?,
             };
             if let Some(left_out) = left_out {
@@ -39,11 +40,12 @@ pub(crate) async fn run(settings: &Arc<Settings>, arguments: &ExportArguments) -
         .await
 }
 
-async fn to_file(session: &Session, path: &str, target: &Path) -> Result<Option<String>, Failure> {
+/// Downloads to a file, which is complete or not there.
+pub(crate) async fn to_file(api: &Api, path: &str, target: &Path) -> Result<Option<String>, Failure> {
     let beside = beside(target);
     let unwritable = |error: io::Error| Failure::failed(format!("{} cannot be written: {error}", target.display()));
     let mut file = File::create(&beside).map_err(unwritable)?;
-    let written = match session.api().download(path, &mut file).await {
+    let written = match api.download(path, &mut file).await {
         Ok(left_out) => file.flush().and_then(|()| file.sync_all()).map_err(unwritable).map(|()| left_out),
         Err(failure) => Err(failure.into()),
     };

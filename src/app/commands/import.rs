@@ -1,8 +1,9 @@
-//! `crosswatch import FILE`: shows what would become of a file of another tool, and imports it once a person agrees.
+//! `crosswatch import FILE`: takes a file of another tool into the built-in tracker. A person at a terminal is shown first
+//! what would become of it, and asked; scripts are not.
 
 use std::{
     fs::File,
-    io::{self, BufRead, IsTerminal, Read, Write},
+    io::{self, Read},
     path::Path,
     sync::Arc,
 };
@@ -18,7 +19,7 @@ use crate::{
     client::Api,
     exit::{Exit, Failure},
     output::{
-        self, json,
+        self, json, question,
         style::Style,
         table::{self, Table, harmless},
         words,
@@ -109,7 +110,7 @@ pub(crate) async fn run(settings: &Arc<Settings>, arguments: &ImportArguments) -
 }
 
 /// The bytes of the file, never more than an import may have.
-fn contents(path: &Path) -> Result<Vec<u8>, Failure> {
+pub(crate) fn contents(path: &Path) -> Result<Vec<u8>, Failure> {
     let unreadable = |error: io::Error| Failure::failed(format!("{} cannot be read: {error}", path.display()));
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(unreadable)?;
@@ -124,7 +125,8 @@ fn contents(path: &Path) -> Result<Vec<u8>, Failure> {
 async fn import(api: &Api, arguments: &ImportArguments, bytes: Vec<u8>) -> Result<Exit, Failure> {
     let provider = arguments.provider.as_deref().map(|id| format!("provider={id}&")).unwrap_or_default();
     let path = |dry_run: bool| format!("/api/v1/tracker/import?{provider}dry_run={dry_run}");
-    if arguments.yes {
+    // Whoever cannot be asked has said what they want by calling this.
+    if arguments.yes || !(arguments.dry_run || question::can_be_asked()) {
         return report(api, &api.send_file(&path(false), bytes).await?, arguments.json);
     }
     let answer = api.send_file(&path(true), bytes.clone()).await?;
@@ -137,8 +139,8 @@ async fn import(api: &Api, arguments: &ImportArguments, bytes: Vec<u8>) -> Resul
     if arguments.dry_run || preview.writes() == 0 {
         return Ok(preview.exit());
     }
-    if !is_agreed("Import these rows? [y/N] ")? {
-        output::say("Nothing was written. `crosswatch import --yes` imports without asking.")?;
+    if !question::is_agreed("Import these rows? [y/N] ")? {
+        output::say("Nothing was written.")?;
         return Ok(preview.exit());
     }
     report(api, &api.send_file(&path(false), bytes).await?, false)
@@ -197,19 +199,6 @@ fn show(import: &Answer) -> Result<(), Failure> {
         output::say("Nothing of it is new.")?;
     }
     Ok(())
-}
-
-/// Asks the person at the terminal. Nobody there means no.
-fn is_agreed(question: &str) -> Result<bool, Failure> {
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return Ok(false);
-    }
-    let unheard = |error: io::Error| Failure::failed(format!("the answer could not be read: {error}"));
-    let mut err = io::stderr().lock();
-    err.write_all(question.as_bytes()).and_then(|()| err.flush()).map_err(unheard)?;
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer).map_err(unheard)?;
-    Ok(["y", "yes"].contains(&answer.trim().to_ascii_lowercase().as_str()))
 }
 
 async fn list(api: &Api, arguments: &ImportArguments) -> Result<Exit, Failure> {

@@ -1,35 +1,43 @@
-//! `crosswatch reset PAIR`: shows what a pair would forget, and lets it forget with `--yes`.
+//! `crosswatch reset PAIR`: lets a pair forget what it knows, and shows what that is. A person at a terminal is asked first;
+//! scripts are not.
 
 use std::sync::Arc;
 
 use crosswatch_settings::Settings;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     answer::Reset,
     cli::ResetArguments,
+    client::Api,
     commands::pair,
     exit::{Exit, Failure},
-    output::{self, json, words},
+    output::{self, json, question, words},
     session::Session,
 };
 
-/// Shows it; with `--yes` it is done right away.
+/// Shows it and does it; with `--dry-run`, or where the person says no, it is only shown.
 pub(crate) async fn run(settings: &Arc<Settings>, arguments: &ResetArguments) -> Result<Exit, Failure> {
     let path = format!("/api/v1/pairs/{}/reset", pair(settings, &arguments.pair)?.id);
-    let wish = json!({ "full": arguments.full, "dry_run": !arguments.yes });
+    let wish = |dry_run: bool| json!({ "full": arguments.full, "dry_run": dry_run });
+    let asks = !arguments.yes && !arguments.dry_run && question::can_be_asked();
     let session = Session::open(settings).await?;
     session
         .finish(async |session: &Session| {
-            let answer = session.api().post(&path, &wish).await?;
-            if arguments.json {
-                json::print(&answer)?;
-            } else {
-                output::say_text(&text(&session.api().read(answer)?))?;
+            let api = session.api();
+            let answer = api.post(&path, &wish(arguments.dry_run || asks)).await?;
+            show(api, answer, arguments.json)?;
+            if asks && question::is_agreed("Forget this? [y/N] ")? {
+                let answer = api.post(&path, &wish(false)).await?;
+                show(api, answer, arguments.json)?;
             }
             Ok(Exit::Done)
         })
         .await
+}
+
+fn show(api: &Api, answer: Value, as_json: bool) -> Result<(), Failure> {
+    if as_json { json::print(&answer) } else { output::say_text(&text(&api.read(answer)?)) }
 }
 
 fn text(reset: &Reset) -> String {
@@ -52,7 +60,7 @@ fn text(reset: &Reset) -> String {
     lines.push(if reset.done {
         "Its next run is a first run, which only adds.".to_owned()
     } else {
-        "Nothing was changed; --yes does it.".to_owned()
+        "Nothing was changed.".to_owned()
     });
     lines.push(String::new());
     lines.join("\n")
@@ -79,7 +87,7 @@ mod tests {
             "  the last reads of both accounts; they are read in full next time",
             "It keeps snapshots, tokens.",
             "Not needed.",
-            "Nothing was changed; --yes does it.",
+            "Nothing was changed.",
         ] {
             assert!(shown.lines().any(|there| there == line), "{line} is not in\n{shown}");
         }

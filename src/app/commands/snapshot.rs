@@ -10,11 +10,12 @@ use serde_json::{Map, Value, json};
 use crate::{
     answer::{Plan, Snapshot, SnapshotChange, SnapshotItem},
     cli::{
-        self, DiffArguments, ListArguments, RestoreArguments, ShowArguments, SnapshotArguments, SnapshotCommand,
-        TakeArguments,
+        self, DiffArguments, ExportSnapshotArguments, ListArguments, RestoreArguments, ShowArguments,
+        SnapshotArguments, SnapshotCommand, TakeArguments,
     },
     client::{Api, Followed},
     commands::{
+        export, import,
         plan::{self, PAGE},
         run, undo,
     },
@@ -50,6 +51,12 @@ pub(crate) async fn run(settings: &Arc<Settings>, arguments: &SnapshotArguments)
                     let answer = api.delete(&format!("/api/v1/snapshots/{}", id(&arguments.id)?)).await?;
                     tell(api, &answer, arguments.json, "is dropped")
                 }
+                SnapshotCommand::Export(arguments) => write(api, arguments).await,
+                SnapshotCommand::Import(arguments) => {
+                    let bytes = import::contents(&arguments.file)?;
+                    let answer = api.send_file("/api/v1/snapshots/import", bytes).await?;
+                    tell(api, &answer, arguments.json, "is kept")
+                }
             }
         })
         .await
@@ -69,6 +76,14 @@ fn tell(api: &Api, answer: &Value, as_json: bool, said: &str) -> Result<Exit, Fa
         let snapshot: Snapshot = api.read(answer.clone())?;
         output::say(&format!("Snapshot {} of {} {said}.", snapshot.id, table::harmless(&snapshot.provider)))?;
     }
+    Ok(Exit::Done)
+}
+
+async fn write(api: &Api, arguments: &ExportSnapshotArguments) -> Result<Exit, Failure> {
+    let path = format!("/api/v1/snapshots/{}/export", id(&arguments.id)?);
+    export::to_file(api, &path, &arguments.file).await?;
+    let file = arguments.file.display().to_string();
+    output::say(&format!("Snapshot {} is in {}.", arguments.id, table::harmless(&file)))?;
     Ok(Exit::Done)
 }
 

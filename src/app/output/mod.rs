@@ -4,6 +4,7 @@
 
 pub(crate) mod json;
 pub(crate) mod progress;
+pub(crate) mod question;
 pub(crate) mod style;
 pub(crate) mod table;
 pub(crate) mod words;

@@ -7,7 +7,6 @@ mod channels;
 mod pace;
 mod pairs;
 mod routes;
-mod support;
 mod unusable;
 
 use std::{rc::Rc, sync::Arc};
@@ -17,8 +16,6 @@ use crosswatch_port::{Clock, Entropy, Knowledge, Ledger};
 use crosswatch_settings::{Settings, Snapshot};
 
 use crate::{clock::MachineEntropy, exit::Failure};
-
-pub(crate) use support::require_supported;
 
 /// What the machine gives the house.
 pub(crate) struct Machine {
@@ -38,7 +35,6 @@ pub(crate) struct Machine {
 
 /// The house that these settings describe.
 pub(crate) fn blueprint(settings: &Settings, machine: &Machine, follows_schedules: bool) -> Result<Blueprint, Failure> {
-    require_supported(settings)?;
     let entropy: Arc<dyn Entropy> = Arc::new(machine.entropy);
     Ok(Blueprint {
         accounts: settings.providers.iter().map(accounts::account).collect(),

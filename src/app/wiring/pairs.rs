@@ -1,9 +1,11 @@
 //! A pair as the house knows it: which features, what each allows, and which accounts and libraries it is about.
 
-use crosswatch_actors::{FeatureBlueprint, PairBlueprint};
-use crosswatch_model::{Feature, ProviderId};
+use crosswatch_actors::{FeatureBlueprint, Lock, PairBlueprint};
+use crosswatch_model::{Feature, PairId, ProviderId};
 use crosswatch_plan::{Approvals, ConflictPolicy, FeaturePolicy, Limit, Removes};
-use crosswatch_settings::{Conflict, FeatureSettings, Filter, Mode, Owner, Pair, RemoveMode, Settings, Shelf};
+use crosswatch_settings::{
+    Acknowledgement, Conflict, FeatureSettings, Filter, Mode, Owner, Pair, RemoveMode, Settings, Shelf,
+};
 use smol_str::{SmolStr, format_smolstr};
 
 /// The blueprint of a pair.
@@ -14,11 +16,35 @@ pub(crate) fn pair(pair: &Pair, settings: &Settings) -> PairBlueprint {
         target: pair.target.clone(),
         is_enabled: pair.enabled,
         is_shadow: pair.shadow,
+        lock: lock(pair, settings),
+        way_back: way_back(pair, settings),
         has_canary: pair.policy.canary,
         heeds_live: pair.history.as_ref().is_some_and(|history| history.owner != Owner::Both),
         scope: format_smolstr!("{} > {}", scope(&pair.source, settings), scope(&pair.target, settings)),
         features: Feature::ALL.iter().filter_map(|feature| one_feature(*feature, pair)).collect(),
     }
+}
+
+/// What a pair needs before it may write: both ways between two media servers a word, both ways at all a word or proof.
+fn lock(pair: &Pair, settings: &Settings) -> Lock {
+    let is_server = |id| settings.provider(id).is_some_and(|provider| provider.kind.is_media_server());
+    let is_accepted = |risk| pair.policy.acknowledges(risk);
+    match pair.mode {
+        Mode::OneWay => Lock::Open,
+        Mode::TwoWay
+            if is_server(&pair.source) && is_server(&pair.target) && !is_accepted(Acknowledgement::ServerToServer) =>
+        {
+            Lock::UntilAcknowledged
+        }
+        Mode::TwoWay if is_accepted(Acknowledgement::TwoWay) => Lock::Open,
+        Mode::TwoWay => Lock::UntilReady,
+    }
+}
+
+/// Pairs that go the other way, switched off or on: they are how a pair gets to know both ways before it takes them.
+fn way_back(pair: &Pair, settings: &Settings) -> Vec<PairId> {
+    let is_reverse = |other: &&Pair| other.source == pair.target && other.target == pair.source;
+    settings.pairs.iter().filter(is_reverse).map(|other| other.id.clone()).collect()
 }
 
 fn one_feature(feature: Feature, pair: &Pair) -> Option<FeatureBlueprint> {
@@ -122,6 +148,35 @@ mod tests {
         assert_eq!(watchlist.policy.max_removes, Limit { percent: 4, at_least: 7 });
         assert_eq!((watchlist.policy.remove_after_reads, watchlist.policy.new_item_grace_s), (3, 120));
         assert_eq!((watchlist.policy.approvals, watchlist.policy.mirror_approved), (Approvals::NONE, false));
+    }
+
+    #[test]
+    fn both_ways_are_locked_until_there_is_a_word_or_proof() {
+        let accept = |words: &str| format!("[pair.policy]\nacknowledge = [{words}]\n");
+        let lock_of = |target: &str, mode: &str, words: &str| {
+            let settings = settings(&format!(
+                "[[provider]]\nid = \"home\"\nkind = \"jellyfin\"\nurl = \"http://j\"\nuser = \"a\"\ntoken = \"t\"\n\
+                 [[provider]]\nid = \"other\"\nkind = \"emby\"\nurl = \"http://e\"\nuser = \"a\"\ntoken = \"t\"\n\
+                 [[provider]]\nid = \"ledger\"\nkind = \"tracker\"\n\
+                 [[pair]]\nid = \"p\"\nsource = \"home\"\ntarget = \"{target}\"\nmode = \"{mode}\"\n{}\
+                 [[pair]]\nid = \"q\"\nsource = \"{target}\"\ntarget = \"home\"\nenabled = false\n",
+                accept(words)
+            ));
+            let built = pair(settings.pairs.first().unwrap(), &settings);
+            assert_eq!(built.way_back, [PairId::parse("q").unwrap()]);
+            built.lock
+        };
+        for (target, mode, words, lock) in [
+            ("ledger", "one-way", "", Lock::Open),
+            ("ledger", "two-way", "", Lock::UntilReady),
+            ("ledger", "two-way", "\"two-way\"", Lock::Open),
+            ("other", "one-way", "", Lock::Open),
+            ("other", "two-way", "\"two-way\"", Lock::UntilAcknowledged),
+            ("other", "two-way", "\"server-to-server\"", Lock::UntilReady),
+            ("other", "two-way", "\"server-to-server\", \"two-way\"", Lock::Open),
+        ] {
+            assert_eq!(lock_of(target, mode, words), lock, "{target} {mode} {words}");
+        }
     }
 
     #[test]

@@ -60,6 +60,11 @@ impl Auth {
         })
     }
 
+    /// When the tokens in use end, where there are any and their end is known.
+    pub(super) fn tokens_end(&self) -> Option<jiff::Timestamp> {
+        self.tokens.end()
+    }
+
     /// What to show now; tokens are refreshed in time where their end is known.
     pub(super) async fn pass(&self, http: &HttpClient) -> Result<Pass, Fault> {
         if self.client_id.is_some() && self.tokens.are_there(http).await? {

@@ -207,6 +207,10 @@ impl Provider for Mdblist {
         Some(self)
     }
 
+    fn tokens_end(&self) -> Option<jiff::Timestamp> {
+        self.api.auth().tokens_end()
+    }
+
     fn requests_sent(&self) -> u64 {
         self.api.http().requests_sent()
     }

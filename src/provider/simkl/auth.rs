@@ -77,6 +77,11 @@ impl Auth {
         self.tokens.access(http, self).await
     }
 
+    /// When the tokens in use end, where known.
+    pub(super) fn tokens_end(&self) -> Option<jiff::Timestamp> {
+        self.tokens.end()
+    }
+
     /// The access token to use after `refused` was answered with `401`.
     pub(super) async fn access_after(&self, refused: &SecretString, http: &HttpClient) -> Result<SecretString, Fault> {
         self.tokens.access_after(refused, http, self).await

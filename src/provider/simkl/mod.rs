@@ -226,6 +226,10 @@ impl Provider for Simkl {
         Some(self)
     }
 
+    fn tokens_end(&self) -> Option<jiff::Timestamp> {
+        self.api.auth.tokens_end()
+    }
+
     fn requests_sent(&self) -> u64 {
         self.api.http.requests_sent()
     }

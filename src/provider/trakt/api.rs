@@ -40,6 +40,11 @@ impl Api {
         &self.http
     }
 
+    /// When the tokens in use end, where known.
+    pub(super) fn tokens_end(&self) -> Option<jiff::Timestamp> {
+        self.auth.tokens_end()
+    }
+
     pub(super) fn requests_sent(&self) -> u64 {
         self.http.requests_sent()
     }

@@ -78,6 +78,11 @@ impl Auth {
         self.tokens.save(http).await
     }
 
+    /// When the tokens in use end, where known.
+    pub(super) fn tokens_end(&self) -> Option<jiff::Timestamp> {
+        self.tokens.end()
+    }
+
     /// The access token to use now.
     pub(super) async fn access(&self, http: &HttpClient) -> Result<SecretString, Fault> {
         self.tokens.access(http, self).await

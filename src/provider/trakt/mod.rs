@@ -220,6 +220,10 @@ impl Provider for Trakt {
         Some(self)
     }
 
+    fn tokens_end(&self) -> Option<jiff::Timestamp> {
+        self.api.tokens_end()
+    }
+
     fn requests_sent(&self) -> u64 {
         self.api.requests_sent()
     }

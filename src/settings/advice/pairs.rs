@@ -5,7 +5,7 @@ use crosswatch_model::{Feature, ProviderId};
 use super::{Advice, Rule, Severity};
 use crate::{
     pair::{Mode, Owner, Pair},
-    policy::Acknowledgement,
+    policy::{Acknowledgement, Conflict},
     provider::ProviderKind,
     settings::Settings,
 };
@@ -74,9 +74,11 @@ pub(super) fn server_to_server(settings: &Settings) -> Vec<Advice> {
                 rule: Rule::ServerToServer,
                 severity,
                 subject: format!("pair[{}]", pair.id),
-                message: "two media servers differ in folders, editions and matches, and one bad match spreads; \
-                          back up both servers' databases and test the restore"
-                    .to_owned(),
+                message: format!(
+                    "two media servers differ in folders, editions and matches, and one bad match spreads; back up both \
+                     servers' databases and test the restore{}",
+                    if pair.mode == Mode::TwoWay { "; until this is accepted, its runs are refused" } else { "" }
+                ),
                 fix: "send both servers to one tracker instead, or accept it with \
                       acknowledge = [\"server-to-server\"] in [pair.policy] once the backups are tested"
                     .to_owned(),
@@ -92,14 +94,26 @@ pub(super) fn two_way(settings: &Settings) -> Vec<Advice> {
         rule: Rule::TwoWay,
         severity: Severity::Warning,
         subject: format!("pair[{}].mode", pair.id),
-        message: "changes travel in both directions, so a mistake on either side reaches the other; two-way is for \
-                  pairs whose readiness list is green"
+        message: "changes travel in both directions, so a mistake on either side reaches the other; its runs are \
+                  refused until its readiness list is green"
             .to_owned(),
         fix: "use mode = \"one-way\" until the readiness list is green, or accept it with \
               acknowledge = [\"two-way\"] in [pair.policy]"
             .to_owned(),
     };
     running(settings).filter(unaccepted).map(advise).collect()
+}
+
+pub(super) fn idle_conflict(settings: &Settings) -> Vec<Advice> {
+    let is_idle = |pair: &&Pair| pair.mode == Mode::OneWay && pair.policy.conflict != Conflict::Source;
+    let advise = |pair: &Pair| Advice {
+        rule: Rule::IdleConflict,
+        severity: Severity::Warning,
+        subject: format!("pair[{}].policy.conflict", pair.id),
+        message: format!("in one-way mode the source always wins, so `{}` changes nothing", pair.policy.conflict),
+        fix: "write \"source\", or leave it out".to_owned(),
+    };
+    running(settings).filter(is_idle).map(advise).collect()
 }
 
 pub(super) fn removes(settings: &Settings) -> Vec<Advice> {

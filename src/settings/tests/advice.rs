@@ -108,6 +108,13 @@ fn direction_cases() -> Vec<Case> {
             pair("p", "ledger", "trakt", &format!("mode = \"two-way\"\n[pair.watchlist]\n{}", accepted("two-way"))),
         ),
         case(
+            Rule::IdleConflict,
+            Severity::Warning,
+            "pair[p].policy.conflict",
+            pair("p", "jelly", "ledger", "[pair.watchlist]\n[pair.policy]\nconflict = \"newest\""),
+            pair("p", "jelly", "ledger", "mode = \"two-way\"\n[pair.watchlist]\n[pair.policy]\nconflict = \"newest\""),
+        ),
+        case(
             Rule::Removes,
             Severity::Warning,
             "pair[p].history.remove",

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use actix_web::web;
+use crosswatch_actors::{Lock, ReadinessQuestion};
+use crosswatch_model::Feature;
 use crosswatch_port::{Change, Ledger, StandingKind, StandingRecord, StorageFailure};
-use crosswatch_settings::{Advice, Pair, Rule, Settings, Severity, advise, advise_reset};
+use crosswatch_settings::{Acknowledgement, Advice, Pair, Rule, Severity, advise, advise_reset};
 use jiff::SignedDuration;
 use serde::Deserialize;
 use smol_str::{SmolStr, format_smolstr};
@@ -12,10 +14,9 @@ use utoipa::ToSchema;
 
 use super::{applying::save, shapes::AdviceShape};
 use crate::{
-    extract::Body,
-    measured::readiness::Question,
+    extract::{Body, Query},
     outlines,
-    paging::Listing,
+    paging::{Listing, PageQuery, limit},
     problem::{ApiProblem, ProblemBody},
     state::ApiState,
 };
@@ -27,10 +28,17 @@ const REASON_MAX_BYTES: usize = 500;
 
 /// Advice about the configuration, the most serious first, what is snoozed last.
 #[utoipa::path(
-    get, path = "/api/v1/advice", tag = "service",
-    responses((status = 200, description = "All of it in one page.", body = Listing<AdviceShape>))
+    get, path = "/api/v1/advice", tag = "service", params(PageQuery),
+    responses(
+        (status = 200, description = "All that is advised.", body = Listing<AdviceShape>),
+        (status = 400, description = "The query does not fit.", body = ProblemBody, content_type = "application/problem+json"),
+    )
 )]
-pub(crate) async fn advice(state: web::Data<ApiState>) -> Result<web::Json<Listing<AdviceShape>>, ApiProblem> {
+pub(crate) async fn advice(
+    state: web::Data<ApiState>,
+    query: Query<PageQuery>,
+) -> Result<web::Json<Listing<AdviceShape>>, ApiProblem> {
+    let limit = limit(query.0.limit.as_deref())?;
     let standings = state.read(|ledger| ledger.standings()).await?;
     let now = state.clock.now();
     let snooze = |advice: &Advice| {
@@ -44,7 +52,7 @@ pub(crate) async fn advice(state: web::Data<ApiState>) -> Result<web::Json<Listi
         let mark = snooze(&advice);
         AdviceShape::new(advice, mark)
     });
-    Ok(web::Json(Listing::whole(shapes.collect())))
+    Listing::numbered(shapes.collect(), query.0.cursor.as_deref(), limit).map(web::Json)
 }
 
 /// What to snooze.
@@ -115,32 +123,53 @@ async fn all(state: &ApiState, standings: &[StandingRecord]) -> Result<Vec<Advic
     let mut advice = advise(&settings);
     let reset = |pair: &Pair| advise_reset(&pair.id, &outlines::changed(&settings, pair, standings));
     advice.extend(settings.pairs.iter().filter(|pair| pair.enabled).filter_map(reset));
-    let standings = standings.to_vec();
-    advice.extend(state.read(move |ledger| not_ready(&settings, &standings, ledger)).await?);
+    let (pairs, standings, now) = (state.system().await?.pairs, standings.to_vec(), state.clock.now());
+    let unproven = move |ledger: &dyn Ledger| {
+        let mut advice = Vec::new();
+        for pair in settings.pairs.iter().filter(|pair| pair.enabled) {
+            let Some(known) = pairs.iter().find(|known| known.blueprint.id == pair.id) else { continue };
+            let question = ReadinessQuestion { pair: &known.blueprint, standings: &standings, now };
+            advice.extend(not_ready(pair, question, ledger)?);
+        }
+        Ok(advice)
+    };
+    advice.extend(state.read(unproven).await?);
     advice.sort_by_key(|advice| std::cmp::Reverse(advice.severity));
     Ok(advice)
 }
 
-/// Pairs that remove plays or ratings without proof that it is safe, and without a written word that they may.
-fn not_ready(
-    settings: &Settings,
-    standings: &[StandingRecord],
-    ledger: &dyn Ledger,
-) -> Result<Vec<Advice>, StorageFailure> {
+/// What a pair does, or is asked to do, without proof that it is safe and without a written word that it may.
+fn not_ready(pair: &Pair, question: ReadinessQuestion<'_>, ledger: &dyn Ledger) -> Result<Vec<Advice>, StorageFailure> {
+    let is_locked = question.pair.lock == Lock::UntilReady && !question.was_ready();
+    let removes = |feature: Feature| {
+        matches!(feature, Feature::History | Feature::Ratings)
+            && pair.removes(feature)
+            && !pair.policy.acknowledges(Acknowledgement::Removes)
+    };
     let mut advice = Vec::new();
-    for pair in settings.pairs.iter().filter(|pair| pair.enabled) {
-        for (feature, readiness) in (Question { settings, pair, standings }).unready(ledger)? {
-            let missing = readiness.checks.iter().filter(|check| !check.ok);
-            let missing: Vec<&str> = missing.map(|check| check.detail.as_str()).collect();
-            advice.push(Advice {
-                rule: Rule::NotReady,
-                severity: Severity::Error,
-                subject: format!("pair[{}].{feature}", pair.id),
-                message: format!("{feature} is removed, and nothing shows yet that this is safe: {}", missing.join("; ")),
-                fix: "set remove = \"off\" until it is ready, or accept it with acknowledge = [\"removes\"] in [pair.policy]"
-                    .to_owned(),
-            });
+    for feature in pair.features().iter().filter(|feature| is_locked || removes(*feature)) {
+        let readiness = question.of_feature(ledger, feature)?;
+        if readiness.is_ready() {
+            continue;
         }
+        let (said, fix) = if is_locked {
+            (
+                "is to travel both ways and its runs are refused",
+                "use mode = \"one-way\" until it is ready, or accept it with acknowledge = [\"two-way\"] in [pair.policy]",
+            )
+        } else {
+            (
+                "is removed",
+                "set remove = \"off\" until it is ready, or accept it with acknowledge = [\"removes\"] in [pair.policy]",
+            )
+        };
+        advice.push(Advice {
+            rule: Rule::NotReady,
+            severity: Severity::Error,
+            subject: format!("pair[{}].{feature}", pair.id),
+            message: format!("{feature} {said}, and nothing shows yet that this is safe: {}", readiness.missing()),
+            fix: fix.to_owned(),
+        });
     }
     Ok(advice)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpResponse, http::header, web};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -45,7 +45,7 @@ pub(crate) struct ConfigTakenShape {
 #[utoipa::path(
     put, path = "/api/v1/config", operation_id = "replace_config", tag = "service", request_body = ConfigWish,
     responses(
-        (status = 202, description = "It is in the file and is being taken.", body = ConfigTakenShape),
+        (status = 202, description = "It is in the file and is being taken; `Location` shows it once it is.", body = ConfigTakenShape),
         (status = 400, description = "The body does not fit.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "`no-config-file`: this service was started without one.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`config-wrong`: nothing was changed; `problems` lists everything, with line and field.", body = ProblemBody, content_type = "application/problem+json"),
@@ -57,7 +57,11 @@ pub(crate) async fn replace(state: web::Data<ApiState>, body: Body<ConfigWish>) 
     let taken =
         web::block(move || file.replace(&text)).await.map_err(|error| ApiProblem::Internal(error.to_string()))?;
     match taken {
-        Ok(taken) => Ok(HttpResponse::Accepted().json(ConfigTakenShape { after_restart: taken.after_restart })),
+        Ok(taken) => {
+            let location = format!("{}/api/v1/config", state.settings.server.base_path.as_str());
+            let shape = ConfigTakenShape { after_restart: taken.after_restart };
+            Ok(HttpResponse::Accepted().insert_header((header::LOCATION, location)).json(shape))
+        }
         Err(ConfigRefused::Wrong(problems)) => Err(ApiProblem::ConfigWrong(problems)),
         Err(ConfigRefused::Unwritable(why)) => Err(ApiProblem::ConfigUnwritable(why)),
     }

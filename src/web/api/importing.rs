@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     extract::Query,
-    paging::Listing,
+    paging::{Listing, limit},
     problem::{ApiProblem, ProblemBody},
     state::ApiState,
 };
@@ -141,6 +141,11 @@ async fn forget_old(state: &ApiState, account: &ProviderId) -> Result<(), ApiPro
 pub(crate) struct ImportsQuery {
     /// The tracker; the only one where left out.
     provider: Option<String>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Rows of the page, 1 to 500; 50 where left out.
+    #[param(value_type = Option<u16>, minimum = 1, maximum = 500)]
+    limit: Option<String>,
 }
 
 /// The files that were imported into the built-in tracker, newest first; the last fifty are remembered.
@@ -148,6 +153,7 @@ pub(crate) struct ImportsQuery {
     get, path = "/api/v1/tracker/imports", operation_id = "tracker_imports", tag = "tracker", params(ImportsQuery),
     responses(
         (status = 200, description = "Newest first.", body = Listing<ImportRecordShape>),
+        (status = 400, description = "The query does not fit.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such provider.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "There is no single tracker.", body = ProblemBody, content_type = "application/problem+json"),
     )
@@ -157,8 +163,10 @@ pub(crate) async fn imports(
     query: Query<ImportsQuery>,
 ) -> Result<web::Json<Listing<ImportRecordShape>>, ApiProblem> {
     let account = tracker(&state, query.0.provider.as_deref())?;
-    let imports = state.read(move |ledger| ledger.imports(&account)).await?;
-    Ok(web::Json(Listing::whole(imports.into_iter().map(ImportRecordShape::from).collect())))
+    let limit = limit(query.0.limit.as_deref())?;
+    let imports = state.read(move |ledger| ledger.imports(&account)).await?.into_iter();
+    let page = Listing::after(imports, query.0.cursor.as_deref(), limit, |import| import.id.to_string())?;
+    Ok(web::Json(page.map(ImportRecordShape::from)))
 }
 
 /// Takes an import back: rows that it added go, rows that it replaced have their former value again. Rows that changed

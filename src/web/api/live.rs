@@ -10,7 +10,7 @@ use utoipa::IntoParams;
 use super::shapes::{InboxShape, ParcelShape, SessionShape, parcel_id};
 use crate::{
     extract::{Query, provider_id},
-    paging::{Listing, cursor, limit},
+    paging::{Listing, PageQuery, cursor, limit},
     problem::{ApiProblem, ProblemBody},
     state::{ACTOR_DEADLINE, ApiState},
 };
@@ -22,10 +22,17 @@ const WAITING_MAX: usize = 10_000;
 
 /// Who watches what right now.
 #[utoipa::path(
-    get, path = "/api/v1/sessions", tag = "live",
-    responses((status = 200, description = "Playbacks that have not ended.", body = Listing<SessionShape>))
+    get, path = "/api/v1/sessions", tag = "live", params(PageQuery),
+    responses(
+        (status = 200, description = "Playbacks that have not ended.", body = Listing<SessionShape>),
+        (status = 400, description = "The query does not fit.", body = ProblemBody, content_type = "application/problem+json"),
+    )
 )]
-pub(crate) async fn sessions(state: web::Data<ApiState>) -> Result<web::Json<Listing<SessionShape>>, ApiProblem> {
+pub(crate) async fn sessions(
+    state: web::Data<ApiState>,
+    query: Query<PageQuery>,
+) -> Result<web::Json<Listing<SessionShape>>, ApiProblem> {
+    let limit = limit(query.0.limit.as_deref())?;
     let Some(scrobbler) = state.directory.scrobbler() else { return Ok(web::Json(Listing::whole(Vec::new()))) };
     let seats = scrobbler.ask(ObserveSeats, ACTOR_DEADLINE).await?;
     let playing = seats.iter().filter_map(|(key, seat)| {
@@ -34,7 +41,8 @@ pub(crate) async fn sessions(state: web::Data<ApiState>) -> Result<web::Json<Lis
             .filter(|session| !session.phase.has_ended())
             .map(|session| SessionShape::new(key, session))
     });
-    Ok(web::Json(Listing::whole(playing.collect())))
+    let playing: Vec<SessionShape> = playing.collect();
+    Listing::numbered(playing, query.0.cursor.as_deref(), limit).map(web::Json)
 }
 
 /// Which rows of the inbox.

@@ -13,6 +13,7 @@ pub(crate) mod held;
 pub(crate) mod importing;
 mod lines;
 pub(crate) mod live;
+pub(crate) mod login;
 mod look;
 pub(crate) mod pairs;
 pub(crate) mod plans;
@@ -55,6 +56,10 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(at("/readyz", "GET, HEAD").route(web::get().to(health::readyz)).route(web::head().to(health::readyz)))
         .service(at("/metrics", "GET").route(web::get().to(metrics::metrics)))
         .configure(hook_routes)
+        .service(at("/login", "GET, POST").route(web::get().to(login::page)).route(web::post().to(login::begin)))
+        .service(at("/logout", "POST").route(web::post().to(login::end)))
+        .service(at("/", "GET").route(web::get().to(login::front)))
+        .service(at("", "GET").route(web::get().to(login::front)))
         .service(at("/api/docs", "GET").route(web::get().to(docs::docs)))
         .service(at("/api/docs.js", "GET").route(web::get().to(docs::script)))
         .service(at("/api/docs.css", "GET").route(web::get().to(docs::style)))
@@ -87,6 +92,7 @@ fn service_routes(config: &mut ServiceConfig) {
     config
         .service(at("/status", "GET").route(web::get().to(status::status)))
         .service(at("/widget", "GET").route(web::get().to(status::widget)))
+        .service(at("/session", "GET").route(web::get().to(login::look)))
         .service(at("/events", "GET").route(web::get().to(sse::events)))
         .service(at("/config", "GET, PUT").route(web::get().to(config::config)).route(web::put().to(config::replace)))
         .service(at("/advice", "GET").route(web::get().to(advice::advice)))

@@ -1,8 +1,7 @@
 //! Pairs: what they do, when, and how their runs went.
 
-use std::sync::Arc;
-
 use actix_web::web;
+use crosswatch_actors::ReadinessQuestion;
 use crosswatch_model::PairId;
 use crosswatch_port::RunRecord;
 use crosswatch_settings::Pair;
@@ -10,7 +9,7 @@ use crosswatch_settings::Pair;
 use super::{look::PAST_MAX, shapes::PairShape};
 use crate::{
     extract::{Query, pair_id},
-    measured::{readiness::Question, shadow},
+    measured::shadow,
     paging::{Listing, PageQuery, limit},
     problem::{ApiProblem, ProblemBody},
     state::ApiState,
@@ -51,18 +50,19 @@ pub(crate) async fn pair(
     let Some(mut shape) = shaped(&state, &[pair]).await?.pop() else {
         return Err(ApiProblem::UnknownPair(id.into_inner()));
     };
-    let (settings, pair) = (Arc::clone(&state.settings), pair.clone());
+    let now = state.clock.now();
+    let pair = state.blueprint(&pair.id).await?;
     let (readiness, shadow_report) = state
         .read(move |ledger| {
             let standings = ledger.standings()?;
-            let readiness = Question { settings: &settings, pair: &pair, standings: &standings }.answer(ledger)?;
-            let past = if pair.shadow { ledger.runs(Some(&pair.id), None, PAST_MAX)? } else { Vec::new() };
-            let report = if pair.shadow { Some(shadow::report(ledger, &past)?) } else { None };
+            let readiness = ReadinessQuestion { pair: &pair, standings: &standings, now }.answer(ledger)?;
+            let past = if pair.is_shadow { ledger.runs(Some(&pair.id), None, PAST_MAX)? } else { Vec::new() };
+            let report = if pair.is_shadow { Some(shadow::report(ledger, &past)?) } else { None };
             Ok((readiness, report))
         })
         .await?;
-    let readiness = readiness.into_iter().map(|(feature, readiness)| (feature.as_str(), readiness)).collect();
-    shape.readiness = Some(readiness);
+    let readiness = readiness.into_iter().map(|(feature, readiness)| (feature.as_str(), readiness.into()));
+    shape.readiness = Some(readiness.collect());
     shape.shadow_report = shadow_report;
     Ok(web::Json(shape))
 }

@@ -1,6 +1,6 @@
 //! Accounts: what they can do, how they are doing, and asking them.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use actix_web::{HttpRequest, web};
 use crosswatch_model::ProviderId;
@@ -9,7 +9,7 @@ use crosswatch_settings::Provider;
 use futures_util::future::join_all;
 
 use super::{
-    shapes::{CheckShape, ProviderDetailShape, ProviderShape},
+    shapes::{CheckShape, LastEventShape, ProviderDetailShape, ProviderShape},
     webhooks::{self, RevealQuery},
 };
 use crate::{
@@ -22,6 +22,8 @@ use crate::{
 
 /// An account that is silent for so long does not answer.
 const CHECK_DEADLINE: Duration = Duration::from_secs(30);
+/// Rows of the inbox that are looked through for what an account told last.
+const EVENTS_LOOKED_AT: usize = 2_000;
 
 /// The accounts.
 #[utoipa::path(
@@ -38,8 +40,11 @@ pub(crate) async fn providers(
     let limit = limit(query.0.limit.as_deref())?;
     let all = state.settings.providers.iter();
     let page = Listing::after(all, query.0.cursor.as_deref(), limit, |provider| provider.id.to_string())?;
-    let shape =
-        async |provider: &Provider| ProviderShape::new(provider, state.account_state(&provider.id).await.as_ref());
+    let events = last_events(&state).await?;
+    let shape = async |provider: &Provider| {
+        let now = state.account_state(&provider.id).await;
+        ProviderShape::new(provider, now.as_ref(), events.get(&provider.id).cloned())
+    };
     let items = join_all(page.items.into_iter().map(shape)).await;
     Ok(web::Json(Listing { items, next_cursor: page.next_cursor }))
 }
@@ -69,7 +74,18 @@ pub(crate) async fn provider(
         None
     };
     let now = state.account_state(&provider.id).await;
-    Ok(web::Json(ProviderDetailShape::new(ProviderShape::new(provider, now.as_ref()), webhook)))
+    let last = last_events(&state).await?.remove(&provider.id);
+    Ok(web::Json(ProviderDetailShape::new(ProviderShape::new(provider, now.as_ref(), last), webhook)))
+}
+
+/// What accounts told last, as far as the newest rows of the inbox tell.
+async fn last_events(state: &ApiState) -> Result<BTreeMap<ProviderId, LastEventShape>, ApiProblem> {
+    let rows = state.read(|ledger| ledger.inbox(None, EVENTS_LOOKED_AT)).await?;
+    let mut events = BTreeMap::new();
+    for row in &rows {
+        events.entry(row.account.clone()).or_insert_with(|| LastEventShape::from(row));
+    }
+    Ok(events)
 }
 
 /// Asks an account who we are there.

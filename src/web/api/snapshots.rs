@@ -43,7 +43,7 @@ pub(crate) struct SnapshotWish {
     post, path = "/api/v1/snapshots", operation_id = "take_snapshot", tag = "snapshots",
     params(WaitQuery), request_body = SnapshotWish,
     responses(
-        (status = 201, description = "With `wait`: the snapshot.", body = SnapshotShape),
+        (status = 200, description = "With `wait`: the snapshot.", body = SnapshotShape),
         (status = 202, description = "It will be at `Location`.", body = StartedSnapshotShape),
         (status = 400, description = "The body or query does not fit.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No such provider.", body = ProblemBody, content_type = "application/problem+json"),
@@ -84,8 +84,7 @@ async fn answer(
     let location = format!("{}/api/v1/snapshots/{id}", state.settings.server.base_path.as_str());
     match wait_for(&Taking { state, id, keeper: &keeper }, id, length, events).await? {
         Waited::Final(Ok(record)) => {
-            let shape = SnapshotShape::from(&record);
-            Ok(HttpResponse::Created().insert_header((header::LOCATION, location)).json(shape))
+            Ok(HttpResponse::Ok().insert_header((header::LOCATION, location)).json(SnapshotShape::from(&record)))
         }
         Waited::Final(Err(problem)) => Err(problem),
         Waited::NotYet => {

@@ -15,6 +15,11 @@ pub(crate) fn addresses(request: &HttpRequest, settings: &Settings, account: &Pr
     ]
 }
 
+/// Whether the asker came by HTTPS, as far as a known proxy tells.
+pub(crate) fn is_https(request: &HttpRequest, settings: &Settings) -> bool {
+    origin(request, settings).starts_with("https:")
+}
+
 /// Scheme and host as the asker knows them. What a proxy says is believed where the proxy is.
 fn origin(request: &HttpRequest, settings: &Settings) -> String {
     let peer = request.peer_addr().map(|peer| peer.ip());

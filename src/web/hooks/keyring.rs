@@ -91,7 +91,7 @@ impl Keyring {
     }
 
     /// Which of the account's tokens this is, where it is one.
-    pub(super) async fn matches(
+    pub(crate) async fn matches(
         &self,
         state: &ApiState,
         account: &Provider,

@@ -52,7 +52,7 @@ use crosswatch_settings::ProviderKind;
 use serde_json::Value;
 use smol_str::SmolStr;
 
-pub(crate) use addresses::{addresses, shown_path};
+pub(crate) use addresses::{addresses, is_https, shown_path};
 pub(crate) use doors::Porch;
 pub use inbox::Inbox;
 pub(crate) use keyring::{Generations, Keyring};

@@ -5,10 +5,10 @@
 
 use std::collections::BTreeMap;
 
+use crosswatch_actors::visit_first_lines;
 use crosswatch_model::{Action, Feature, FeatureSet, Item, OpId, RunState};
 use crosswatch_port::{Ledger, RunRecord, StorageFailure};
 
-use super::visit_lines;
 use crate::api::shapes::ShadowReportShape;
 
 /// Runs that are compared.
@@ -51,7 +51,7 @@ pub(crate) fn report(ledger: &dyn Ledger, past: &[RunRecord]) -> Result<ShadowRe
 
 fn planned(ledger: &dyn Ledger, run: &RunRecord) -> Result<Planned, StorageFailure> {
     let mut operations = BTreeMap::new();
-    let is_cut = visit_lines(ledger, run.id, &mut |line| {
+    let is_cut = visit_first_lines(ledger, run.id, &mut |line| {
         let action = line.held_action.unwrap_or(line.action);
         if matches!(action, Action::Add | Action::Update | Action::Remove) {
             operations.insert(line.op, Operation { feature: line.feature, action, item: line.item });

@@ -43,6 +43,36 @@ async fn nothing_else_opens_without_the_key() {
 }
 
 #[actix_web::test]
+async fn every_list_has_pages() {
+    let small = Small::start().await;
+    for list in [
+        "advice",
+        "held",
+        "inbox",
+        "outbox",
+        "pairs",
+        "plans",
+        "providers",
+        "runs",
+        "sessions",
+        "snapshots",
+        "tracker/history",
+        "tracker/imports",
+    ] {
+        let path = format!("/base/api/v1/{list}");
+        for bad in ["limit=501", "limit=0", "cursor=nowhere!"] {
+            assert_eq!(small.get(&format!("{path}?{bad}")).await.problem(), (400, "bad-query"), "{path}?{bad}");
+        }
+        let page = small.get(&format!("{path}?limit=500")).await;
+        assert_eq!(page.status, 200, "{}", page.text);
+        assert!(page.json["items"].is_array() && page.json["next_cursor"].is_null(), "{}", page.text);
+    }
+    let first = small.get("/base/api/v1/providers?limit=1").await.json;
+    assert_eq!((&first["items"][0]["id"], &first["next_cursor"]), (&"home".into(), &"home".into()));
+    small.stop().await;
+}
+
+#[actix_web::test]
 async fn everything_is_dressed() {
     let small = Small::start().await;
     for (path, status) in [("/base/api/v1/status", 200), ("/base/api/v1/nowhere", 404), ("/nowhere", 404)] {

@@ -11,7 +11,8 @@ use actix_web::{
     test,
 };
 use crosswatch_actors::{
-    AccountBlueprint, Blueprint, BuildAdapter, FeatureBlueprint, HookKey, House, Lane, Pace, PairBlueprint, SecretKey,
+    AccountBlueprint, Blueprint, BuildAdapter, FeatureBlueprint, HookKey, House, Lane, Lock, Pace, PairBlueprint,
+    SecretKey,
 };
 use crosswatch_model::{
     Capabilities, Fact, Feature, FeatureCapability, FeatureSet, Id, Item, Kind, Namespace, PairId, PlayDetail,
@@ -201,6 +202,8 @@ fn pair() -> PairBlueprint {
         target: ProviderId::parse("ledger").unwrap(),
         is_enabled: true,
         is_shadow: false,
+        lock: Lock::Open,
+        way_back: Vec::new(),
         has_canary: false,
         heeds_live: true,
         scope: "".into(),

@@ -5,6 +5,7 @@ mod door;
 mod exchange;
 mod hooks;
 mod house;
+mod login;
 mod pairs;
 mod sign_in;
 mod socket;

@@ -27,7 +27,6 @@ use crate::{
     cli::ImportConfigArguments,
     exit::{Exit, Failure},
     output::{self, json, table::harmless},
-    wiring,
 };
 
 /// No configuration is larger.
@@ -66,7 +65,6 @@ fn check(toml: &str, path: &Path) -> Result<Vec<String>, Failure> {
     let sources = Sources::new("/", BTreeMap::new());
     let wrong = |told: String| Failure::failed(format!("the translation does not load, nothing was written: {told}"));
     let settings = load_text(toml, path, &sources).map_err(|error| wrong(error.to_string()))?;
-    wiring::require_supported(&settings).map_err(|failure| wrong(failure.message))?;
     let serious = advise(&settings).into_iter().filter(|advice| advice.severity == Severity::Error);
     Ok(serious.map(|advice| format!("{}: {} {}", advice.subject, advice.message, advice.fix)).collect())
 }

@@ -71,11 +71,10 @@ function show(api) {
   calls.replaceChildren(...parts);
 }
 
-document.getElementById("door").addEventListener("submit", async (event) => {
-  event.preventDefault();
+async function ask(headers) {
   said.textContent = "Asking\u2026";
   try {
-    const answer = await fetch("openapi.json", { headers: { "X-Api-Key": document.getElementById("key").value } });
+    const answer = await fetch("openapi.json", { headers });
     if (!answer.ok) throw new Error(answer.status === 401 ? "This is not the key." : "The service answers with status " + answer.status + ".");
     const api = await answer.json();
     show(api);
@@ -84,4 +83,12 @@ document.getElementById("door").addEventListener("submit", async (event) => {
     calls.replaceChildren();
     said.textContent = error.message;
   }
+}
+
+document.getElementById("door").addEventListener("submit", (event) => {
+  event.preventDefault();
+  ask({ "X-Api-Key": document.getElementById("key").value });
 });
+
+/* Whoever signed in need not type the key again. */
+fetch("v1/session").then((answer) => { if (answer.ok) ask({}); });

@@ -2,7 +2,7 @@
 
 use crosswatch_actors::{AccountState, BudgetState};
 use crosswatch_model::{Capabilities, FeatureCapability, Kind, PlayDetail, Rating, WatchedPrecision};
-use crosswatch_port::{Fault, Probe};
+use crosswatch_port::{Fault, InboxRecord, Probe};
 use crosswatch_settings::{BaseUrl, Provider, ProviderKind};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -135,6 +135,23 @@ impl From<&BudgetState> for BudgetShape {
     }
 }
 
+/// What an account told last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = LastEvent)]
+pub struct LastEventShape {
+    /// The server's own name for it.
+    #[schema(example = "media.scrobble")]
+    event: String,
+    #[schema(value_type = String, format = DateTime)]
+    received_at: Timestamp,
+}
+
+impl From<&InboxRecord> for LastEventShape {
+    fn from(row: &InboxRecord) -> Self {
+        Self { event: row.word.to_string(), received_at: row.received_at }
+    }
+}
+
 /// An account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = Provider)]
@@ -150,6 +167,11 @@ pub struct ProviderShape {
     reachable: Option<bool>,
     /// What it can do; `null` while it is being restarted.
     capabilities: Option<CapabilitiesShape>,
+    /// When its tokens end; they are renewed before, where they can be. `null` where that is not known or never.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    token_expires_at: Option<Timestamp>,
+    /// What it told last by webhook or while it was watched; `null` where nothing is remembered.
+    last_event: Option<LastEventShape>,
     /// Requests sent since the start, retries and token refreshes included.
     requests_sent: Option<u64>,
     /// Pace and breaker; `null` while it is being restarted.
@@ -157,8 +179,8 @@ pub struct ProviderShape {
 }
 
 impl ProviderShape {
-    /// An account as it is configured and as it is now.
-    pub(crate) fn new(provider: &Provider, now: Option<&AccountState>) -> Self {
+    /// An account as it is configured, as it is now, and what it told last.
+    pub(crate) fn new(provider: &Provider, now: Option<&AccountState>, last: Option<LastEventShape>) -> Self {
         Self {
             id: provider.id.to_string(),
             kind: provider.kind.as_str(),
@@ -166,6 +188,8 @@ impl ProviderShape {
             user: provider.user.clone(),
             reachable: now.and_then(|now| is_reachable(provider.kind, now)),
             capabilities: now.map(|now| CapabilitiesShape::from(&now.capabilities)),
+            token_expires_at: now.and_then(|now| now.tokens_end),
+            last_event: last,
             requests_sent: now.map(|now| now.requests_sent),
             budget: now.map(|now| BudgetShape::from(&now.budget)),
         }

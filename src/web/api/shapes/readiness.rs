@@ -1,5 +1,6 @@
 //! What runs of the past show about a pair.
 
+use crosswatch_actors::{PairReadiness, ReadinessCheck};
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,6 +15,19 @@ pub struct ReadinessCheckShape {
     /// What was measured.
     #[schema(example = "3 runs in a row without a surprise, 5 are due")]
     pub(crate) detail: String,
+}
+
+impl From<ReadinessCheck> for ReadinessCheckShape {
+    fn from(check: ReadinessCheck) -> Self {
+        Self { check: check.name, ok: check.is_ok, detail: check.detail }
+    }
+}
+
+impl From<PairReadiness> for ReadinessShape {
+    fn from(readiness: PairReadiness) -> Self {
+        let ready = readiness.is_ready();
+        Self { ready, checks: readiness.checks.into_iter().map(ReadinessCheckShape::from).collect() }
+    }
 }
 
 /// Whether a feature is ready for both directions and for removals.
