@@ -76,6 +76,7 @@ pub use supervisor::{
     Supervisor, SystemState, Ticket,
 };
 pub use watcher::{
-    AdapterNow, ObserveWatcher, SendArrived, SignInChanged, Standing, TellPeople, Watcher, WatcherPorts, WatcherState,
+    AdapterNow, LastTrouble, ObserveWatcher, SendArrived, SignInChanged, Standing, TellPeople, Watcher, WatcherPorts,
+    WatcherState,
 };
 pub use webhook::{Arrived, Kept, WebhookIngress};

@@ -273,7 +273,7 @@ impl Round {
     }
 
     fn stand(&self, standing: Standing) {
-        self.state.borrow_mut().standing = standing;
+        self.state.borrow_mut().stand(standing, self.now());
     }
 }
 

@@ -144,6 +144,7 @@ struct World {
     told: Rc<RefCell<Vec<Arrived>>>,
     notices: Rc<RefCell<Vec<NoticeKind>>>,
     refusals: Rc<Cell<u32>>,
+    clock: Arc<dyn Clock>,
     watcher: actix::Addr<Watcher>,
 }
 
@@ -155,6 +156,7 @@ impl World {
         let (kept, shown, left) = (Rc::clone(&told), Rc::clone(&notices), Rc::clone(&refusals));
         let adapter = AdapterNow::default();
         adapter.replace(&(Rc::clone(&script) as Rc<dyn Provider>));
+        let clock: Arc<dyn Clock> = Arc::new(PausedClock { began: tokio::time::Instant::now() });
         let ports = WatcherPorts {
             account: crosswatch_model::ProviderId::parse("home").unwrap(),
             adapter,
@@ -169,10 +171,10 @@ impl World {
                 Box::pin(std::future::ready(answer))
             }),
             tell: Rc::new(move |notice| shown.borrow_mut().push(notice.kind)),
-            clock: Arc::new(PausedClock { began: tokio::time::Instant::now() }),
+            clock: Arc::clone(&clock),
             entropy: Arc::new(SeededEntropy::new(7)),
         };
-        Self { script, told, notices, refusals, watcher: Watcher::new(ports).start() }
+        Self { script, told, notices, refusals, clock, watcher: Watcher::new(ports).start() }
     }
 
     async fn wait(&self, seconds: u64) -> WatcherState {
@@ -313,14 +315,23 @@ fn a_server_that_is_away_ends_nobodys_session() {
         world.plays(&[5]);
         world.wait(3).await;
         *world.script.fails.borrow_mut() = Some(broken());
+        let gone_at = world.clock.now();
         let state = world.wait(1800).await;
         assert!(matches!(state.standing, Standing::Unreachable(_)), "{state:?}");
+        let down_since = state.down_since().unwrap();
+        assert!(down_since <= gone_at && gone_at.duration_since(down_since).as_secs() < 10, "{down_since} {gone_at}");
+        assert_eq!(
+            state.last_trouble.as_ref().map(|trouble| trouble.why.as_str()),
+            Some(broken().to_string().as_str())
+        );
         assert!(world.script.looks.get() < 300, "it is not hammered: {}", world.script.looks.get());
         assert_eq!(world.steps(), [Step::Start]);
         *world.script.fails.borrow_mut() = None;
         world.plays(&[]);
-        world.wait(120).await;
+        let state = world.wait(120).await;
         assert_eq!(world.steps(), [Step::Start, Step::Stop]);
+        assert_eq!((state.standing.as_str(), state.down_since()), ("polling", None));
+        assert!(state.since > gone_at && state.last_trouble.is_some(), "what went wrong is still told");
     });
 }
 

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use smol_str::{SmolStr, format_smolstr};
 use utoipa::ToSchema;
 
-use super::{applying::save, shapes::AdviceShape};
+use super::{applying::save, look::Unwatched, shapes::AdviceShape};
 use crate::{
     extract::Body,
     measured::readiness::Question,
@@ -116,9 +116,27 @@ async fn all(state: &ApiState, standings: &[StandingRecord]) -> Result<Vec<Advic
     let reset = |pair: &Pair| advise_reset(&pair.id, &outlines::changed(&settings, pair, standings));
     advice.extend(settings.pairs.iter().filter(|pair| pair.enabled).filter_map(reset));
     let standings = standings.to_vec();
+    advice.extend(super::look::unwatched(state).await.into_iter().map(not_watched));
     advice.extend(state.read(move |ledger| not_ready(&settings, &standings, ledger)).await?);
     advice.sort_by_key(|advice| std::cmp::Reverse(advice.severity));
     Ok(advice)
+}
+
+/// A server that a route should watch and that nobody reaches.
+fn not_watched(server: Unwatched) -> Advice {
+    Advice {
+        rule: Rule::WatcherDown,
+        severity: Severity::Warning,
+        subject: format!("provider[{}]", server.account),
+        message: format!(
+            "it is not watched since {}: {}. What is watched to its end there is recorded when it can be asked again; \
+             what plays now is not shown anywhere",
+            server.since, server.why
+        ),
+        fix:
+            "look whether the server runs and its address is right, and sign in again where the credentials are refused"
+                .to_owned(),
+    }
 }
 
 /// Pairs that remove plays or ratings without proof that it is safe, and without a written word that they may.

@@ -10,3 +10,4 @@ mod sign_in;
 mod socket;
 mod steering;
 mod tracker;
+mod watchers;
