@@ -12,6 +12,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 mod answers;
+mod backfill;
 mod blueprint;
 mod brakes;
 mod budget;
@@ -47,6 +48,7 @@ mod watcher;
 mod webhook;
 
 pub use answers::{Answer, FeatureAnswer};
+pub use backfill::{Past, SignOfLife, TellLife};
 pub use blueprint::{
     AccountBlueprint, Blueprint, FeatureBlueprint, PairBlueprint, RouteBlueprint, SharedPair, SnapshotBlueprint,
     Surroundings, TargetBlueprint,

@@ -12,6 +12,7 @@ mod journey;
 mod kept;
 mod naming;
 mod question;
+mod recall;
 mod rematch;
 mod settle;
 mod snapshot;

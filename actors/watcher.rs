@@ -2,7 +2,8 @@
 //!
 //! It listens to the server's event socket and asks for the list of sessions; where there is no socket, or while it is
 //! broken, it asks again and again instead. What changed is sent to the ingress, which keeps it before anything else
-//! happens to it. A server that cannot be reached ends nobody's session. Credentials that are refused are told to people
+//! happens to it. A server that cannot be reached ends nobody's session, and one that vanished over a gap is not told as ended
+//! before the history of the gap is known. Credentials that are refused are told to people
 //! once; it goes on when a sign-in is done, and looks by itself every quarter of an hour whether they are good again.
 //! Deliberately absent: who wants to know, and what follows from it. What plays is kept in memory only: after a restart it
 //! is told as begun, and the seats of the scrobbler know better.
@@ -23,6 +24,7 @@ use tokio::sync::Notify;
 
 use self::round::Round;
 use crate::{
+    backfill::TellLife,
     halt::Halt,
     store::SaveError,
     supervisor::Ping,
@@ -64,6 +66,8 @@ pub struct WatcherPorts {
     pub send: SendArrived,
     /// The notifier.
     pub tell: TellPeople,
+    /// The back-fill, which is told every sign of life.
+    pub alive: TellLife,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Chance.

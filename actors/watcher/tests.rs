@@ -19,6 +19,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use super::{AdapterNow, ObserveWatcher, SignInChanged, Standing, Watcher, WatcherPorts, WatcherState};
 use crate::{
+    backfill::{Past, SignOfLife},
     mailbox::AskError,
     store::SaveError,
     webhook::{Arrived, Kept},
@@ -145,6 +146,9 @@ struct World {
     notices: Rc<RefCell<Vec<NoticeKind>>>,
     refusals: Rc<Cell<u32>>,
     clock: Arc<dyn Clock>,
+    /// Signs of life that were told, and what is answered to them.
+    signs: Rc<RefCell<Vec<SignOfLife>>>,
+    past: Rc<Cell<Past>>,
     watcher: actix::Addr<Watcher>,
 }
 
@@ -154,6 +158,8 @@ impl World {
         let (told, notices, refusals) =
             (Rc::<RefCell<Vec<Arrived>>>::default(), Rc::<RefCell<Vec<_>>>::default(), Rc::<Cell<u32>>::default());
         let (kept, shown, left) = (Rc::clone(&told), Rc::clone(&notices), Rc::clone(&refusals));
+        let (signs, past) = (Rc::<RefCell<Vec<SignOfLife>>>::default(), Rc::new(Cell::new(Past::Known)));
+        let (signed, answered) = (Rc::clone(&signs), Rc::clone(&past));
         let adapter = AdapterNow::default();
         adapter.replace(&(Rc::clone(&script) as Rc<dyn Provider>));
         let clock: Arc<dyn Clock> = Arc::new(PausedClock { began: tokio::time::Instant::now() });
@@ -170,11 +176,15 @@ impl World {
                 };
                 Box::pin(std::future::ready(answer))
             }),
+            alive: Rc::new(move |sign| {
+                signed.borrow_mut().push(sign);
+                Box::pin(std::future::ready(answered.get()))
+            }),
             tell: Rc::new(move |notice| shown.borrow_mut().push(notice.kind)),
             clock: Arc::clone(&clock),
             entropy: Arc::new(SeededEntropy::new(7)),
         };
-        Self { script, told, notices, refusals, clock, watcher: Watcher::new(ports).start() }
+        Self { script, told, notices, refusals, clock, signs, past, watcher: Watcher::new(ports).start() }
     }
 
     async fn wait(&self, seconds: u64) -> WatcherState {
@@ -360,5 +370,31 @@ fn what_the_store_does_not_take_is_offered_again() {
         world.plays(&[5]);
         world.wait(20).await;
         assert_eq!(world.steps(), [Step::Start]);
+    });
+}
+
+#[test]
+fn a_gap_is_told_and_nobody_has_ended_before_it_is_filled() {
+    on_paused_clock(async {
+        let world = World::start(Script::default());
+        world.plays(&[5]);
+        world.wait(50).await;
+        let is_unbroken = |world: &World| world.signs.borrow().iter().map(|sign| sign.is_unbroken).collect::<Vec<_>>();
+        assert!(!is_unbroken(&world)[0] && is_unbroken(&world)[1..].iter().all(|unbroken| *unbroken));
+        *world.script.fails.borrow_mut() = Some(broken());
+        world.wait(600).await;
+        world.signs.borrow_mut().clear();
+        *world.script.fails.borrow_mut() = None;
+        world.plays(&[]);
+        world.past.set(Past::Unread);
+        world.wait(90).await;
+        assert!(is_unbroken(&world).iter().all(|unbroken| !unbroken), "it is told until it is taken in");
+        world.past.set(Past::BeingFilled);
+        world.wait(90).await;
+        assert_eq!(world.steps(), [Step::Start]);
+        assert_eq!(is_unbroken(&world).last(), Some(&true));
+        world.past.set(Past::Known);
+        world.wait(30).await;
+        assert_eq!(world.steps(), [Step::Start, Step::Stop]);
     });
 }

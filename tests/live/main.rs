@@ -8,6 +8,7 @@
 
 mod deaths;
 mod delivery;
+mod gaps;
 mod history;
 mod repeats;
 mod sessions;

@@ -116,14 +116,14 @@ async fn all(state: &ApiState, standings: &[StandingRecord]) -> Result<Vec<Advic
     let reset = |pair: &Pair| advise_reset(&pair.id, &outlines::changed(&settings, pair, standings));
     advice.extend(settings.pairs.iter().filter(|pair| pair.enabled).filter_map(reset));
     let standings = standings.to_vec();
-    advice.extend(super::look::unwatched(state).await.into_iter().map(not_watched));
+    advice.extend(super::look::unwatched(state).await.iter().map(not_watched));
     advice.extend(state.read(move |ledger| not_ready(&settings, &standings, ledger)).await?);
     advice.sort_by_key(|advice| std::cmp::Reverse(advice.severity));
     Ok(advice)
 }
 
 /// A server that a route should watch and that nobody reaches.
-fn not_watched(server: Unwatched) -> Advice {
+fn not_watched(server: &Unwatched) -> Advice {
     Advice {
         rule: Rule::WatcherDown,
         severity: Severity::Warning,
