@@ -12,12 +12,13 @@ use crosswatch_port::{
     Change, InboxRecord, Ledger, LiveChange, ParcelRecord, PlayRecord, SeatKey, SeatRecord, StorageFailure,
 };
 use crosswatch_scrobble::{
-    Ear, Heard, Media, Message, Moment, Parcel, PlayId, PlaybackEvent, Records, Said, Saying, Seat, Step, Viewing,
-    items, parcels, plain,
+    Ear, Filtered, Heard, Media, Message, Moment, Parcel, PlayId, PlaybackEvent, Records, Said, Saying, Seat, Step,
+    Viewing, items, parcels, plain,
 };
 use jiff::{SignedDuration, Timestamp};
 use smol_str::{SmolStr, format_smolstr};
 
+use super::held;
 use crate::{
     blueprint::{RouteBlueprint, TargetBlueprint},
     naming,
@@ -39,6 +40,8 @@ pub(super) struct Reduced {
     /// Accounts that have new messages waiting.
     pub(super) nudged: BTreeSet<ProviderId>,
     pub(super) happened: Vec<Happened>,
+    /// Rows that wait, each with when it is due.
+    pub(super) held: BTreeMap<u64, Timestamp>,
     /// How many rows were worked off.
     pub(super) rows: usize,
 }
@@ -55,6 +58,7 @@ pub(super) struct Reduction<'a> {
     next_seq: u64,
     nudged: BTreeSet<ProviderId>,
     happened: Vec<Happened>,
+    held: BTreeMap<u64, Timestamp>,
     changes: Vec<Change>,
 }
 
@@ -109,6 +113,7 @@ impl<'a> Reduction<'a> {
             next_seq,
             nudged: BTreeSet::new(),
             happened: Vec::new(),
+            held: BTreeMap::new(),
             changes: Vec::new(),
         }
     }
@@ -127,6 +132,9 @@ impl<'a> Reduction<'a> {
         self.follow(ledger, &mut fates)?;
         let count = rows.len();
         for (row, Fate(disposition, detail)) in rows.into_iter().zip(fates) {
+            if self.held.contains_key(&row.number) {
+                continue;
+            }
             let row = InboxRecord { disposition: Some(disposition), detail, ..row };
             self.change(LiveChange::PutInbox(row));
         }
@@ -140,8 +148,8 @@ impl<'a> Reduction<'a> {
             }
         }
         self.forget_the_oldest();
-        let Self { seats, next_seq, nudged, happened, changes, .. } = self;
-        Ok((changes, Reduced { seats, next_seq, nudged, happened, rows: count }))
+        let Self { seats, next_seq, nudged, happened, held, changes, .. } = self;
+        Ok((changes, Reduced { seats, next_seq, nudged, happened, held, rows: count }))
     }
 
     fn change(&mut self, change: LiveChange) {
@@ -195,9 +203,10 @@ impl<'a> Reduction<'a> {
         let routes = self.routes.iter().filter(|route| route.source == row.account && hears(route));
         let mut fate =
             Fate(Disposition::Filtered, format_smolstr!("no route wants what comes by {}", row.via.as_str()));
-        let (mut was_filtered, mut is_wanted) = (None, false);
+        let (mut was_filtered, mut is_wanted, mut is_unknown) = (None, false, false);
         for route in routes {
             if let Err(why) = route.audience.check(event) {
+                is_unknown |= why == Filtered::UnknownLibrary;
                 was_filtered.get_or_insert(Fate(Disposition::Filtered, format_smolstr!("{}: {why}", route.id)));
                 continue;
             }
@@ -206,6 +215,9 @@ impl<'a> Reduction<'a> {
                 fate = one;
             }
             is_wanted = true;
+        }
+        if let Some(due) = held::due(row, self.now).filter(|_| is_unknown && !is_wanted) {
+            self.held.insert(row.number, due);
         }
         match was_filtered {
             Some(filtered) if !is_wanted => filtered,

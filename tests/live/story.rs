@@ -74,7 +74,7 @@ fn page(rows: Vec<Row>) -> Page {
 }
 
 /// Reads a line such as `bob@tv play M @12.5 #7`, where viewer and device may be missing, and `#7` is the server's name of
-/// the playback. `rate M 8`, `mark M`, `unmark M` and `twice …` are understood as well.
+/// the playback. `rate M 8`, `mark M`, `unmark M` and `twice …` are understood as well, and `somewhere` leaves the library out.
 pub(crate) fn event(line: &str) -> PlaybackEvent {
     let mut words = line.split_whitespace().peekable();
     let (viewer, player) = match words.next_if(|word| word.contains('@') && !word.starts_with('@')) {
@@ -111,7 +111,7 @@ pub(crate) fn event(line: &str) -> PlaybackEvent {
             item: item(name),
             last_number,
             duration_ms: Some(duration_ms),
-            library: Some("Movies".into()),
+            library: (!rest.contains(&"somewhere")).then(|| "Movies".into()),
         },
         position_ms,
         at: None,

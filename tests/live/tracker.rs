@@ -60,6 +60,8 @@ pub(crate) struct Truth {
     pub(crate) unknown: Vec<&'static str>,
     /// A media server that can be watched: what ann plays there, from when until when.
     pub(crate) sessions: Option<Vec<(&'static str, Timestamp, Timestamp)>>,
+    /// From then on it knows in which library its items lie.
+    pub(crate) knows_libraries_from: Option<Timestamp>,
     /// Until then its history cannot be read.
     pub(crate) hides_history_until: Option<Timestamp>,
     /// A media server that keeps one date per item: what can be resumed there.
@@ -78,6 +80,7 @@ impl Default for Truth {
             sessions: None,
             resumable: None,
             hides_history_until: None,
+            knows_libraries_from: None,
         }
     }
 }
@@ -338,8 +341,12 @@ impl Watching for Tracker {
         Box::pin(std::future::ready(Ok(None)))
     }
 
-    fn describe<'a>(&'a self, _: &'a str) -> LocalFuture<'a, Result<Option<Described>, Fault>> {
-        Box::pin(std::future::ready(Ok(None)))
+    fn describe<'a>(&'a self, native: &'a str) -> LocalFuture<'a, Result<Option<Described>, Fault>> {
+        let now = self.clock.now();
+        let knows = self.truth.lock().unwrap().knows_libraries_from.is_some_and(|from| from <= now);
+        let library = knows.then(|| "Movies".into());
+        let described = Described { item: story::item(native), library, duration_ms: None };
+        Box::pin(std::future::ready(Ok(Some(described))))
     }
 }
 
