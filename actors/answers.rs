@@ -30,6 +30,8 @@ pub struct FeatureAnswer {
 pub enum Answer {
     /// What was found; nothing where nobody knows the item.
     Found(Vec<FeatureAnswer>),
+    /// So many plays were recalled from an account, known ones among them.
+    Recalled(usize),
     /// The accounts could not be asked.
     Failed(SmolStr),
 }

@@ -39,7 +39,8 @@ impl Brakes {
                 | StandingKind::FullReset
                 | StandingKind::Snoozed
                 | StandingKind::Configured
-                | StandingKind::Ready => {}
+                | StandingKind::Ready
+                | StandingKind::Heard => {}
             }
         }
         brakes

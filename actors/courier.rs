@@ -30,7 +30,7 @@ use crate::{
     supervisor::Ping,
 };
 use errand::{Errand, Rest};
-pub(crate) use settle::expected_echo;
+pub(crate) use settle::{ECHO_S, expected_echo};
 
 /// Messages a courier may have waiting.
 pub(crate) const CAPACITY: usize = 16;

@@ -11,6 +11,7 @@ use tokio::sync::broadcast;
 
 use crate::{
     answers::{Answer, Answers},
+    backfill::BackFill,
     brakes::Brakes,
     courier::Courier,
     mailbox::Mailbox,
@@ -50,6 +51,7 @@ struct Entries {
     scrobbler: Option<Mailbox<Scrobbler>>,
     couriers: BTreeMap<ProviderId, Mailbox<Courier>>,
     watchers: BTreeMap<ProviderId, Mailbox<Watcher>>,
+    backfills: BTreeMap<ProviderId, Mailbox<BackFill>>,
 }
 
 impl Directory {
@@ -141,6 +143,16 @@ impl Directory {
         self.read().watchers.get(id).cloned()
     }
 
+    /// The back-fill of an account that some route hears.
+    pub(crate) fn backfill(&self, id: &ProviderId) -> Option<Mailbox<BackFill>> {
+        self.read().backfills.get(id).cloned()
+    }
+
+    /// Every back-fill.
+    pub(crate) fn backfills(&self) -> Vec<Mailbox<BackFill>> {
+        self.read().backfills.values().cloned().collect()
+    }
+
     /// Every courier.
     pub(crate) fn couriers(&self) -> Vec<Mailbox<Courier>> {
         self.read().couriers.values().cloned().collect()
@@ -213,6 +225,10 @@ impl Directory {
 
     pub(crate) fn enter_watcher(&self, id: ProviderId, mailbox: Mailbox<Watcher>) {
         self.write().watchers.insert(id, mailbox);
+    }
+
+    pub(crate) fn enter_backfill(&self, id: ProviderId, mailbox: Mailbox<BackFill>) {
+        self.write().backfills.insert(id, mailbox);
     }
 
     pub(crate) fn enter_outbox(&self, id: ProviderId, mailbox: Mailbox<Outbox>) {

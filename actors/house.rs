@@ -12,6 +12,7 @@ use futures_util::future::join_all;
 use smol_str::{SmolStr, format_smolstr};
 
 use crate::{
+    backfill::{self, BackFill, Past},
     blueprint::{AccountBlueprint, Blueprint, PairBlueprint, SnapshotBlueprint, Surroundings},
     brakes::Brakes,
     children::{Child, StartChild, Watched},
@@ -29,11 +30,11 @@ use crate::{
     store::{self, SaveError, Store, StoreDoor},
     supervisor::{self, Leave, ShutDown, Supervisor},
     watcher::{self, AdapterNow, Watcher, WatcherPorts},
-    webhook::{self, WebhookIngress},
+    webhook::{self, KEEP_DEADLINE, WebhookIngress},
 };
 
-/// The ingress answers when the row is on the disk; a disk that is silent for so long has failed.
-const KEEP_DEADLINE: Duration = Duration::from_secs(60);
+/// A back-fill answers from memory.
+const LIFE_DEADLINE: Duration = Duration::from_secs(5);
 
 /// A running house.
 pub struct House {
@@ -67,7 +68,14 @@ impl House {
                 format_smolstr!("account:{}", account.id),
                 account_starter(account, &blueprint.secret_key, &surroundings, &directory, &adapter),
             ));
-            if scrobbler::is_watched(&blueprint.routes, &account.id) {
+            let is_watched = scrobbler::is_watched(&blueprint.routes, &account.id);
+            if scrobbler::is_heard(&blueprint.routes, &account.id) {
+                children.push(child(
+                    format_smolstr!("backfill:{}", account.id),
+                    backfill_starter(account, is_watched, &surroundings, &directory),
+                ));
+            }
+            if is_watched {
                 children.push(child(
                     format_smolstr!("watcher:{}", account.id),
                     watcher_starter(account, adapter, &surroundings, &directory),
@@ -133,6 +141,9 @@ impl House {
         for watcher in self.directory.watchers() {
             // One that has fallen watches nothing.
             watcher.ask(Halt, deadline).await.ok();
+        }
+        for backfill in self.directory.backfills() {
+            backfill.ask(Halt, deadline).await.ok();
         }
         if let Some(scrobbler) = self.directory.scrobbler()
             && let Err(error) = scrobbler.ask(Halt, deadline).await
@@ -204,6 +215,21 @@ fn account_starter(
     })
 }
 
+fn backfill_starter(
+    account: &AccountBlueprint,
+    is_watched: bool,
+    surroundings: &Surroundings,
+    directory: &Directory,
+) -> StartChild {
+    let (account, surroundings, directory) = (account.id.clone(), surroundings.clone(), directory.clone());
+    Rc::new(move || {
+        let actor = BackFill::new(account.clone(), is_watched, directory.clone(), surroundings.clone());
+        let mailbox = Mailbox::new(actor.start(), backfill::CAPACITY);
+        directory.enter_backfill(account.clone(), mailbox.clone());
+        Box::new(mailbox) as Box<dyn Watched>
+    })
+}
+
 fn watcher_starter(
     account: &AccountBlueprint,
     adapter: AdapterNow,
@@ -212,7 +238,8 @@ fn watcher_starter(
 ) -> StartChild {
     let (account, surroundings, directory) = (account.id.clone(), surroundings.clone(), directory.clone());
     Rc::new(move || {
-        let (kept_by, told_by) = (directory.clone(), directory.clone());
+        let (kept_by, told_by, filled_by) = (directory.clone(), directory.clone(), directory.clone());
+        let own = account.clone();
         let ports = WatcherPorts {
             account: account.clone(),
             adapter: adapter.clone(),
@@ -227,6 +254,13 @@ fn watcher_starter(
                 if let Some(notifier) = told_by.notifier() {
                     notifier.nudge(Tell(notice));
                 }
+            }),
+            alive: Rc::new(move |sign| {
+                let backfill = filled_by.backfill(&own);
+                Box::pin(async move {
+                    let Some(backfill) = backfill else { return Past::Unread };
+                    backfill.ask(sign, LIFE_DEADLINE).await.unwrap_or(Past::Unread)
+                })
             }),
             clock: Arc::clone(&surroundings.clock),
             entropy: Arc::clone(&surroundings.entropy),

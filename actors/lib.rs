@@ -12,6 +12,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 mod answers;
+mod backfill;
 mod blueprint;
 mod brakes;
 mod budget;
@@ -48,6 +49,7 @@ mod watcher;
 mod webhook;
 
 pub use answers::{Answer, FeatureAnswer};
+pub use backfill::{Past, SignOfLife, TellLife};
 pub use blueprint::{
     AccountBlueprint, Blueprint, FeatureBlueprint, Lock, PairBlueprint, RouteBlueprint, SharedPair, SnapshotBlueprint,
     Surroundings, TargetBlueprint,
@@ -78,6 +80,7 @@ pub use supervisor::{
     Supervisor, SystemState, Ticket,
 };
 pub use watcher::{
-    AdapterNow, ObserveWatcher, SendArrived, SignInChanged, Standing, TellPeople, Watcher, WatcherPorts, WatcherState,
+    AdapterNow, LastTrouble, ObserveWatcher, SendArrived, SignInChanged, Standing, TellPeople, Watcher, WatcherPorts,
+    WatcherState,
 };
 pub use webhook::{Arrived, Kept, WebhookIngress};

@@ -13,6 +13,7 @@ mod kept;
 mod lock;
 mod naming;
 mod question;
+mod recall;
 mod rematch;
 mod settle;
 mod snapshot;

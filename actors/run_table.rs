@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crosswatch_model::{Cause, FeatureSet, ItemRef, PairId, RunId};
 use crosswatch_port::RestoreOrder;
+use jiff::Timestamp;
 use smol_str::SmolStr;
 
 use crate::{
@@ -31,6 +32,11 @@ pub enum JobKind {
     Snapshot,
     /// Reads and plans; the result is the answer to a question about one item.
     Why,
+    /// Reads what was watched at an account since a moment, and puts it in the inbox.
+    Recall {
+        /// Since when nobody listened.
+        since: Timestamp,
+    },
 }
 
 impl JobKind {

@@ -1,11 +1,14 @@
 //! The scrobbler: turns what media servers tell into sessions, plays and messages to accounts.
 //!
 //! Promises: the inbox is worked off in the order of its arrival; a session's move, its play, the messages that follow and
-//! the row's end are one commit, so that a crash loses nothing and doubles nothing; time alone moves sessions, too.
+//! the row's end are one commit, so that a crash loses nothing and doubles nothing; time alone moves sessions, too. A row of
+//! which nobody knows the library yet is asked about once more before it is filtered; what follows about its item waits
+//! behind it.
 //! Deliberately absent: sending (the couriers do) and every rule about playback (the `scrobble` crate has them).
 
 mod alarm;
 mod described;
+mod held;
 mod reduce;
 
 use std::{collections::BTreeMap, rc::Rc, time::Duration};
@@ -27,6 +30,7 @@ use crate::{
     store::SaveError,
     supervisor::Ping,
 };
+use held::Held;
 pub(crate) use reduce::viewing_of;
 use reduce::{Reduced, Reduction};
 
@@ -55,6 +59,7 @@ pub struct Scrobbler {
     directory: Directory,
     surroundings: Surroundings,
     seats: BTreeMap<SeatKey, Seat>,
+    held: Held,
     next_seq: u64,
     is_open: bool,
     is_busy: bool,
@@ -71,6 +76,7 @@ impl Scrobbler {
             directory,
             surroundings,
             seats: BTreeMap::new(),
+            held: Held::default(),
             next_seq: 0,
             is_open: false,
             is_busy: false,
@@ -125,11 +131,16 @@ impl Scrobbler {
         self.has_more = false;
         let (routes, directory, surroundings) =
             (Rc::clone(&self.routes), self.directory.clone(), self.surroundings.clone());
-        let (seats, next_seq) = (self.seats.clone(), self.next_seq);
+        let (seats, next_seq, held) = (self.seats.clone(), self.next_seq, self.held.clone());
         let working = async move {
-            let mut rows = directory.store().query(|ledger| ledger.inbox_waiting(ROWS_AT_ONCE)).await?;
+            let limit = ROWS_AT_ONCE + held.len();
+            let rows = directory.store().query(move |ledger| ledger.inbox_waiting(limit)).await?;
+            let now = surroundings.clock.now();
+            let mut rows = held.let_pass(rows, now);
             described::enrich(&directory, &routes, &seats, &mut rows).await;
-            reduce(&routes, &directory, &surroundings, seats, next_seq, rows).await
+            let mut reduced = reduce(&routes, &directory, &surroundings, seats, next_seq, rows).await?;
+            reduced.held.extend(held.still_waiting(now));
+            Ok(reduced)
         };
         context.spawn(working.into_actor(self).map(|result: Result<Reduced, SaveError>, scrobbler, context| {
             scrobbler.is_busy = false;
@@ -146,6 +157,7 @@ impl Scrobbler {
 
     fn take_in(&mut self, reduced: Reduced, context: &mut Context<Self>) {
         self.seats = reduced.seats;
+        self.held = Held::new(reduced.held);
         self.next_seq = reduced.next_seq;
         for account in &reduced.nudged {
             if let Some(courier) = self.directory.courier(account) {
@@ -155,7 +167,7 @@ impl Scrobbler {
         for happened in reduced.happened {
             self.directory.happened(happened);
         }
-        if self.has_more || reduced.rows == ROWS_AT_ONCE {
+        if self.has_more || reduced.rows >= ROWS_AT_ONCE {
             self.work(context);
         } else {
             self.set_alarm(context);
@@ -168,7 +180,8 @@ impl Scrobbler {
             context.cancel_future(alarm);
         }
         let rules = |key: &SeatKey| self.routes.iter().find(|route| route.id == key.route).map(|route| route.rules);
-        let due = self.seats.iter().filter_map(|(key, seat)| seat.due(rules(key)?)).min();
+        let seats = self.seats.iter().filter_map(|(key, seat)| seat.due(rules(key)?));
+        let due = seats.chain(self.held.due()).min();
         if let Some(due) = due {
             let wait = until(self.surroundings.clock.now(), due);
             self.alarm = Some(context.run_later(wait, |scrobbler, context| {

@@ -2,7 +2,8 @@
 //!
 //! It listens to the server's event socket and asks for the list of sessions; where there is no socket, or while it is
 //! broken, it asks again and again instead. What changed is sent to the ingress, which keeps it before anything else
-//! happens to it. A server that cannot be reached ends nobody's session. Credentials that are refused are told to people
+//! happens to it. A server that cannot be reached ends nobody's session, and one that vanished over a gap is not told as ended
+//! before the history of the gap is known. Credentials that are refused are told to people
 //! once; it goes on when a sign-in is done, and looks by itself every quarter of an hour whether they are good again.
 //! Deliberately absent: who wants to know, and what follows from it. What plays is kept in memory only: after a restart it
 //! is told as begun, and the seats of the scrobbler know better.
@@ -23,6 +24,7 @@ use tokio::sync::Notify;
 
 use self::round::Round;
 use crate::{
+    backfill::TellLife,
     halt::Halt,
     store::SaveError,
     supervisor::Ping,
@@ -64,6 +66,8 @@ pub struct WatcherPorts {
     pub send: SendArrived,
     /// The notifier.
     pub tell: TellPeople,
+    /// The back-fill, which is told every sign of life.
+    pub alive: TellLife,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Chance.
@@ -87,11 +91,46 @@ pub enum Standing {
     NotWatchable,
 }
 
+impl Standing {
+    /// The stable word.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Connecting => "connecting",
+            Self::Listening => "listening",
+            Self::Polling => "polling",
+            Self::Unreachable(_) => "unreachable",
+            Self::NeedsSignIn(_) => "sign_in",
+            Self::NotWatchable => "not_watchable",
+        }
+    }
+
+    /// Why the server is not watched, where it is not.
+    pub const fn trouble(&self) -> Option<&SmolStr> {
+        match self {
+            Self::Unreachable(why) | Self::NeedsSignIn(why) => Some(why),
+            Self::Connecting | Self::Listening | Self::Polling | Self::NotWatchable => None,
+        }
+    }
+}
+
+/// What went wrong last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastTrouble {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub why: SmolStr,
+}
+
 /// A watcher from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WatcherState {
     /// How the connection stands.
     pub standing: Standing,
+    /// Since when it stands so, whatever the reasons in between.
+    pub since: Timestamp,
+    /// What went wrong last, even if all is well by now.
+    pub last_trouble: Option<LastTrouble>,
     /// When something was last sent to the ingress.
     pub last_event_at: Option<Timestamp>,
     /// When the server last gave a sign of life.
@@ -102,9 +141,34 @@ pub struct WatcherState {
     pub lost: u32,
 }
 
-impl Default for WatcherState {
-    fn default() -> Self {
-        Self { standing: Standing::Connecting, last_event_at: None, healthy_at: None, playing: 0, lost: 0 }
+impl WatcherState {
+    fn begun(now: Timestamp) -> Self {
+        Self {
+            standing: Standing::Connecting,
+            since: now,
+            last_trouble: None,
+            last_event_at: None,
+            healthy_at: None,
+            playing: 0,
+            lost: 0,
+        }
+    }
+
+    /// From now on it stands so.
+    fn stand(&mut self, standing: Standing, now: Timestamp) {
+        if standing.as_str() != self.standing.as_str() {
+            self.since = now;
+        }
+        if let Some(why) = standing.trouble() {
+            self.last_trouble = Some(LastTrouble { at: now, why: why.clone() });
+        }
+        self.standing = standing;
+    }
+
+    /// Since when the server is not watched, where it is not: from the last sign of life on, for a connection that comes
+    /// and goes without one is no connection.
+    pub fn down_since(&self) -> Option<Timestamp> {
+        self.standing.trouble().map(|_| self.healthy_at.unwrap_or(self.since).min(self.since))
     }
 }
 
@@ -128,7 +192,8 @@ pub struct Watcher {
 impl Watcher {
     /// A watcher that begins when it is started.
     pub fn new(ports: WatcherPorts) -> Self {
-        Self { ports, state: Rc::default(), try_again: Rc::default() }
+        let state = Rc::new(RefCell::new(WatcherState::begun(ports.clock.now())));
+        Self { ports, state, try_again: Rc::default() }
     }
 }
 

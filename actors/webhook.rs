@@ -4,7 +4,7 @@
 //! same body within a minute is kept once more as a duplicate and goes no further. Deliberately absent: reading bodies
 //! (the web does) and deciding anything about playback (the scrobbler does).
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, ResponseFuture, WrapFuture};
 use crosswatch_model::{Disposition, ProviderId};
@@ -21,6 +21,8 @@ use crate::{
 
 /// Messages the ingress may have waiting: what media servers send while the disk is busy.
 pub(crate) const CAPACITY: usize = 512;
+/// It answers when the row is on the disk; a disk that is silent for so long has failed.
+pub(crate) const KEEP_DEADLINE: Duration = Duration::from_secs(60);
 /// Rows that share one sync, at most.
 const GROUP_MAX: usize = 512;
 /// The same body within this time is a repeat.

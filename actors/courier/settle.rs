@@ -13,7 +13,7 @@ use super::errand::{Errand, Rest, put};
 use crate::store::SaveError;
 
 /// A write of ours comes back within this time, or not at all.
-const ECHO_S: i64 = 600;
+pub(crate) const ECHO_S: i64 = 600;
 
 /// What became of a message.
 pub(super) struct Settled {

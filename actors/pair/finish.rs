@@ -218,7 +218,7 @@ pub(super) async fn finish(journey: &mut Journey, result: Result<Ending, Stop>) 
         JobKind::Plan | JobKind::Undo | JobKind::Restore => plan_that_failed(journey),
         JobKind::Why => question_that_failed(journey),
         // Told by who takes it.
-        JobKind::Snapshot => Vec::new(),
+        JobKind::Snapshot | JobKind::Recall { .. } => Vec::new(),
         JobKind::Run | JobKind::DryRun => {
             let applied = journey.ticket.job.permit.plan();
             let mark = applied.map(|plan| Change::MarkPlan(plan, state_of_plan(&journey.record)));
@@ -235,6 +235,7 @@ pub(super) async fn finish(journey: &mut Journey, result: Result<Ending, Stop>) 
     let kind = match journey.ticket.job.kind {
         JobKind::Plan | JobKind::Undo | JobKind::Restore => "plan.finished",
         JobKind::Snapshot => "snapshot.finished",
+        JobKind::Recall { .. } => "recall.finished",
         JobKind::Why => "why.finished",
         JobKind::Run | JobKind::DryRun => "run.finished",
     };

@@ -4,7 +4,7 @@ use crosswatch_model::{FeatureSet, RunState, Side};
 use crosswatch_port::{Change, Commit, Durability, Fault, FenceMark, Refused, RunError, RunRecord};
 use smol_str::{SmolStr, format_smolstr};
 
-use super::{apply, collect, decide, finish, lock, settle, snapshot, verify};
+use super::{apply, collect, decide, finish, lock, recall, settle, snapshot, verify};
 use crate::{
     blueprint::{SharedPair, Surroundings},
     directory::Directory,
@@ -104,9 +104,10 @@ impl Journey {
     /// Travels to the end and writes down how it went. Never fails: a failure is one of the endings.
     pub(super) async fn travel(mut self) {
         self.requests_before = self.requests_sent().await;
-        if self.ticket.job.kind == JobKind::Snapshot {
-            snapshot::take(&mut self).await;
-            return;
+        match self.ticket.job.kind {
+            JobKind::Snapshot => return snapshot::take(&mut self).await,
+            JobKind::Recall { since } => return recall::recall(&mut self, since).await,
+            _ => {}
         }
         let result = if self.writes_nothing() { self.look().await } else { self.run().await };
         finish::finish(&mut self, result).await;

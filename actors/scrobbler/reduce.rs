@@ -3,19 +3,22 @@
 //! First every row moves its seats; then the items that came up are named together; then plays and messages are made. A
 //! row that no route wants, that tells nothing new or that is an echo of ours ends with that word and its reason.
 
+mod ours;
+
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use crosswatch_model::{Disposition, Feature, Item, Kind, ParcelState, PlayKind, ProviderId, Uid};
 use crosswatch_port::{
-    Change, EchoRecord, InboxRecord, Ledger, LiveChange, ParcelRecord, PlayRecord, SeatKey, SeatRecord, StorageFailure,
+    Change, InboxRecord, Ledger, LiveChange, ParcelRecord, PlayRecord, SeatKey, SeatRecord, StorageFailure,
 };
 use crosswatch_scrobble::{
-    Ear, Heard, Media, Message, Moment, Parcel, PlayId, PlaybackEvent, Records, Said, Saying, Seat, Step, Viewing,
-    items, parcels, plain,
+    Ear, Filtered, Heard, Media, Message, Moment, Parcel, PlayId, PlaybackEvent, Records, Said, Saying, Seat, Step,
+    Viewing, items, parcels, plain,
 };
 use jiff::{SignedDuration, Timestamp};
 use smol_str::{SmolStr, format_smolstr};
 
+use super::held;
 use crate::{
     blueprint::{RouteBlueprint, TargetBlueprint},
     naming,
@@ -37,6 +40,8 @@ pub(super) struct Reduced {
     /// Accounts that have new messages waiting.
     pub(super) nudged: BTreeSet<ProviderId>,
     pub(super) happened: Vec<Happened>,
+    /// Rows that wait, each with when it is due.
+    pub(super) held: BTreeMap<u64, Timestamp>,
     /// How many rows were worked off.
     pub(super) rows: usize,
 }
@@ -53,6 +58,7 @@ pub(super) struct Reduction<'a> {
     next_seq: u64,
     nudged: BTreeSet<ProviderId>,
     happened: Vec<Happened>,
+    held: BTreeMap<u64, Timestamp>,
     changes: Vec<Change>,
 }
 
@@ -70,6 +76,7 @@ enum What {
     Say(Saying),
     MarkWatched { play: PlayId, at: Timestamp },
     MarkUnwatched { play: PlayId },
+    Recalled { play: PlayId, at: Timestamp },
     Rate { play: PlayId, rating: Option<crosswatch_model::Rating> },
 }
 
@@ -77,7 +84,9 @@ impl Intent<'_> {
     /// The items it is about: those of the whole file where they were watched.
     fn items(&self) -> Vec<Item> {
         match &self.what {
-            What::Say(Saying { said: Said::Completed { .. }, .. }) | What::MarkWatched { .. } => items(&self.media),
+            What::Say(Saying { said: Said::Completed { .. }, .. })
+            | What::MarkWatched { .. }
+            | What::Recalled { .. } => items(&self.media),
             _ => vec![self.media.item.clone()],
         }
     }
@@ -104,6 +113,7 @@ impl<'a> Reduction<'a> {
             next_seq,
             nudged: BTreeSet::new(),
             happened: Vec::new(),
+            held: BTreeMap::new(),
             changes: Vec::new(),
         }
     }
@@ -122,6 +132,9 @@ impl<'a> Reduction<'a> {
         self.follow(ledger, &mut fates)?;
         let count = rows.len();
         for (row, Fate(disposition, detail)) in rows.into_iter().zip(fates) {
+            if self.held.contains_key(&row.number) {
+                continue;
+            }
             let row = InboxRecord { disposition: Some(disposition), detail, ..row };
             self.change(LiveChange::PutInbox(row));
         }
@@ -135,8 +148,8 @@ impl<'a> Reduction<'a> {
             }
         }
         self.forget_the_oldest();
-        let Self { seats, next_seq, nudged, happened, changes, .. } = self;
-        Ok((changes, Reduced { seats, next_seq, nudged, happened, rows: count }))
+        let Self { seats, next_seq, nudged, happened, held, changes, .. } = self;
+        Ok((changes, Reduced { seats, next_seq, nudged, happened, held, rows: count }))
     }
 
     fn change(&mut self, change: LiveChange) {
@@ -185,12 +198,15 @@ impl<'a> Reduction<'a> {
             Heard::Ignored(why) => return Fate(Disposition::Ignored, why.clone()),
             Heard::Invalid(why) => return Fate(Disposition::Invalid, why.clone()),
         };
-        let routes = self.routes.iter().filter(|route| route.source == row.account && route.via.contains(&row.via));
+        let is_recalled = event.step == Step::Recalled;
+        let hears = |route: &&RouteBlueprint| is_recalled || route.via.contains(&row.via);
+        let routes = self.routes.iter().filter(|route| route.source == row.account && hears(route));
         let mut fate =
             Fate(Disposition::Filtered, format_smolstr!("no route wants what comes by {}", row.via.as_str()));
-        let (mut was_filtered, mut is_wanted) = (None, false);
+        let (mut was_filtered, mut is_wanted, mut is_unknown) = (None, false, false);
         for route in routes {
             if let Err(why) = route.audience.check(event) {
+                is_unknown |= why == Filtered::UnknownLibrary;
                 was_filtered.get_or_insert(Fate(Disposition::Filtered, format_smolstr!("{}: {why}", route.id)));
                 continue;
             }
@@ -199,6 +215,9 @@ impl<'a> Reduction<'a> {
                 fate = one;
             }
             is_wanted = true;
+        }
+        if let Some(due) = held::due(row, self.now).filter(|_| is_unknown && !is_wanted) {
+            self.held.insert(row.number, due);
         }
         match was_filtered {
             Some(filtered) if !is_wanted => filtered,
@@ -219,6 +238,15 @@ impl<'a> Reduction<'a> {
             Step::MarkWatched => {
                 self.intents.push(intent(What::MarkWatched { play, at: moment.happened_at }));
                 return Fate(Disposition::Applied, "marked as watched".into());
+            }
+            Step::Recalled => {
+                if let Some(turn) = self.recall(route, &viewer, event, moment) {
+                    let says = |saying: Saying| Intent { media: saying.media.clone(), ..intent(What::Say(saying)) };
+                    self.intents.extend(turn.sayings.into_iter().map(says));
+                    return Fate(Disposition::Applied, "the playback came to its end while nobody listened".into());
+                }
+                self.intents.push(intent(What::Recalled { play, at: moment.happened_at }));
+                return Fate(Disposition::Applied, "watched while nobody listened".into());
             }
             Step::MarkUnwatched => {
                 self.intents.push(intent(What::MarkUnwatched { play }));
@@ -329,6 +357,17 @@ impl<'a> Reduction<'a> {
                 self.send_to_all(intent, *play, named, Message::AddPlay(*at), *at, MARK_HOLD_S);
                 Ok(None)
             }
+            What::Recalled { play, at } => {
+                if Self::was_written(ledger, intent, *at, named)? {
+                    return Ok(Some(Fate(Disposition::Echo, "a write of ours, found in the history".into())));
+                }
+                let viewing = viewing_in(intent, *at, *at);
+                if !self.keep_plays(ledger, intent, *play, PlayKind::BackFill, viewing, named, plays)? {
+                    return Ok(Some(Fate(Disposition::Absorbed, "this viewing is known already".into())));
+                }
+                self.send_to_all(intent, *play, named, Message::AddPlay(*at), *at, MARK_HOLD_S);
+                Ok(None)
+            }
             What::MarkUnwatched { play } => {
                 if self.is_echo(ledger, intent, Feature::History, named)? {
                     return Ok(Some(Fate(Disposition::Echo, "a write of ours came back".into())));
@@ -361,9 +400,12 @@ impl<'a> Reduction<'a> {
         for (uid, item) in named {
             let known = plays.of(ledger, *uid)?;
             let is_known = known.iter().any(|known| {
-                known.route == intent.route.id
-                    && known.viewer == intent.viewer
-                    && (known.play == play || (kind != PlayKind::Session && viewing_of(known).is_same(&viewing)))
+                let is_viewers = known.route == intent.route.id && known.viewer == intent.viewer;
+                // A history has what other routes wrote there, too.
+                let is_written = kind == PlayKind::BackFill
+                    && known.aliases.iter().any(|alias| alias.account == intent.route.source);
+                (is_viewers && known.play == play)
+                    || ((is_viewers || is_written) && kind != PlayKind::Session && viewing_of(known).is_same(&viewing))
             });
             if is_known {
                 continue;
@@ -409,28 +451,6 @@ impl<'a> Reduction<'a> {
         }
         let nothing = || Fate(Disposition::Absorbed, "no viewing of it is known to us, so none is taken back".into());
         Ok(if has_any { None } else { Some(nothing()) })
-    }
-
-    /// Whether a write of ours comes back. Each comes back once.
-    fn is_echo(
-        &mut self,
-        ledger: &dyn Ledger,
-        intent: &Intent<'_>,
-        feature: Feature,
-        named: &[(Uid, Item)],
-    ) -> Result<bool, StorageFailure> {
-        let account = &intent.route.source;
-        for (uid, _) in named {
-            let expected = ledger.echoes(account, *uid)?;
-            if let Some(echo) = expected.into_iter().find(|echo| echo.feature == feature) {
-                let EchoRecord { account, uid, feature, expires_at, .. } = echo;
-                self.change(LiveChange::DropEcho(account, uid, feature));
-                if expires_at >= self.now {
-                    return Ok(true);
-                }
-            }
-        }
-        Ok(false)
     }
 
     /// Tells every target of the route in its own terms.

@@ -11,7 +11,10 @@ use smol_str::{SmolStr, format_smolstr};
 use tokio::sync::Notify;
 
 use super::{Standing, WatcherPorts, WatcherState, sessions::Sessions};
-use crate::webhook::Arrived;
+use crate::{
+    backfill::{Past, SignOfLife},
+    webhook::Arrived,
+};
 
 /// How often a server without a socket is asked while something plays, and while nothing does.
 const POLL_BUSY: Duration = Duration::from_secs(2);
@@ -29,6 +32,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 const GOOD_AFTER: SignedDuration = SignedDuration::from_secs(60);
 /// Refused credentials are tried again after this long without anybody's doing.
 const TRY_SIGN_IN_EVERY: Duration = Duration::from_secs(900);
+/// A socket that says nothing new is told of as alive this often.
+const TELL_LIFE_EVERY: SignedDuration = SignedDuration::from_secs(15);
 /// What the store does not take is offered this often.
 const SEND_TRIES: u32 = 5;
 const SEND_WAIT: Duration = Duration::from_secs(1);
@@ -42,6 +47,10 @@ pub(super) struct Round {
     looked_at: Option<Timestamp>,
     /// Connections in a row that did not hold.
     failures: u32,
+    /// Whether something may have been missed since the last sign of life that was told.
+    is_broken: bool,
+    /// When a sign of life was told.
+    told_life_at: Option<Timestamp>,
 }
 
 /// What ended a wait for a socket's next word.
@@ -52,7 +61,16 @@ enum Woken {
 
 impl Round {
     pub(super) fn new(ports: WatcherPorts, state: Rc<RefCell<WatcherState>>, try_again: Rc<Notify>) -> Self {
-        Self { ports, state, try_again, sessions: Sessions::default(), looked_at: None, failures: 0 }
+        Self {
+            ports,
+            state,
+            try_again,
+            sessions: Sessions::default(),
+            looked_at: None,
+            failures: 0,
+            is_broken: true,
+            told_life_at: None,
+        }
     }
 
     /// Walks until the actor ends.
@@ -68,7 +86,9 @@ impl Round {
                 self.ports.clock.sleep(LONGEST_WAIT).await;
                 continue;
             };
-            match self.connection(watching).await {
+            let fault = self.connection(watching).await;
+            self.is_broken = true;
+            match fault {
                 Fault::Auth(why) => self.wait_for_sign_in(why).await,
                 fault => self.bridge(&adapter, fault).await,
             }
@@ -124,6 +144,7 @@ impl Round {
             match told {
                 Ok(Tidings::Event(event)) => {
                     let now = self.healthy();
+                    self.tell_life_now_and_then(now).await;
                     let events = self.sessions.hear(*event, now);
                     self.send_all(events).await;
                 }
@@ -135,7 +156,8 @@ impl Round {
                     }
                 }
                 Ok(Tidings::Alive) => {
-                    self.healthy();
+                    let now = self.healthy();
+                    self.tell_life_now_and_then(now).await;
                 }
                 Err(fault) => return fault,
             }
@@ -172,6 +194,7 @@ impl Round {
         let since = self.now();
         if let Some(watching) = adapter.watching() {
             let ended = self.poll(watching, Some(wait)).await;
+            self.is_broken = true;
             if let Fault::Auth(why) = ended {
                 return self.wait_for_sign_in(why).await;
             }
@@ -211,9 +234,29 @@ impl Round {
             }
         };
         let now = self.healthy();
-        let events = self.sessions.look(playing, now);
+        let events = match self.tell_life(now).await {
+            Past::Known => self.sessions.look(playing, now),
+            // Who is gone may have come to the end; the history will say.
+            Past::Unread | Past::BeingFilled => self.sessions.look_on(playing, now),
+        };
         self.send_all(events).await;
         Ok(())
+    }
+
+    /// Tells the back-fill that the server lives.
+    async fn tell_life(&mut self, now: Timestamp) -> Past {
+        let past = (self.ports.alive)(SignOfLife { at: now, is_unbroken: !self.is_broken }).await;
+        if past != Past::Unread {
+            self.is_broken = false;
+            self.told_life_at = Some(now);
+        }
+        past
+    }
+
+    async fn tell_life_now_and_then(&mut self, now: Timestamp) {
+        if self.told_life_at.is_none_or(|told| now.duration_since(told) >= TELL_LIFE_EVERY) {
+            self.tell_life(now).await;
+        }
     }
 
     async fn rest_before_look(&self) {
@@ -273,7 +316,7 @@ impl Round {
     }
 
     fn stand(&self, standing: Standing) {
-        self.state.borrow_mut().standing = standing;
+        self.state.borrow_mut().stand(standing, self.now());
     }
 }
 

@@ -61,6 +61,11 @@ impl Sessions {
         told
     }
 
+    /// Takes in all that plays, while nobody knows yet how what does not play any more has ended.
+    pub(crate) fn look_on(&mut self, playing: Vec<PlaybackEvent>, now: Timestamp) -> Vec<PlaybackEvent> {
+        playing.into_iter().flat_map(|event| self.hear(event, now)).collect()
+    }
+
     /// Takes in one event. What to tell about it, in order.
     pub(crate) fn hear(&mut self, event: PlaybackEvent, now: Timestamp) -> Vec<PlaybackEvent> {
         if !event.step.is_playback() {
@@ -291,6 +296,17 @@ mod tests {
         assert!(sessions.look(Vec::new(), at(90)).is_empty(), "nobody looked in between");
         assert_eq!(sessions.look(Vec::new(), at(95)).len(), 1);
         assert!(!sessions.is_anything_on());
+    }
+
+    #[test]
+    fn who_is_gone_stays_while_the_past_is_not_known() {
+        let mut sessions = Sessions::default();
+        sessions.look(vec![playing("ben@tv#1 film 7s")], at(0));
+        for second in [10, 20, 30] {
+            assert!(sessions.look_on(Vec::new(), at(second)).is_empty());
+        }
+        let told = sessions.look_on(vec![playing("ben@tv#1 two 0s")], at(40));
+        assert_eq!(told.iter().map(text).collect::<Vec<_>>(), ["Stop ben film 7s", "Start ben two 0s"]);
     }
 
     #[test]

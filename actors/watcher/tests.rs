@@ -19,6 +19,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use super::{AdapterNow, ObserveWatcher, SignInChanged, Standing, Watcher, WatcherPorts, WatcherState};
 use crate::{
+    backfill::{Past, SignOfLife},
     mailbox::AskError,
     store::SaveError,
     webhook::{Arrived, Kept},
@@ -144,6 +145,10 @@ struct World {
     told: Rc<RefCell<Vec<Arrived>>>,
     notices: Rc<RefCell<Vec<NoticeKind>>>,
     refusals: Rc<Cell<u32>>,
+    clock: Arc<dyn Clock>,
+    /// Signs of life that were told, and what is answered to them.
+    signs: Rc<RefCell<Vec<SignOfLife>>>,
+    past: Rc<Cell<Past>>,
     watcher: actix::Addr<Watcher>,
 }
 
@@ -153,8 +158,11 @@ impl World {
         let (told, notices, refusals) =
             (Rc::<RefCell<Vec<Arrived>>>::default(), Rc::<RefCell<Vec<_>>>::default(), Rc::<Cell<u32>>::default());
         let (kept, shown, left) = (Rc::clone(&told), Rc::clone(&notices), Rc::clone(&refusals));
+        let (signs, past) = (Rc::<RefCell<Vec<SignOfLife>>>::default(), Rc::new(Cell::new(Past::Known)));
+        let (signed, answered) = (Rc::clone(&signs), Rc::clone(&past));
         let adapter = AdapterNow::default();
         adapter.replace(&(Rc::clone(&script) as Rc<dyn Provider>));
+        let clock: Arc<dyn Clock> = Arc::new(PausedClock { began: tokio::time::Instant::now() });
         let ports = WatcherPorts {
             account: crosswatch_model::ProviderId::parse("home").unwrap(),
             adapter,
@@ -168,11 +176,15 @@ impl World {
                 };
                 Box::pin(std::future::ready(answer))
             }),
+            alive: Rc::new(move |sign| {
+                signed.borrow_mut().push(sign);
+                Box::pin(std::future::ready(answered.get()))
+            }),
             tell: Rc::new(move |notice| shown.borrow_mut().push(notice.kind)),
-            clock: Arc::new(PausedClock { began: tokio::time::Instant::now() }),
+            clock: Arc::clone(&clock),
             entropy: Arc::new(SeededEntropy::new(7)),
         };
-        Self { script, told, notices, refusals, watcher: Watcher::new(ports).start() }
+        Self { script, told, notices, refusals, clock, signs, past, watcher: Watcher::new(ports).start() }
     }
 
     async fn wait(&self, seconds: u64) -> WatcherState {
@@ -313,14 +325,23 @@ fn a_server_that_is_away_ends_nobodys_session() {
         world.plays(&[5]);
         world.wait(3).await;
         *world.script.fails.borrow_mut() = Some(broken());
+        let gone_at = world.clock.now();
         let state = world.wait(1800).await;
         assert!(matches!(state.standing, Standing::Unreachable(_)), "{state:?}");
+        let down_since = state.down_since().unwrap();
+        assert!(down_since <= gone_at && gone_at.duration_since(down_since).as_secs() < 10, "{down_since} {gone_at}");
+        assert_eq!(
+            state.last_trouble.as_ref().map(|trouble| trouble.why.as_str()),
+            Some(broken().to_string().as_str())
+        );
         assert!(world.script.looks.get() < 300, "it is not hammered: {}", world.script.looks.get());
         assert_eq!(world.steps(), [Step::Start]);
         *world.script.fails.borrow_mut() = None;
         world.plays(&[]);
-        world.wait(120).await;
+        let state = world.wait(120).await;
         assert_eq!(world.steps(), [Step::Start, Step::Stop]);
+        assert_eq!((state.standing.as_str(), state.down_since()), ("polling", None));
+        assert!(state.since > gone_at && state.last_trouble.is_some(), "what went wrong is still told");
     });
 }
 
@@ -349,5 +370,31 @@ fn what_the_store_does_not_take_is_offered_again() {
         world.plays(&[5]);
         world.wait(20).await;
         assert_eq!(world.steps(), [Step::Start]);
+    });
+}
+
+#[test]
+fn a_gap_is_told_and_nobody_has_ended_before_it_is_filled() {
+    on_paused_clock(async {
+        let world = World::start(Script::default());
+        world.plays(&[5]);
+        world.wait(50).await;
+        let is_unbroken = |world: &World| world.signs.borrow().iter().map(|sign| sign.is_unbroken).collect::<Vec<_>>();
+        assert!(!is_unbroken(&world)[0] && is_unbroken(&world)[1..].iter().all(|unbroken| *unbroken));
+        *world.script.fails.borrow_mut() = Some(broken());
+        world.wait(600).await;
+        world.signs.borrow_mut().clear();
+        *world.script.fails.borrow_mut() = None;
+        world.plays(&[]);
+        world.past.set(Past::Unread);
+        world.wait(90).await;
+        assert!(is_unbroken(&world).iter().all(|unbroken| !unbroken), "it is told until it is taken in");
+        world.past.set(Past::BeingFilled);
+        world.wait(90).await;
+        assert_eq!(world.steps(), [Step::Start]);
+        assert_eq!(is_unbroken(&world).last(), Some(&true));
+        world.past.set(Past::Known);
+        world.wait(30).await;
+        assert_eq!(world.steps(), [Step::Start, Step::Stop]);
     });
 }

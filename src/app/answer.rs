@@ -42,6 +42,31 @@ pub(crate) struct Run {
     pub error: Option<Fault>,
 }
 
+/// What the service advises.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct AdviceRows {
+    /// The pieces of advice.
+    pub items: Vec<AdviceRow>,
+}
+
+/// A piece of advice.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct AdviceRow {
+    /// The rule behind it.
+    pub rule: String,
+    /// What it is about.
+    pub subject: String,
+    /// What is the matter.
+    #[serde(default)]
+    pub message: String,
+    /// What to do about it.
+    #[serde(default)]
+    pub fix: String,
+    /// Until when nobody wants to hear it.
+    #[serde(default)]
+    pub snoozed_until: Option<Timestamp>,
+}
+
 /// What went wrong in a run or at an account.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Fault {

@@ -23,12 +23,14 @@ pub enum StandingKind {
     Configured = 6,
     /// When the runs of a two-way pair had shown that it is safe. The subject is the pair.
     Ready = 7,
+    /// Until when everything that was watched at an account is known. The subject is the account.
+    Heard = 8,
 }
 
 impl StandingKind {
     /// Every kind.
-    pub const ALL: [Self; 7] =
-        [Self::Frozen, Self::Paused, Self::Reset, Self::FullReset, Self::Snoozed, Self::Configured, Self::Ready];
+    pub const ALL: [Self; 8] =
+        [Self::Frozen, Self::Paused, Self::Reset, Self::FullReset, Self::Snoozed, Self::Configured, Self::Ready, Self::Heard];
 
     /// The kind with this number.
     pub fn from_number(number: u8) -> Option<Self> {

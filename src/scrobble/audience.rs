@@ -6,7 +6,7 @@
 use smol_str::SmolStr;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::event::{PlaybackEvent, Viewer};
+use crate::event::{PlaybackEvent, Step, Viewer};
 
 /// Which names count.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -53,6 +53,10 @@ impl Audience {
     /// Whether the event counts.
     pub fn check(&self, event: &PlaybackEvent) -> Result<(), Filtered> {
         self.check_user(&event.viewer)?;
+        // A history is read from the account's own libraries and no others.
+        if event.step == Step::Recalled {
+            return Ok(());
+        }
         let is_listed = |libraries: &[SmolStr], library: &str| libraries.iter().any(|name| is_name(name, library));
         let Some(library) = &event.media.library else {
             return if self.libraries == Names::All { Ok(()) } else { Err(Filtered::UnknownLibrary) };
@@ -103,7 +107,7 @@ mod tests {
     use crosswatch_model::{IdSet, Item, Kind};
 
     use super::*;
-    use crate::event::{Media, Step};
+    use crate::event::Media;
 
     fn event(name: &str, id: &str, library: Option<&str>) -> PlaybackEvent {
         let item = Item::titled(Kind::Movie, "x", None, IdSet::default());
@@ -158,6 +162,8 @@ mod tests {
         ] {
             let audience = Audience { users: Names::All, libraries: libraries.clone() };
             assert_eq!(audience.check(&event("a", "", library)), expected, "{libraries:?} {library:?}");
+            let recalled = PlaybackEvent { step: Step::Recalled, ..event("a", "", None) };
+            assert_eq!(audience.check(&recalled), Ok(()), "a read has chosen its libraries already");
         }
     }
 }

@@ -47,6 +47,8 @@ pub enum Step {
     Complete,
     /// A person marked it as watched.
     MarkWatched,
+    /// The server's own history says that it was watched, at a time when nobody listened.
+    Recalled,
     /// A person marked it as not watched.
     MarkUnwatched,
     /// A person rated it; `None` takes the rating away.

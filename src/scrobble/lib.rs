@@ -23,5 +23,5 @@ pub use percent::Percent;
 pub use queue::{Fate, Queued, fates, next, wakes_at};
 pub use same_viewing::same_viewing;
 pub use seat::{Moment, PlayId, Said, Saying, Seat, SessionRules, Turn};
-pub use session::{Phase, Session, Told};
+pub use session::{Phase, Session, Told, is_same_item};
 pub use viewing::Viewing;

@@ -16,6 +16,9 @@ use crate::{
     session::{FORGOTTEN_AFTER_S, Heeded, Session, is_same, later},
 };
 
+/// A server that dates the beginning may have seen it so long before us.
+const STAMPED_BEFORE_START_S: i64 = 60;
+
 /// Names one viewing of one item, or of the items of one file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PlayId(pub u64);
@@ -131,6 +134,20 @@ impl Seat {
             };
         }
         self.begin(event, play, moment, rules)
+    }
+
+    /// Takes in that the server's own history has this as watched. `None` where it belongs to no playback of the seat that
+    /// may have come to its end then.
+    pub fn recall(&mut self, event: &PlaybackEvent, now: Timestamp, rules: SessionRules) -> Option<Turn> {
+        let moment = Moment::of(event, now);
+        let began_before =
+            |session: &&mut Session| moment.happened_at >= later(session.started_at, -STAMPED_BEFORE_START_S);
+        let is_it = |session: &&mut Session| !session.phase.is_watched() && is_same(&session.media, &event.media);
+        let mut sessions = self.current.iter_mut().chain(&mut self.before);
+        let session = sessions.find(|session| is_it(session) && began_before(session))?;
+        let mut turn = Turn::default();
+        session.complete(moment, rules, &mut turn);
+        Some(turn)
     }
 
     /// Takes in that time has passed.

@@ -316,7 +316,7 @@ impl Session {
         }
     }
 
-    fn complete(&mut self, moment: Moment, rules: SessionRules, turn: &mut Turn) {
+    pub(crate) fn complete(&mut self, moment: Moment, rules: SessionRules, turn: &mut Turn) {
         let has_ended = self.phase.has_ended();
         self.phase = if has_ended { Phase::Watched } else { Phase::Completed };
         (self.pause_due, self.seek_due) = (None, None);
@@ -423,7 +423,8 @@ fn known_ids(item: &Item) -> usize {
     item.ids.len() + item.show.as_ref().map_or(0, |show| show.ids.len())
 }
 
-fn is_same_item(one: &Item, other: &Item) -> bool {
+/// Whether two items are one by what identifies them: an id of their own, or their place in one show.
+pub fn is_same_item(one: &Item, other: &Item) -> bool {
     let share = |one: &Item, other: &Item| one.ids.iter().any(|id| other.ids.contains(id));
     let place = |item: &Item| item.season.zip(item.number);
     let shows = one.show.as_ref().zip(other.show.as_ref());

@@ -84,6 +84,8 @@ pub enum Rule {
     ResetNotAdvised,
     /// A pair does what its runs have not shown to be safe.
     NotReady,
+    /// A media server that should be watched cannot be reached.
+    WatcherDown,
 }
 
 words!(Rule {
@@ -108,6 +110,7 @@ words!(Rule {
     ResetAdvised => "reset-advised",
     ResetNotAdvised => "reset-not-advised",
     NotReady => "not-ready",
+    WatcherDown => "watcher-down",
 });
 
 impl Rule {

@@ -1,6 +1,6 @@
 //! Sentences for people: what a pair does, and how the service is doing.
 
-use crosswatch_model::{Feature, PairId, RunState};
+use crosswatch_model::{Feature, PairId, ProviderId, RunState};
 use crosswatch_settings::{Mode, Pair, RemoveMode};
 use jiff::Timestamp;
 
@@ -110,6 +110,8 @@ pub(crate) struct Situation<'a> {
     pub(crate) held: usize,
     /// A part that fell too often and stays down.
     pub(crate) down: Option<&'a str>,
+    /// A media server that should be watched and is not, and since when.
+    pub(crate) unwatched: Option<(&'a ProviderId, Timestamp)>,
     /// Enabled pairs.
     pub(crate) pairs: usize,
     /// A pair whose last run did not end well.
@@ -150,6 +152,9 @@ fn most_urgent(situation: &Situation<'_>) -> String {
     }
     if let Some(down) = situation.down {
         return format!("{down} is down after repeated failures; see the log, then restart the service.");
+    }
+    if let Some((account, since)) = situation.unwatched {
+        return format!("{account} is not watched: the last sign of life was {}.", ago(since, situation.now));
     }
     if let Some((pair, state)) = situation.unwell {
         return match state {
@@ -242,13 +247,14 @@ mod tests {
     fn the_status_says_the_most_urgent_thing() {
         let now: Timestamp = "2026-07-01T12:00:00Z".parse().unwrap();
         let before = |seconds: i64| Some(Timestamp::from_second(now.as_second() - seconds).unwrap());
-        let pair = PairId::parse("p").unwrap();
+        let (pair, home) = (PairId::parse("p").unwrap(), ProviderId::parse("home").unwrap());
         let quiet = Situation {
             is_stopping: false,
             frozen_since: None,
             paused: 0,
             held: 0,
             down: None,
+            unwatched: None,
             pairs: 2,
             unwell: None,
             running: 0,
@@ -271,6 +277,10 @@ mod tests {
             (
                 Situation { down: Some("account:trakt"), unwell: Some((&pair, RunState::Failed)), ..quiet },
                 "account:trakt is down after repeated failures; see the log, then restart the service.",
+            ),
+            (
+                Situation { unwatched: before(600).map(|since| (&home, since)), running: 1, ..quiet },
+                "home is not watched: the last sign of life was 10 min ago.",
             ),
             (Situation { held: 1, down: Some("x"), ..quiet }, "1 thing waits for you."),
             (Situation { held: 3, ..quiet }, "3 things wait for you."),

@@ -3,8 +3,8 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use crosswatch_actors::{
-    AccountDoor, AccountState, Directory, Due, HookKey, Mailbox, ObserveSchedule, ObserveSystem, PairBlueprint,
-    SaveError, Supervisor, SystemState,
+    AccountDoor, AccountState, Directory, Due, HookKey, Mailbox, ObserveSchedule, ObserveSystem, ObserveWatcher,
+    PairBlueprint, SaveError, Supervisor, SystemState, WatcherState,
 };
 use crosswatch_model::{PairId, ProviderId};
 use crosswatch_port::{Clock, Entropy, Fault, Ledger, StorageFailure};
@@ -82,6 +82,11 @@ impl ApiState {
     pub(crate) async fn account_state(&self, id: &ProviderId) -> Option<AccountState> {
         let door = self.account(id);
         tokio::time::timeout(ACTOR_DEADLINE, door.observe()).await.ok()?.ok()
+    }
+
+    /// A look at the watcher of an account; `None` where nothing watches it, or while it is being restarted.
+    pub(crate) async fn watcher_state(&self, id: &ProviderId) -> Option<WatcherState> {
+        self.directory.watcher(id)?.ask(ObserveWatcher, ACTOR_DEADLINE).await.ok()
     }
 
     /// Reads from the store.

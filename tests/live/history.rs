@@ -87,7 +87,7 @@ fn a_write_of_ours_that_comes_back_is_an_echo_once() {
 }
 
 /// A pair between home and Trakt that carries every play, and removes what it sees removed where it is told to.
-fn pair(removes: Removes, heeds_live: bool) -> PairBlueprint {
+pub(crate) fn pair(removes: Removes, heeds_live: bool) -> PairBlueprint {
     let policy = FeaturePolicy {
         mode: Mode::OneWay,
         conflict: ConflictPolicy::Source,

@@ -9,6 +9,7 @@
 mod chance;
 mod deaths;
 mod delivery;
+mod gaps;
 mod history;
 mod repeats;
 mod sessions;

@@ -39,6 +39,8 @@ pub(crate) enum Line {
     Mood(&'static str, Mood),
     /// The process is killed and started again.
     Killed,
+    /// The process is killed, and started again at this time.
+    Away(&'static str),
     /// A pair runs.
     Run,
     /// Nothing; time passes.
@@ -96,6 +98,11 @@ impl Stage {
         Self { routes: vec![route("ann-live", "ann", targets)], ..Self::new() }
     }
 
+    /// The same house, with nothing more to tell.
+    pub(crate) fn afterwards(self) -> Self {
+        Self { lines: Vec::new(), ..self }
+    }
+
     /// Adds lines that webhooks tell.
     pub(crate) fn tell(mut self, lines: &[(&str, &str)]) -> Self {
         for (when, what) in lines {
@@ -128,6 +135,7 @@ impl Stage {
             match end.1 {
                 Ending::Over => return (self, died),
                 Ending::Died | Ending::Killed => now += SignedDuration::from_secs(1),
+                Ending::Away(until) => now = until,
             }
         }
         panic!("it dies for ever");
@@ -162,6 +170,10 @@ impl Stage {
                 Line::Killed => {
                     *next += 1;
                     return Ending::Killed;
+                }
+                Line::Away(until) => {
+                    *next += 1;
+                    return Ending::Away(at(until));
                 }
                 Line::Mood(name, mood) => self.truth(name).lock().unwrap().mood = *mood,
                 Line::Wait => {}
@@ -276,7 +288,7 @@ impl Stage {
         assert_eq!(self.plays().len(), plays, "{name}: plays");
         self.dispositions();
         let before = self.calls("trakt");
-        let quiet = Self { lines: Vec::new(), ..self }.play();
+        let quiet = self.afterwards().play();
         assert_eq!(quiet.calls("trakt"), before, "{name}: a restart tells something");
         quiet
     }
@@ -288,6 +300,7 @@ enum Ending {
     Over,
     Died,
     Killed,
+    Away(Timestamp),
 }
 
 /// Wall time that follows the paused clock of the life.

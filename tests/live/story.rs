@@ -44,7 +44,7 @@ pub(crate) fn minutes(name: &str) -> u64 {
 }
 
 /// Plays as a page of a read.
-pub(crate) fn page_of(plays: &[(String, Timestamp)]) -> Page {
+pub(crate) fn page_of(plays: &[(String, Timestamp)], is_told: impl Fn(&&(String, Timestamp)) -> bool) -> Page {
     let row = |(id, (name, at)): (u128, &(String, Timestamp))| Row {
         item: item(name),
         fact: Fact::Play(WatchedAt::Exact(*at)),
@@ -52,13 +52,29 @@ pub(crate) fn page_of(plays: &[(String, Timestamp)]) -> Page {
         uid: None,
         runtime_s: u32::try_from(minutes(name) * 60).ok(),
     };
-    let rows: Vec<Row> = (1_u128..).zip(plays).map(row).collect();
+    page((1_u128..).zip(plays).filter(|(_, play)| is_told(play)).map(row).collect())
+}
+
+/// Resume points of some of the items as a page of a read.
+pub(crate) fn resumable_page_of(plays: &[(String, Timestamp)], resumable: &[&str]) -> Page {
+    let resume = Fact::Resume { position_s: 600, duration_s: None, stopped_at: None };
+    let row = |(id, (name, _)): (u128, &(String, Timestamp))| Row {
+        item: item(name),
+        fact: resume,
+        native: Some(NativeRef(id)),
+        uid: None,
+        runtime_s: None,
+    };
+    page((1_u128..).zip(plays).filter(|(_, (name, _))| resumable.contains(&name.as_str())).map(row).collect())
+}
+
+fn page(rows: Vec<Row>) -> Page {
     let received = rows.len() as u64;
     Page { rows, received, total: Some(received), ends_stream: true, ..Page::default() }
 }
 
 /// Reads a line such as `bob@tv play M @12.5 #7`, where viewer and device may be missing, and `#7` is the server's name of
-/// the playback. `rate M 8`, `mark M`, `unmark M` and `twice …` are understood as well.
+/// the playback. `rate M 8`, `mark M`, `unmark M` and `twice …` are understood as well, and `somewhere` leaves the library out.
 pub(crate) fn event(line: &str) -> PlaybackEvent {
     let mut words = line.split_whitespace().peekable();
     let (viewer, player) = match words.next_if(|word| word.contains('@') && !word.starts_with('@')) {
@@ -95,7 +111,7 @@ pub(crate) fn event(line: &str) -> PlaybackEvent {
             item: item(name),
             last_number,
             duration_ms: Some(duration_ms),
-            library: Some("Movies".into()),
+            library: (!rest.contains(&"somewhere")).then(|| "Movies".into()),
         },
         position_ms,
         at: None,

@@ -13,10 +13,11 @@ use crosswatch_model::{
     RejectedWhy, Scale, WatchedAt, WatchedPrecision,
 };
 use crosswatch_port::{
-    Budget, CellNow, CellQuery, Clock, Cursor, Fault, LocalFuture, Page, Probe, Provider, ReadScope, RequestKind,
-    Scrobble, Scrobbled, Scrobbling, Stamps, Verb, Verdict, Write, WriteOutcome, WriteReport,
+    Budget, CellNow, CellQuery, Clock, Cursor, Described, Fault, LocalFuture, Page, Probe, Provider, ReadScope,
+    RequestKind, Scrobble, Scrobbled, Scrobbling, Stamps, Telling, Verb, Verdict, Watching, Write, WriteOutcome,
+    WriteReport,
 };
-use crosswatch_scrobble::Percent;
+use crosswatch_scrobble::{Percent, PlaybackEvent};
 use jiff::Timestamp;
 
 use crate::{store::Life, story};
@@ -57,6 +58,14 @@ pub(crate) struct Truth {
     pub(crate) watchlist: Vec<String>,
     /// Items it does not know.
     pub(crate) unknown: Vec<&'static str>,
+    /// A media server that can be watched: what ann plays there, from when until when.
+    pub(crate) sessions: Option<Vec<(&'static str, Timestamp, Timestamp)>>,
+    /// From then on it knows in which library its items lie.
+    pub(crate) knows_libraries_from: Option<Timestamp>,
+    /// Until then its history cannot be read.
+    pub(crate) hides_history_until: Option<Timestamp>,
+    /// A media server that keeps one date per item: what can be resumed there.
+    pub(crate) resumable: Option<Vec<&'static str>>,
 }
 
 impl Default for Truth {
@@ -68,6 +77,10 @@ impl Default for Truth {
             ratings: Vec::new(),
             watchlist: Vec::new(),
             unknown: Vec::new(),
+            sessions: None,
+            resumable: None,
+            hides_history_until: None,
+            knows_libraries_from: None,
         }
     }
 }
@@ -78,6 +91,9 @@ pub(crate) struct Tracker {
     pub(crate) life: Arc<Life>,
     clock: Arc<dyn Clock>,
     budget: Rc<dyn Budget>,
+    /// Fixed for a life: whether it can be watched, and whether it keeps one date per item.
+    is_watchable: bool,
+    keeps_last: bool,
 }
 
 /// What comes of a request before the tracker looks at it.
@@ -88,7 +104,12 @@ enum Reached {
 
 impl Tracker {
     pub(crate) fn new(truth: Arc<Mutex<Truth>>, life: Arc<Life>, ports: &AccountPorts) -> Self {
-        Self { truth, life, clock: Arc::clone(&ports.clock), budget: Rc::clone(&ports.budget) }
+        let (is_watchable, keeps_last) = {
+            let truth = truth.lock().unwrap();
+            (truth.sessions.is_some(), truth.resumable.is_some())
+        };
+        let (clock, budget) = (Arc::clone(&ports.clock), Rc::clone(&ports.budget));
+        Self { truth, life, clock, budget, is_watchable, keeps_last }
     }
 
     /// Waits for the budget and for the wire.
@@ -299,6 +320,36 @@ impl Scrobbling for Tracker {
     }
 }
 
+impl Watching for Tracker {
+    fn playing(&self) -> LocalFuture<'_, Result<Vec<PlaybackEvent>, Fault>> {
+        Box::pin(async move {
+            if let Reached::No(fault) = self.reach(RequestKind::Read).await {
+                return Err(fault);
+            }
+            let now = self.clock.now();
+            let truth = self.truth.lock().unwrap();
+            let is_on = |session: &&(_, Timestamp, Timestamp)| session.1 <= now && now < session.2;
+            let event = |(name, from, _): &(&'static str, Timestamp, _)| PlaybackEvent {
+                position_ms: u64::try_from(now.duration_since(*from).as_millis()).ok(),
+                ..story::event(&format!("on {name} @0 #1"))
+            };
+            Ok(truth.sessions.iter().flatten().filter(is_on).map(event).collect())
+        })
+    }
+
+    fn listen(&self) -> LocalFuture<'_, Result<Option<Box<dyn Telling>>, Fault>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
+    fn describe<'a>(&'a self, native: &'a str) -> LocalFuture<'a, Result<Option<Described>, Fault>> {
+        let now = self.clock.now();
+        let knows = self.truth.lock().unwrap().knows_libraries_from.is_some_and(|from| from <= now);
+        let library = knows.then(|| "Movies".into());
+        let described = Described { item: story::item(native), library, duration_ms: None };
+        Box::pin(std::future::ready(Ok(Some(described))))
+    }
+}
+
 impl Provider for Tracker {
     fn capabilities(&self) -> Capabilities {
         const PLAYED: &[Kind] = &[Kind::Movie, Kind::Episode];
@@ -314,11 +365,15 @@ impl Provider for Tracker {
             tells_removals: false,
             rows_expire: false,
         };
+        let mut features = vec![feature(Feature::History), feature(Feature::Watchlist), feature(Feature::Ratings)];
+        if self.keeps_last {
+            features.push(feature(Feature::Progress));
+        }
         Capabilities {
-            features: vec![feature(Feature::History), feature(Feature::Watchlist), feature(Feature::Ratings)],
+            features,
             scale: Scale::TEN,
             watched_precision: WatchedPrecision::Second,
-            plays: PlayDetail::EveryPlay,
+            plays: if self.keeps_last { PlayDetail::LastPlayOnly } else { PlayDetail::EveryPlay },
             keeps_undated_plays: true,
             duplicates_plays: true,
             needs_ids: true,
@@ -344,8 +399,19 @@ impl Provider for Tracker {
                 return Err(fault);
             }
             let truth = self.truth.lock().unwrap();
-            let plays = if feature == Feature::History { truth.plays.as_slice() } else { &[] };
-            Ok(story::page_of(plays))
+            let now = self.clock.now();
+            if truth.hides_history_until.is_some_and(|until| now < until) {
+                return Err(Fault::Transient("the library is being scanned".into()));
+            }
+            let is_past = |(_, at): &&(String, Timestamp)| *at <= now;
+            match feature {
+                Feature::History => Ok(story::page_of(&truth.plays, is_past)),
+                Feature::Progress => {
+                    let opened: Vec<_> = truth.resumable.iter().flatten().copied().collect();
+                    Ok(story::resumable_page_of(&truth.plays, &opened))
+                }
+                _ => Ok(story::page_of(&[], is_past)),
+            }
         })
     }
 
@@ -363,6 +429,10 @@ impl Provider for Tracker {
 
     fn scrobbling(&self) -> Option<&dyn Scrobbling> {
         Some(self)
+    }
+
+    fn watching(&self) -> Option<&dyn Watching> {
+        if self.is_watchable { Some(self) } else { None }
     }
 
     fn requests_sent(&self) -> u64 {

@@ -3,7 +3,10 @@
 use crosswatch_model::Disposition;
 use crosswatch_scrobble::{Audience, Names, Via};
 
-use crate::stage::{Stage, route};
+use crate::{
+    stage::{Line, Stage, route},
+    story::at,
+};
 
 #[test]
 fn two_people_never_share_a_session() {
@@ -63,4 +66,47 @@ fn a_route_hears_only_by_its_own_ways() {
     stage.routes[0].via = vec![Via::Watch];
     let stage = stage.tell(&[("20:00:00", "play M @0")]).play().expect("by webhook", &[], 0);
     assert_eq!(stage.dispositions(), [Disposition::Filtered]);
+}
+
+/// A route that listens to the library Movies of a server that knows its libraries from some time on.
+fn movies_only(from: Option<&str>) -> Stage {
+    let mut stage = Stage::new();
+    stage.routes[0].audience.libraries = Names::Only(vec!["Movies".into()]);
+    let mut home = stage.home.lock().unwrap();
+    (home.sessions, home.knows_libraries_from) = (Some(Vec::new()), from.map(at));
+    drop(home);
+    stage
+}
+
+#[test]
+fn an_unknown_library_is_asked_for_once_more() {
+    let stage = movies_only(Some("20:00:20"))
+        .tell(&[("20:00:00", "play M @0 somewhere"), ("20:00:10", "play N @50"), ("20:00:12", "on M @0.2 somewhere")])
+        .line("20:10:00", Line::Wait)
+        .play();
+    assert_eq!(
+        stage.timed_calls("trakt"),
+        ["20:00:10 start N 50.00", "20:00:30 pause N 50.00", "20:00:31 start M 0.00"]
+    );
+}
+
+#[test]
+fn a_library_that_stays_unknown_is_not_one_of_the_accounts() {
+    let stage = movies_only(None)
+        .tell(&[("20:00:00", "play M @0 somewhere"), ("20:00:10", "done M @- somewhere")])
+        .line("20:10:00", Line::Wait)
+        .play()
+        .expect("nobody knows", &[], 0);
+    assert_eq!(stage.dispositions(), [Disposition::Filtered, Disposition::Filtered]);
+    assert!(stage.ledger_row(1).detail.ends_with("the library is not known"), "{:?}", stage.ledger_row(1));
+}
+
+#[test]
+fn a_death_while_a_library_is_unknown_loses_nothing() {
+    let stage = movies_only(Some("20:00:20"))
+        .tell(&[("20:00:00", "done M @- somewhere")])
+        .line("20:00:05", Line::Killed)
+        .line("20:10:00", Line::Wait)
+        .play();
+    assert_eq!(stage.trakt.lock().unwrap().plays.len(), 1, "{:?}", stage.calls("trakt"));
 }

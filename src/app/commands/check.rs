@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crosswatch_settings::{Advice, Provider, Settings, Severity, advise};
+use crosswatch_settings::{Advice, Provider, Rule, Settings, Severity, advise};
 use serde_json::{Value, json};
 
 use crate::{
-    answer::Account,
+    answer::{Account, AdviceRow, AdviceRows},
     cli::CheckArguments,
     client::Api,
     exit::{Exit, Failure},
@@ -36,12 +36,14 @@ enum Outcome {
 
 /// Checks everything. The configuration itself was checked when it was loaded.
 pub(crate) async fn run(settings: &Arc<Settings>, arguments: CheckArguments) -> Result<Exit, Failure> {
-    let asked = if arguments.offline || settings.providers.is_empty() {
-        settings.providers.iter().map(|provider| asked(provider, Outcome::NotAsked)).collect()
+    let (asked, unwatched) = if arguments.offline || settings.providers.is_empty() {
+        (settings.providers.iter().map(|provider| asked(provider, Outcome::NotAsked)).collect(), Vec::new())
     } else {
         ask_all(settings).await?
     };
-    let advice = advise(settings);
+    let mut advice = advise(settings);
+    advice.extend(unwatched);
+    advice.sort_by_key(|advice| std::cmp::Reverse(advice.severity));
     let exit = verdict(&asked, &advice);
     if arguments.json {
         json::print(&as_json(&asked, &advice, exit))?;
@@ -55,8 +57,9 @@ fn asked(provider: &Provider, outcome: Outcome) -> Asked {
     Asked { id: provider.id.to_string(), kind: provider.kind.as_str(), outcome }
 }
 
-/// Asks one account after the other, so that a slow one is named by the time it takes.
-async fn ask_all(settings: &Arc<Settings>) -> Result<Vec<Asked>, Failure> {
+/// Asks one account after the other, so that a slow one is named by the time it takes; then the service, which servers it
+/// cannot watch.
+async fn ask_all(settings: &Arc<Settings>) -> Result<(Vec<Asked>, Vec<Advice>), Failure> {
     let session = Session::open(settings).await?;
     session
         .finish(async |session: &Session| {
@@ -64,9 +67,23 @@ async fn ask_all(settings: &Arc<Settings>) -> Result<Vec<Asked>, Failure> {
             for provider in &settings.providers {
                 all.push(asked(provider, ask(session.api(), provider).await));
             }
-            Ok(all)
+            let rows = session.api().get("/api/v1/advice").await?;
+            Ok((all, not_watched(session.api().read(rows)?)))
         })
         .await
+}
+
+/// Of what the service advises, what only a running service can know.
+fn not_watched(rows: AdviceRows) -> Vec<Advice> {
+    let is_meant = |row: &AdviceRow| row.rule == Rule::WatcherDown.as_str() && row.snoozed_until.is_none();
+    let advice = |row: AdviceRow| Advice {
+        rule: Rule::WatcherDown,
+        severity: Severity::Warning,
+        subject: row.subject,
+        message: row.message,
+        fix: row.fix,
+    };
+    rows.items.into_iter().filter(is_meant).map(advice).collect()
 }
 
 async fn ask(api: &Api, provider: &Provider) -> Outcome {
@@ -164,8 +181,6 @@ fn as_json(asked: &[Asked], advice: &[Advice], exit: Exit) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use crosswatch_settings::Rule;
-
     use crate::wiring::tests_support::settings;
 
     use super::*;
@@ -207,6 +222,23 @@ mod tests {
             home     jellyfin  no             the token is wrong; make another\n\n\
             warning: provider[home]: It is off.\n    Turn it on. (tls-off)\n";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn what_the_service_cannot_watch_is_told_unless_nobody_wants_to_hear_it() {
+        let row = |rule: &str, more: &str| {
+            format!(r#"{{"rule":"{rule}","subject":"provider[home]","message":"m","fix":"f"{more}}}"#)
+        };
+        let snoozed = r#","snoozed_until":"2026-07-01T00:00:00Z""#;
+        for (rows, expected) in [
+            (row("watcher-down", ""), 1),
+            (row("watcher-down", r#","snoozed_until":null"#), 1),
+            (row("watcher-down", snoozed), 0),
+            (row("tls-off", ""), 0),
+        ] {
+            let rows = serde_json::from_str(&format!("{{\"items\":[{rows}]}}")).unwrap();
+            assert_eq!(not_watched(rows).len(), expected);
+        }
     }
 
     #[test]

@@ -106,7 +106,7 @@ impl EventV1 {
 /// The stored word of a step.
 struct StepWord(&'static str);
 
-const STEPS: [(&str, Step); 9] = [
+const STEPS: [(&str, Step); 10] = [
     ("start", Step::Start),
     ("pause", Step::Pause),
     ("playing", Step::Playing),
@@ -116,6 +116,7 @@ const STEPS: [(&str, Step); 9] = [
     ("mark_watched", Step::MarkWatched),
     ("mark_unwatched", Step::MarkUnwatched),
     ("rate", Step::Rate(None)),
+    ("recalled", Step::Recalled),
 ];
 
 impl StepWord {

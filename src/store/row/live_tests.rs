@@ -131,6 +131,7 @@ fn every_variant_comes_back() {
         Step::Complete,
         Step::MarkWatched,
         Step::MarkUnwatched,
+        Step::Recalled,
         Step::Rate(None),
         Step::Rate(rating),
     ];

@@ -285,6 +285,10 @@ fn marks_are_these_bytes() {
         &StandingRecord { kind: StandingKind::Snoozed, subject: "s".into(), at, until, text: "t".into() },
         "020185a46b696e6405a77375626a656374a173a2617492ce6ab13b8000a5756e74696c92ce6ab13b8100a474657874a174",
     );
+    golden(
+        &StandingRecord { kind: StandingKind::Heard, subject: "s".into(), at, until: None, text: "".into() },
+        "020185a46b696e6407a77375626a656374a173a2617492ce6ab13b8000a5756e74696cc0a474657874a0",
+    );
 }
 
 #[test]

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use smol_str::{SmolStr, format_smolstr};
 use utoipa::ToSchema;
 
-use super::{applying::save, shapes::AdviceShape};
+use super::{applying::save, look::Unwatched, shapes::AdviceShape};
 use crate::{
     extract::{Body, Query},
     outlines,
@@ -134,8 +134,26 @@ async fn all(state: &ApiState, standings: &[StandingRecord]) -> Result<Vec<Advic
         Ok(advice)
     };
     advice.extend(state.read(unproven).await?);
+    advice.extend(super::look::unwatched(state).await.iter().map(not_watched));
     advice.sort_by_key(|advice| std::cmp::Reverse(advice.severity));
     Ok(advice)
+}
+
+/// A server that a route should watch and that nobody reaches.
+fn not_watched(server: &Unwatched) -> Advice {
+    Advice {
+        rule: Rule::WatcherDown,
+        severity: Severity::Warning,
+        subject: format!("provider[{}]", server.account),
+        message: format!(
+            "it is not watched since {}: {}. What is watched to its end there is recorded when it can be asked again; \
+             what plays now is not shown anywhere",
+            server.since, server.why
+        ),
+        fix:
+            "look whether the server runs and its address is right, and sign in again where the credentials are refused"
+                .to_owned(),
+    }
 }
 
 /// What a pair does, or is asked to do, without proof that it is safe and without a written word that it may.

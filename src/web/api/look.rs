@@ -3,7 +3,9 @@
 use crosswatch_actors::{ChildState, SystemState};
 use crosswatch_model::{PairId, ParcelState, ProviderId, RunState};
 use crosswatch_port::{HeldRecord, Ledger, OutboxState, RunRecord, StorageFailure};
-use jiff::Timestamp;
+use futures_util::future::join_all;
+use jiff::{SignedDuration, Timestamp};
+use smol_str::SmolStr;
 
 use super::shapes::{OutboxCount, ServiceState};
 use crate::{
@@ -18,6 +20,28 @@ pub(crate) const PAST_MAX: usize = 60;
 /// Outbox rows that are counted per account.
 const OUTBOX_COUNT_MAX: usize = 1_000;
 
+/// A server that is not watched for so long is told of: shorter gaps are restarts, and are filled.
+const DOWN_FOR: SignedDuration = SignedDuration::from_mins(5);
+
+/// A media server that should be watched and is not.
+pub(crate) struct Unwatched {
+    pub(crate) account: ProviderId,
+    pub(crate) since: Timestamp,
+    pub(crate) why: SmolStr,
+}
+
+/// The servers that were not watched for some minutes.
+pub(crate) async fn unwatched(state: &ApiState) -> Vec<Unwatched> {
+    let now = state.clock.now();
+    let look = async |account: ProviderId| {
+        let watcher = state.watcher_state(&account).await?;
+        let since = watcher.down_since().filter(|since| now.duration_since(*since) >= DOWN_FOR)?;
+        Some(Unwatched { account, since, why: watcher.standing.trouble()?.clone() })
+    };
+    let accounts = state.settings.providers.iter().map(|provider| provider.id.clone());
+    join_all(accounts.map(look)).await.into_iter().flatten().collect()
+}
+
 /// The whole house at one moment.
 pub(crate) struct HouseLook {
     pub(crate) system: SystemState,
@@ -25,6 +49,8 @@ pub(crate) struct HouseLook {
     pub(crate) outbox: OutboxCount,
     /// Per configured pair, its last run that counts.
     pub(crate) last_runs: Vec<(PairId, Option<RunRecord>)>,
+    /// Media servers that should be watched and are not.
+    pub(crate) unwatched: Vec<Unwatched>,
     is_stopping: bool,
     now: Timestamp,
 }
@@ -42,7 +68,8 @@ impl HouseLook {
             })
             .await?;
         let is_stopping = system.is_stopping || state.readiness.stage() == Stage::Stopping;
-        Ok(Self { system, held, outbox, last_runs, is_stopping, now: state.clock.now() })
+        let unwatched = unwatched(state).await;
+        Ok(Self { system, held, outbox, last_runs, unwatched, is_stopping, now: state.clock.now() })
     }
 
     /// The last run of a pair.
@@ -55,10 +82,10 @@ impl HouseLook {
         self.last_runs.iter().filter_map(|(_, run)| run.as_ref()?.finished_at).max()
     }
 
-    /// Parts that are not well, and pairs whose last run did not end well.
+    /// Parts that are not well, servers that are not watched, and pairs whose last run did not end well.
     pub(crate) fn alerts(&self) -> usize {
         let down = self.system.children.iter().filter(|(_, state, _)| *state != ChildState::Up).count();
-        down + self.unwell().count()
+        down + self.unwatched.len() + self.unwell().count()
     }
 
     fn unwell(&self) -> impl Iterator<Item = (&PairId, RunState)> {
@@ -82,7 +109,11 @@ impl HouseLook {
             ServiceState::Stopping
         } else if self.system.frozen_since.is_some() {
             ServiceState::Frozen
-        } else if !self.held.is_empty() || self.given_up().is_some() || self.unwell().next().is_some() {
+        } else if !self.held.is_empty()
+            || self.given_up().is_some()
+            || !self.unwatched.is_empty()
+            || self.unwell().next().is_some()
+        {
             ServiceState::Attention
         } else {
             ServiceState::Ok
@@ -97,6 +128,7 @@ impl HouseLook {
             paused: self.system.pairs.iter().filter(|now| now.blueprint.is_enabled && now.is_paused).count(),
             held: self.held.len(),
             down: self.given_up(),
+            unwatched: self.unwatched.first().map(|server| (&server.account, server.since)),
             pairs: self
                 .system
                 .pairs

@@ -1,15 +1,18 @@
 //! Accounts: what they can do, how they are doing, and asking them.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use actix_web::{HttpRequest, web};
 use crosswatch_model::ProviderId;
-use crosswatch_port::Fault;
+use crosswatch_port::{Fault, Ledger};
 use crosswatch_settings::Provider;
 use futures_util::future::join_all;
 
 use super::{
-    shapes::{CheckShape, LastEventShape, ProviderDetailShape, ProviderShape},
+    shapes::{CheckShape, LastEventShape, ProviderDetailShape, ProviderNow, ProviderShape},
     webhooks::{self, RevealQuery},
 };
 use crate::{
@@ -22,8 +25,9 @@ use crate::{
 
 /// An account that is silent for so long does not answer.
 const CHECK_DEADLINE: Duration = Duration::from_secs(30);
-/// Rows of the inbox that are looked through for what an account told last.
-const EVENTS_LOOKED_AT: usize = 2_000;
+/// Rows of the inbox that are looked at for the last word of an account.
+const INBOX_PAGE: usize = 500;
+const INBOX_PAGES: usize = 4;
 
 /// The accounts.
 #[utoipa::path(
@@ -40,11 +44,8 @@ pub(crate) async fn providers(
     let limit = limit(query.0.limit.as_deref())?;
     let all = state.settings.providers.iter();
     let page = Listing::after(all, query.0.cursor.as_deref(), limit, |provider| provider.id.to_string())?;
-    let events = last_events(&state).await?;
-    let shape = async |provider: &Provider| {
-        let now = state.account_state(&provider.id).await;
-        ProviderShape::new(provider, now.as_ref(), events.get(&provider.id).cloned())
-    };
+    let heard = last_events(&state, page.items.iter().map(|provider| provider.id.clone()).collect()).await?;
+    let shape = async |provider: &Provider| ProviderShape::new(provider, &look(&state, &provider.id, &heard).await);
     let items = join_all(page.items.into_iter().map(shape)).await;
     Ok(web::Json(Listing { items, next_cursor: page.next_cursor }))
 }
@@ -73,19 +74,39 @@ pub(crate) async fn provider(
     } else {
         None
     };
-    let now = state.account_state(&provider.id).await;
-    let last = last_events(&state).await?.remove(&provider.id);
-    Ok(web::Json(ProviderDetailShape::new(ProviderShape::new(provider, now.as_ref(), last), webhook)))
+    let heard = last_events(&state, BTreeSet::from([provider.id.clone()])).await?;
+    let now = look(&state, &provider.id, &heard).await;
+    Ok(web::Json(ProviderDetailShape::new(ProviderShape::new(provider, &now), webhook)))
 }
 
-/// What accounts told last, as far as the newest rows of the inbox tell.
-async fn last_events(state: &ApiState) -> Result<BTreeMap<ProviderId, LastEventShape>, ApiProblem> {
-    let rows = state.read(|ledger| ledger.inbox(None, EVENTS_LOOKED_AT)).await?;
-    let mut events = BTreeMap::new();
-    for row in &rows {
-        events.entry(row.account.clone()).or_insert_with(|| LastEventShape::from(row));
-    }
-    Ok(events)
+/// An account as it is now.
+async fn look(state: &ApiState, id: &ProviderId, heard: &BTreeMap<ProviderId, LastEventShape>) -> ProviderNow {
+    let (account, watcher) = futures_util::join!(state.account_state(id), state.watcher_state(id));
+    ProviderNow { account, watcher, last_event: heard.get(id).cloned() }
+}
+
+/// What each of these told last, as far as the newest rows of the inbox know.
+async fn last_events(
+    state: &ApiState,
+    wanted: BTreeSet<ProviderId>,
+) -> Result<BTreeMap<ProviderId, LastEventShape>, ApiProblem> {
+    let read = move |ledger: &dyn Ledger| {
+        let (mut heard, mut before) = (BTreeMap::new(), None);
+        for _ in 0..INBOX_PAGES {
+            let rows = ledger.inbox(before, INBOX_PAGE)?;
+            before = rows.last().map(|row| row.number);
+            let is_last = rows.len() < INBOX_PAGE;
+            for row in rows.into_iter().filter(|row| wanted.contains(&row.account)) {
+                let event = LastEventShape::from(&row);
+                heard.entry(row.account).or_insert(event);
+            }
+            if is_last || heard.len() == wanted.len() {
+                break;
+            }
+        }
+        Ok(heard)
+    };
+    state.read(read).await
 }
 
 /// Asks an account who we are there.

@@ -4,8 +4,8 @@ use actix_web::web;
 use crosswatch_actors::ChildState;
 
 use super::{
-    look::HouseLook,
-    shapes::{ActorShape, PairStatusShape, StatusShape, WidgetShape, due_lines},
+    look::{HouseLook, Unwatched},
+    shapes::{ActorShape, PairStatusShape, StatusShape, UnwatchedShape, WidgetShape, due_lines},
 };
 use crate::{problem::ApiProblem, state::ApiState};
 
@@ -21,6 +21,11 @@ pub(crate) async fn status(state: web::Data<ApiState>) -> Result<web::Json<Statu
         let now = look.system.pairs.iter().find(|now| now.blueprint.id == pair.id);
         PairStatusShape::new(pair, now, look.last_run(&pair.id))
     };
+    let unwatched = |server: &Unwatched| UnwatchedShape {
+        provider: server.account.to_string(),
+        since: server.since,
+        detail: server.why.to_string(),
+    };
     let unwell = look.system.children.iter().filter(|(_, state, _)| *state != ChildState::Up);
     Ok(web::Json(StatusShape {
         version: state.version,
@@ -31,6 +36,7 @@ pub(crate) async fn status(state: web::Data<ApiState>) -> Result<web::Json<Statu
         outbox: look.outbox,
         next_runs: due_lines(&schedule),
         unwell: unwell.map(|(name, state, restarts)| ActorShape::new(name, *state, *restarts)).collect(),
+        unwatched: look.unwatched.iter().map(unwatched).collect(),
     }))
 }
 

@@ -62,7 +62,9 @@ pub(crate) async fn why(state: web::Data<ApiState>, query: Query<WhyQuery>) -> R
         }
         Waited::Final(Answer::Failed(detail)) => Err(ApiProblem::Degraded(detail.to_string())),
         Waited::NotYet => Err(ApiProblem::Busy("the accounts are still being read; ask again in a moment".into())),
-        Waited::Gone => Err(ApiProblem::Busy("the pair was restarted meanwhile; ask again".into())),
+        Waited::Final(Answer::Recalled(_)) | Waited::Gone => {
+            Err(ApiProblem::Busy("the pair was restarted meanwhile; ask again".into()))
+        }
     }
 }
 

@@ -1,6 +1,13 @@
 //! The small house, and asking it.
 
-use std::{cell::RefCell, collections::BTreeMap, path::Path, rc::Rc, sync::Arc, time::Duration};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, VecDeque},
+    path::Path,
+    rc::Rc,
+    sync::Arc,
+    time::Duration,
+};
 
 use actix_web::{
     App,
@@ -12,7 +19,7 @@ use actix_web::{
 };
 use crosswatch_actors::{
     AccountBlueprint, Blueprint, BuildAdapter, FeatureBlueprint, HookKey, House, Lane, Lock, Pace, PairBlueprint,
-    SecretKey,
+    RouteBlueprint, SecretKey,
 };
 use crosswatch_model::{
     Capabilities, Fact, Feature, FeatureCapability, FeatureSet, Id, Item, Kind, Namespace, PairId, PlayDetail,
@@ -20,10 +27,11 @@ use crosswatch_model::{
 };
 use crosswatch_plan::{FeaturePolicy, Limit, Removes};
 use crosswatch_port::{
-    CellNow, CellQuery, Cursor, Fault, LocalFuture, Page, Probe, Provider, ReadScope, Row, SignIn, SignInCode,
-    SignInState, Stamps, Write, WriteOutcome, WriteReport,
+    CellNow, CellQuery, Cursor, Described, Fault, LocalFuture, Page, Probe, Provider, ReadScope, Row, SignIn,
+    SignInCode, SignInState, Stamps, Telling, Watching, Write, WriteOutcome, WriteReport,
     fake::{FixedClock, MemoryLedger, SeededEntropy},
 };
+use crosswatch_scrobble::{Audience, Percent, PlaybackEvent, SessionRules, Via};
 use crosswatch_settings::{Sources, load_text};
 use secrecy::SecretString;
 use serde_json::Value;
@@ -69,7 +77,28 @@ type Rows = Rc<RefCell<Vec<Row>>>;
 type CodeEnd = Rc<RefCell<Option<Result<SignInState, Fault>>>>;
 
 /// An account that shows rows and takes nothing. It is read, and gives codes, only while the gate is open.
-struct Shown(Rows, Gate, CodeEnd);
+struct Shown(Rows, Gate, CodeEnd, Script);
+
+/// What the account at home answers whoever asks what plays there, one after the other; then it is silent. The account
+/// without a script is not watched.
+type Script = Rc<RefCell<VecDeque<Result<Vec<PlaybackEvent>, Fault>>>>;
+
+impl Watching for Shown {
+    fn playing(&self) -> LocalFuture<'_, Result<Vec<PlaybackEvent>, Fault>> {
+        match self.3.borrow_mut().pop_front() {
+            Some(answer) => Box::pin(std::future::ready(answer)),
+            None => Box::pin(std::future::pending()),
+        }
+    }
+
+    fn listen(&self) -> LocalFuture<'_, Result<Option<Box<dyn Telling>>, Fault>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
+    fn describe<'a>(&'a self, _: &'a str) -> LocalFuture<'a, Result<Option<Described>, Fault>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+}
 
 impl SignIn for Shown {
     fn begin(&self) -> LocalFuture<'_, Result<SignInCode, Fault>> {
@@ -157,6 +186,10 @@ impl Provider for Shown {
         if self.2.borrow().is_some() { Some(self) } else { None }
     }
 
+    fn watching(&self) -> Option<&dyn Watching> {
+        Some(self)
+    }
+
     fn requests_sent(&self) -> u64 {
         3
     }
@@ -169,9 +202,10 @@ pub(super) fn listed(number: u64, title: &str) -> Row {
     Row { item, fact: Fact::Listed(None), native: None, uid: None, runtime_s: None }
 }
 
-fn account(id: &str, rows: &Rows, gate: &Gate, end: &CodeEnd) -> AccountBlueprint {
-    let (rows, gate, end) = (Rc::clone(rows), Rc::clone(gate), Rc::clone(end));
-    let build: BuildAdapter = Rc::new(move |_| Rc::new(Shown(Rc::clone(&rows), Rc::clone(&gate), Rc::clone(&end))));
+fn account(id: &str, rows: &Rows, gate: &Gate, end: &CodeEnd, script: &Script) -> AccountBlueprint {
+    let (rows, gate, end, script) = (Rc::clone(rows), Rc::clone(gate), Rc::clone(end), Rc::clone(script));
+    let build: BuildAdapter =
+        Rc::new(move |_| Rc::new(Shown(Rc::clone(&rows), Rc::clone(&gate), Rc::clone(&end), Rc::clone(&script))));
     let pace = Pace { reads: None, writes: None, concurrent: 4 };
     AccountBlueprint { id: ProviderId::parse(id).unwrap(), pace, build }
 }
@@ -239,6 +273,24 @@ impl Small {
 
     /// Starts it with other settings and something that keeps webhooks.
     pub(super) async fn with(settings: &str, inbox: Option<Arc<dyn Inbox>>) -> Self {
+        Self::build(settings, inbox, Vec::new(), Script::default()).await
+    }
+
+    /// Starts it with a route that watches the account at home, which answers from a script.
+    pub(super) async fn watched(script: Vec<Result<Vec<PlaybackEvent>, Fault>>) -> Self {
+        let route = RouteBlueprint {
+            id: "live".into(),
+            source: ProviderId::parse("home").unwrap(),
+            via: vec![Via::Watch],
+            audience: Audience::default(),
+            rules: SessionRules { watched_at: Percent::whole(90) },
+            targets: Vec::new(),
+            unlists_films: false,
+        };
+        Self::build(SETTINGS, None, vec![route], Rc::new(RefCell::new(script.into()))).await
+    }
+
+    async fn build(settings: &str, inbox: Option<Arc<dyn Inbox>>, routes: Vec<RouteBlueprint>, script: Script) -> Self {
         let (at_home, at_ledger) = (Rows::default(), Rows::default());
         let gate = Rc::new(Semaphore::new(1));
         let code_end = CodeEnd::default();
@@ -246,11 +298,11 @@ impl Small {
         let entropy = Arc::new(SeededEntropy::new(7));
         let blueprint = Blueprint {
             accounts: vec![
-                account("home", &at_home, &gate, &code_end),
-                account("ledger", &at_ledger, &gate, &CodeEnd::default()),
+                account("home", &at_home, &gate, &code_end, &script),
+                account("ledger", &at_ledger, &gate, &CodeEnd::default(), &Script::default()),
             ],
             pairs: vec![pair()],
-            routes: Vec::new(),
+            routes,
             snapshots: Vec::new(),
             channels: Vec::new(),
             ledger: Arc::new(MemoryLedger::new()),

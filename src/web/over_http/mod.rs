@@ -11,3 +11,4 @@ mod sign_in;
 mod socket;
 mod steering;
 mod tracker;
+mod watchers;

@@ -92,7 +92,15 @@ fn account(name: &str, kind: ProviderKind, profile: &str, block: Old<'_>, desk: 
     let section = Section::entry("provider");
     let label = block.get("label").text();
     let section = if label.is_empty() { section } else { section.remark(&label) };
-    Some(keys(section.text("id", &id).text("kind", kind.as_str())))
+    let section = keys(section.text("id", &id).text("kind", kind.as_str()));
+    Some(match desk.hooks.take_for(name, kind, profile) {
+        Some((key, token)) => {
+            let text = format!("the webhook token of {id}: nothing has to change at the server");
+            desk.note(Noted::Taken, format!("security.webhook_ids.{key}"), text);
+            section.text("webhook_token", &token)
+        }
+        None => section,
+    })
 }
 
 /// Writes the keys of an account.

@@ -5,6 +5,7 @@
 //! never printed. Deliberately absent: signing in, and the content of the old tracker (`crosswatch import` takes it).
 
 mod accounts;
+mod hooks;
 mod old;
 mod pairs;
 mod routes;

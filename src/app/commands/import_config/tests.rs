@@ -56,7 +56,9 @@ fn house() -> Value {
                 {"id": "r2", "provider": "plex", "provider_instance": "PLEX-P01", "sink": "crosswatch"},
                 {"id": "r3", "provider": "plex", "sink": "anilist"}]},
             "trakt": {"watched_at": 85, "stop_pause_threshold": 85}},
-        "security": {"webhook_ids": {"plextrakt": "hook-secret", "profiles": {"PLEX-P01": "hook-of-ben"}}},
+        "security": {"webhook_ids": {
+            "plextrakt": "hook-secret-of-all-plexes", "profile:plex:default": "hook-secret-of-anna-1", "plexwatcher": "hook-secret",
+            "profile:plex:PLEX-P01": "hook-secret-of-ben-22", "jellyfintrakt": "hook-secret"}},
         "app_auth": {"enabled": true},
     })
 }
@@ -67,8 +69,8 @@ fn a_whole_house_is_translated() {
     has(
         &translation,
         &[
-            "id = \"plex\"\nkind = \"plex\"\nurl = \"https://plex:32400\"\nuser = \"anna\"\ntoken = \"plex-secret\"\nverify_tls = false\n",
-            "# Ben\nid = \"plex-p01\"\nkind = \"plex\"\nurl = \"http://plex:32400\"\ntoken = \"ben-secret\"\n",
+            "id = \"plex\"\nkind = \"plex\"\nurl = \"https://plex:32400\"\nuser = \"anna\"\ntoken = \"plex-secret\"\nverify_tls = false\nwebhook_token = \"hook-secret-of-anna-1\"\n",
+            "# Ben\nid = \"plex-p01\"\nkind = \"plex\"\nurl = \"http://plex:32400\"\ntoken = \"ben-secret\"\nwebhook_token = \"hook-secret-of-ben-22\"\n",
             "watchlist = { playlist = 'To \"watch\"' }",
             "id = \"trakt\"\nkind = \"trakt\"\nclient_id = \"trakt-app\"\nclient_secret = \"trakt-secret\"\naccess_token = \"trakt-access\"\n",
             "id = \"mdblist\"\nkind = \"mdblist\"\ntoken = \"mdb-secret\"\n",
@@ -80,9 +82,13 @@ fn a_whole_house_is_translated() {
              [pair.ratings]\nadd = true\nremove = \"off\"\nonly_new = true\n[pair.policy]\nacknowledge = [\"two-way\"]\n",
             "id = \"plex-live\"\nsource = \"plex\"\nenabled = true\nusers = { only = [\"anna\"] }\nvia = [\"watch\"]\ntargets = [\"trakt\"]\n\
              watched_at_percent = 85\nremove_from_watchlist = \"movie_watched\"\n",
-            "# webhook token of plextrakt: hook-secret\n# webhook token of profiles.PLEX-P01: hook-of-ben\n",
+            "# webhook token of jellyfintrakt: hook-secret\n# webhook token of plextrakt: hook-secret-of-all-plexes\n\
+             # webhook token of plexwatcher: hook-secret\n",
         ],
     );
+    assert_eq!(translation.toml.matches("webhook_token").count(), 2, "{}", translation.toml);
+    let taken = noted(&translation, Noted::Taken).join("\n");
+    assert!(taken.contains("security.webhook_ids.profile:plex:PLEX-P01: the webhook token of plex-p01"), "{taken}");
     assert!(!translation.toml.contains("simkl") && !translation.toml.contains("secret-ping"), "{}", translation.toml);
 }
 
@@ -116,7 +122,7 @@ fn everything_is_accounted_for_and_no_secret_is_told() {
         assert!(differs.contains(said), "{said}\n{differs}");
     }
     let told = format!("{:?}", translation.notes);
-    for secret in ["-secret", "trakt-access", "trakt-refresh", "hook-of-ben", "simkl-access"] {
+    for secret in ["-secret", "trakt-access", "trakt-refresh", "hook-secret-of", "simkl-access"] {
         assert!(!told.contains(secret), "{secret}\n{told}");
     }
 }
@@ -181,6 +187,33 @@ fn odd_files_are_told_or_translated_as_far_as_they_make_sense() {
     let translation = translated(&odd);
     has(&translation, &["id = \"crosswatch\"\n", "id = \"b\"\n", "id = \"crosswatch-to-b\"\n"]);
     assert_eq!(translation.toml.matches("[[pair]]").count(), 1, "{}", translation.toml);
+}
+
+/// A token as the old program made them.
+const ONE: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+#[test]
+fn a_token_of_an_old_webhook_is_the_token_of_one_account() {
+    let old = |ids: Value| {
+        json!({
+            "plex": {"server_url": "http://plex", "account_token": "t", "instances": {"P2": {"server_url": "http://p2", "account_token": "t"}}},
+            "emby": {"server": "http://emby", "access_token": "t", "username": "anna"},
+            "security": {"webhook_ids": ids},
+        })
+    };
+    for (ids, written, left) in [
+        (json!({"plextrakt": ONE}), 1, 0),
+        (json!({"plextrakt": ONE, "profile:plex:default": ONE}), 1, 0),
+        (json!({"profile:plex:p2": ONE, "embytrakt": ONE}), 1, 0),
+        (json!({"plexwatcher": ONE}), 0, 1),
+        (json!({"profile:plex:gone": ONE}), 0, 1),
+        (json!({"plextrakt": "short", "embytrakt": "enc:v1:aaaaaaaaaaaaaaaaaaaaaaaa"}), 0, 2),
+        (json!({"plextrakt": 7, "embytrakt": null}), 0, 1),
+    ] {
+        let translation = translated(&old(ids.clone()));
+        assert_eq!(translation.toml.matches("\nwebhook_token = ").count(), written, "{ids}\n{}", translation.toml);
+        assert_eq!(translation.toml.matches("# webhook token of").count(), left, "{ids}\n{}", translation.toml);
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{accounts, old::Old, pairs, routes, toml_text::remark};
+use super::{accounts, hooks::Hooks, old::Old, pairs, routes, toml_text::remark};
 
 /// What became of a part of the old file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub(super) struct Desk {
     pub(super) notes: Vec<Note>,
     /// The account of an old provider and profile: `("trakt", "default")`.
     pub(super) accounts: BTreeMap<(String, String), accounts::Account>,
+    /// The tokens of old webhooks that no account has yet.
+    pub(super) hooks: Hooks,
 }
 
 impl Desk {
@@ -72,13 +74,13 @@ pub(super) fn translate(config: &Value) -> Result<Translation, String> {
     if !["pairs", "plex", "trakt", "jellyfin", "emby", "simkl", "sync"].iter().any(|name| config.get(name).is_some()) {
         return Err("this is no config.json of the Python CrossWatch: it has neither accounts nor pairs".to_owned());
     }
-    let mut desk = Desk::default();
+    let mut desk = Desk { hooks: Hooks::read(old), ..Desk::default() };
     let mut toml =
         remark("Translated from the config.json of the Python CrossWatch. It holds secrets: keep it to yourself.");
     toml.push_str(&accounts::translate(old, &mut desk));
     toml.push_str(&pairs::translate(old, &mut desk));
     toml.push_str(&routes::translate(old, &mut desk));
-    toml.push_str(&webhook_ids(old, &mut desk));
+    toml.push_str(&other_hooks(&mut desk));
     note_the_rest(old, &mut desk);
     Ok(Translation { toml, notes: desk.notes })
 }
@@ -101,31 +103,18 @@ fn note_the_rest(old: Old<'_>, desk: &mut Desk) {
     }
 }
 
-/// The tokens of the old webhooks, kept as remarks: nothing reads them, and they may still stand in the servers' settings.
-fn webhook_ids(old: Old<'_>, desk: &mut Desk) -> String {
-    let mut found = Vec::new();
-    collect("", old.at(&["security", "webhook_ids"]), &mut found);
-    if found.is_empty() {
+/// The tokens that are no account's, kept as remarks: they may still stand in the servers' settings.
+fn other_hooks(desk: &mut Desk) -> String {
+    let Hooks(left) = std::mem::take(&mut desk.hooks);
+    if left.is_empty() {
         return String::new();
     }
-    let count = found.len();
-    desk.note(
-        Noted::Differs,
-        "security.webhook_ids",
-        format!("webhooks have new addresses here; the {count} old tokens stand as remarks at the end of the file"),
+    let text = format!(
+        "an account has one token here; {} other old ones stand as remarks at the end of the file, and where a server \
+         still calls with one of them it needs the new address",
+        left.len()
     );
-    let lines: Vec<String> = found.iter().map(|(name, token)| format!("webhook token of {name}: {token}")).collect();
+    desk.note(Noted::Differs, "security.webhook_ids", text);
+    let lines: Vec<String> = left.iter().map(|(name, token)| format!("webhook token of {name}: {token}")).collect();
     format!("\n{}", remark(&lines.join("\n")))
-}
-
-fn collect(name: &str, value: Old<'_>, found: &mut Vec<(String, String)>) {
-    let text = value.text();
-    if !text.is_empty() {
-        found.push((name.to_owned(), text));
-        return;
-    }
-    for (member, value) in value.members() {
-        let name = if name.is_empty() { member.to_owned() } else { format!("{name}.{member}") };
-        collect(&name, value, found);
-    }
 }

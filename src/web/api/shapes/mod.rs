@@ -35,7 +35,7 @@ pub use live::{InboxShape, ParcelShape, SessionShape};
 pub use pair::{HealthShape, PairFeatureShape, PairShape};
 pub use plan::{CostShape, LineShape, PlanShape, StartedPlanShape};
 pub use provider::{
-    BudgetShape, CapabilitiesShape, CheckShape, FaultShape, FeatureCapabilityShape, LastEventShape, ProviderShape,
+    BudgetShape, CapabilitiesShape, CheckShape, FaultShape, FeatureCapabilityShape, LastEventShape, ProviderShape, WatcherShape,
 };
 pub use readiness::{ReadinessCheckShape, ReadinessShape, ShadowReportShape};
 pub use reset::{ClearedShape, ResetShape};
@@ -44,7 +44,9 @@ pub use schedule::DueShape;
 pub use sign_in::SignInShape;
 pub use snapshot::{SnapshotChangeShape, SnapshotDiffShape, SnapshotItemShape, SnapshotShape, StartedSnapshotShape};
 pub use statistics::{DayShape, StatisticsShape, TopShowShape};
-pub use status::{ActorShape, OutboxCount, PairStatusShape, ServiceState, StageShape, StatusShape, WidgetShape};
+pub use status::{
+    ActorShape, OutboxCount, PairStatusShape, ServiceState, StageShape, StatusShape, UnwatchedShape, WidgetShape,
+};
 pub use steering::{FrozenShape, PausedShape};
 pub use tally::{CountsShape, ReadShape, ReadsShape};
 pub use tracker::{TrackerAdd, TrackerDropped, TrackerEntry, TrackerIds, TrackerRow};
@@ -54,6 +56,7 @@ pub use why::{LinkShape, WhyFactShape, WhyFeatureShape, WhyShape};
 pub(crate) use held::held_id;
 pub(crate) use live::parcel_id;
 pub(crate) use pair::counts;
+pub(crate) use provider::ProviderNow;
 pub(crate) use schedule::due_lines;
 pub(crate) use snapshot_file::{HeadLine, RowLine};
 pub(crate) use tracker::{parse_row_id, row_id};

@@ -1,6 +1,6 @@
 //! Accounts at media servers and trackers.
 
-use crosswatch_actors::{AccountState, BudgetState};
+use crosswatch_actors::{AccountState, BudgetState, WatcherState};
 use crosswatch_model::{Capabilities, FeatureCapability, Kind, PlayDetail, Rating, WatchedPrecision};
 use crosswatch_port::{Fault, InboxRecord, Probe};
 use crosswatch_settings::{BaseUrl, Provider, ProviderKind};
@@ -176,11 +176,63 @@ pub struct ProviderShape {
     requests_sent: Option<u64>,
     /// Pace and breaker; `null` while it is being restarted.
     budget: Option<BudgetShape>,
+    /// How it is watched as it plays; `null` where no route watches it.
+    watcher: Option<WatcherShape>,
+}
+
+/// How a media server is watched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Watcher)]
+pub struct WatcherShape {
+    /// `connecting`, `listening` to its event socket, `polling` where there is none, `unreachable`, `sign_in` where the
+    /// credentials are refused, or `not_watchable`.
+    #[schema(example = "listening")]
+    state: &'static str,
+    /// Since when.
+    #[schema(value_type = String, format = DateTime)]
+    since: Timestamp,
+    /// When the server last gave a sign of life.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    healthy_at: Option<Timestamp>,
+    /// Sessions under way.
+    playing: usize,
+    /// How often the connection was lost since the start.
+    lost: u32,
+    /// What went wrong last, even if all is well by now.
+    last_error: Option<String>,
+    /// When that was.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_error_at: Option<Timestamp>,
+}
+
+impl From<&WatcherState> for WatcherShape {
+    fn from(watcher: &WatcherState) -> Self {
+        let trouble = watcher.last_trouble.as_ref();
+        Self {
+            state: watcher.standing.as_str(),
+            since: watcher.since,
+            healthy_at: watcher.healthy_at,
+            playing: watcher.playing,
+            lost: watcher.lost,
+            last_error: trouble.map(|trouble| trouble.why.to_string()),
+            last_error_at: trouble.map(|trouble| trouble.at),
+        }
+    }
+}
+
+/// What an account does right now, as far as anybody knows.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ProviderNow {
+    pub(crate) account: Option<AccountState>,
+    pub(crate) watcher: Option<WatcherState>,
+    pub(crate) last_event: Option<LastEventShape>,
 }
 
 impl ProviderShape {
-    /// An account as it is configured, as it is now, and what it told last.
-    pub(crate) fn new(provider: &Provider, now: Option<&AccountState>, last: Option<LastEventShape>) -> Self {
+    /// An account as it is configured and as it is now.
+    pub(crate) fn new(provider: &Provider, now: &ProviderNow) -> Self {
+        let ProviderNow { account: now, watcher, last_event } = now;
+        let now = now.as_ref();
         Self {
             id: provider.id.to_string(),
             kind: provider.kind.as_str(),
@@ -189,9 +241,10 @@ impl ProviderShape {
             reachable: now.and_then(|now| is_reachable(provider.kind, now)),
             capabilities: now.map(|now| CapabilitiesShape::from(&now.capabilities)),
             token_expires_at: now.and_then(|now| now.tokens_end),
-            last_event: last,
             requests_sent: now.map(|now| now.requests_sent),
             budget: now.map(|now| BudgetShape::from(&now.budget)),
+            last_event: last_event.clone(),
+            watcher: watcher.as_ref().map(WatcherShape::from),
         }
     }
 }

@@ -116,6 +116,20 @@ pub struct StatusShape {
     pub(crate) next_runs: Vec<DueShape>,
     /// Parts of the service that are not well.
     pub(crate) unwell: Vec<ActorShape>,
+    /// Media servers that should be watched and were not for some minutes.
+    pub(crate) unwatched: Vec<UnwatchedShape>,
+}
+
+/// A media server that should be watched and is not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Unwatched)]
+pub struct UnwatchedShape {
+    pub(crate) provider: String,
+    /// When it last gave a sign of life.
+    #[schema(value_type = String, format = DateTime)]
+    pub(crate) since: Timestamp,
+    /// Why.
+    pub(crate) detail: String,
 }
 
 /// The state of the service for dashboards: flat and small.
