@@ -15,12 +15,14 @@ mod question;
 mod rematch;
 mod settle;
 mod snapshot;
+mod undone;
 mod verify;
 
 use std::{rc::Rc, time::Duration};
 
-pub use finish::PLAN_STALE;
+pub use finish::{PLAN_STALE, RUNS_KEPT, RUNS_MAX};
 pub use settle::held_id;
+pub use undone::added_a_play;
 
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
 

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crosswatch_model::{Cause, FeatureSet, ItemRef, PairId, RunId};
-use crosswatch_port::RestoreOrder;
+use crosswatch_port::{RestoreOrder, UndoOrder};
 use smol_str::SmolStr;
 
 use crate::{
@@ -23,7 +23,7 @@ pub enum JobKind {
     DryRun,
     /// Reads and plans; the result is a plan that can be looked at.
     Plan,
-    /// Reads and plans how a run is taken back; the result is a plan that can be looked at.
+    /// Reads and plans how what was written is taken back; the result is a plan that can be looked at.
     Undo,
     /// Reads and plans what a snapshot brings back; the result is a plan that can be looked at.
     Restore,
@@ -60,8 +60,8 @@ pub struct Job {
     pub features: FeatureSet,
     /// What a person let through.
     pub permit: Permit,
-    /// The run that is taken back, where one is: its journal says what to do.
-    pub undoes: Option<RunId>,
+    /// What is taken back, where something is: its journal says what to do.
+    pub undoes: Option<UndoOrder>,
     /// What a snapshot brings back, where it is a restore.
     pub restores: Option<RestoreOrder>,
     /// What is asked, for [`JobKind::Why`].

@@ -16,7 +16,7 @@ use actix::{
     ResponseFuture, WrapFuture, fut,
 };
 use crosswatch_model::{Cause, FeatureSet, ItemRef, PairId, PlanState, RunId, RunState};
-use crosswatch_port::{Change, Commit, Durability, Fence, LeaseAsk, RestoreOrder, RunError, RunRecord};
+use crosswatch_port::{Change, Commit, Durability, Fence, LeaseAsk, RestoreOrder, RunError, RunRecord, UndoOrder};
 use smol_str::{SmolStr, format_smolstr};
 use tokio_util::sync::CancellationToken;
 
@@ -59,8 +59,8 @@ pub struct RequestRun {
     pub features: Option<FeatureSet>,
     /// What a person let through.
     pub permit: Permit,
-    /// The run that is taken back, where one is.
-    pub undoes: Option<RunId>,
+    /// What is taken back, where something is.
+    pub undoes: Option<UndoOrder>,
     /// What a snapshot brings back, where it is a restore.
     pub restores: Option<RestoreOrder>,
     /// What is asked, for [`JobKind::Why`].
@@ -211,7 +211,7 @@ impl Supervisor {
             cause: request.cause,
             features,
             permit: request.permit.clone(),
-            undoes: request.undoes,
+            undoes: request.undoes.clone(),
             restores: request.restores.clone(),
             question: request.question.clone(),
             resources: pair.resources(),

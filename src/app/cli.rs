@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use crosswatch_model::{Feature, FeatureSet};
+use crosswatch_settings::Span;
 
 use crate::exit::Exit;
 
@@ -64,7 +65,7 @@ pub(crate) enum Command {
     Why(WhyArguments),
     /// Lists runs, newest first.
     Runs(RunsArguments),
-    /// Shows how a run would be taken back; with --yes it is.
+    /// Shows how what was written would be taken back; with --yes it is.
     Undo(UndoArguments),
     /// Shows what a pair remembers; with --yes it forgets that.
     Reset(ResetArguments),
@@ -192,8 +193,17 @@ pub(crate) struct RunsArguments {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct UndoArguments {
     /// The run; `crosswatch runs` lists them.
-    #[arg(value_name = "RUN")]
-    pub run: String,
+    #[arg(value_name = "RUN", required_unless_present_any = ["pair", "message"], conflicts_with_all = ["pair", "message"])]
+    pub run: Option<String>,
+    /// Instead of one run: everything that this pair wrote in a time.
+    #[arg(long, value_name = "PAIR", conflicts_with = "message")]
+    pub pair: Option<String>,
+    /// With --pair: how long that time reaches back.
+    #[arg(long, value_name = "24h", default_value = "24h", requires = "pair")]
+    pub last: Span,
+    /// Instead of a run: the play of this message of live scrobbling; GET /api/v1/outbox lists them.
+    #[arg(long, value_name = "MESSAGE")]
+    pub message: Option<String>,
     /// Takes it back, once it was shown.
     #[arg(long)]
     pub yes: bool,
@@ -320,6 +330,12 @@ mod tests {
             ("crosswatch undo", false),
             ("crosswatch undo 0199 --yes --approve-held --json", true),
             ("crosswatch undo 0199 --approve-held", false),
+            ("crosswatch undo --pair a --last 2d --yes", true),
+            ("crosswatch undo --pair a --last soon", false),
+            ("crosswatch undo 0199 --pair a", false),
+            ("crosswatch undo 0199 --last 2d", false),
+            ("crosswatch undo --message 12", true),
+            ("crosswatch undo --message 12 --pair a", false),
             ("crosswatch backup", false),
             ("crosswatch backup f", true),
             ("crosswatch restore-backup f --force", true),

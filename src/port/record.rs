@@ -7,7 +7,7 @@ use crosswatch_model::{
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
-use crate::{provider::Write, snapshot::RestoreOrder};
+use crate::{provider::Write, snapshot::RestoreOrder, undo::UndoOrder};
 
 /// One run. Written when it is asked for, at every change of state, and when it ends.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,8 +81,8 @@ pub struct PlanRecord {
     pub cost: Vec<(ProviderId, u64, u64)>,
     /// One sentence about it.
     pub sentence: SmolStr,
-    /// The run that it takes back, where it is an undo.
-    pub undoes: Option<RunId>,
+    /// What it takes back, where it is an undo.
+    pub undoes: Option<UndoOrder>,
     /// What it brings back, where it is a restore.
     pub restores: Option<RestoreOrder>,
 }

@@ -59,6 +59,8 @@ use crate::{api, hooks, metrics, problem::ApiProblem, sse, state::ApiState};
         api::tracker::rows,
         api::tracker::add,
         api::tracker::remove,
+        api::undoing::undo_pair,
+        api::undoing::undo_message,
         api::steering::freeze,
         api::steering::unfreeze,
         api::steering::pause,
@@ -149,7 +151,7 @@ mod tests {
         let count = names.len();
         names.sort_unstable();
         names.dedup();
-        assert_eq!((names.len(), count), (69, 69));
+        assert_eq!((names.len(), count), (71, 71));
     }
 
     #[test]

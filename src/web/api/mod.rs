@@ -120,7 +120,8 @@ fn pair_routes(config: &mut ServiceConfig) {
         .service(at("/runs/{id}", "GET").route(web::get().to(runs::run)))
         .service(at("/runs/{id}/items", "GET").route(web::get().to(runs::items)))
         .service(at("/runs/{id}/cancel", "POST").route(web::post().to(runs::cancel)))
-        .service(at("/runs/{id}/undo", "POST").route(web::post().to(undoing::undo)));
+        .service(at("/runs/{id}/undo", "POST").route(web::post().to(undoing::undo)))
+        .service(at("/pairs/{id}/undo", "POST").route(web::post().to(undoing::undo_pair)));
 }
 
 fn live_routes(config: &mut ServiceConfig) {
@@ -129,7 +130,8 @@ fn live_routes(config: &mut ServiceConfig) {
         .service(at("/inbox", "GET").route(web::get().to(live::inbox)))
         .service(at("/outbox", "GET").route(web::get().to(live::outbox)))
         .service(at("/outbox/{id}/retry", "POST").route(web::post().to(live::retry)))
-        .service(at("/outbox/{id}/discard", "POST").route(web::post().to(live::discard)));
+        .service(at("/outbox/{id}/discard", "POST").route(web::post().to(live::discard)))
+        .service(at("/outbox/{id}/undo", "POST").route(web::post().to(undoing::undo_message)));
 }
 
 fn steering_routes(config: &mut ServiceConfig) {

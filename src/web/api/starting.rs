@@ -2,7 +2,7 @@
 
 use crosswatch_actors::{JobKind, PairSituation, Permit, RequestRun};
 use crosswatch_model::{Cause, FeatureSet, ItemRef, PairId, RunId};
-use crosswatch_port::RestoreOrder;
+use crosswatch_port::{RestoreOrder, UndoOrder};
 
 use crate::{
     problem::ApiProblem,
@@ -17,8 +17,8 @@ pub(crate) struct Wish {
     pub(crate) cause: Cause,
     pub(crate) features: Option<FeatureSet>,
     pub(crate) permit: Permit,
-    /// The run that is taken back, where one is.
-    pub(crate) undoes: Option<RunId>,
+    /// What is taken back, where something is.
+    pub(crate) undoes: Option<UndoOrder>,
     /// What a snapshot brings back, where it is a restore.
     pub(crate) restores: Option<RestoreOrder>,
     /// What is asked, for [`JobKind::Why`].
