@@ -25,7 +25,7 @@ pub struct AccountBlueprint {
 }
 
 /// One feature of a pair.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeatureBlueprint {
     /// The feature.
     pub feature: Feature,
@@ -36,7 +36,7 @@ pub struct FeatureBlueprint {
 }
 
 /// A pair to build.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PairBlueprint {
     /// Its name.
     pub id: PairId,

@@ -10,6 +10,7 @@ mod decide;
 mod finish;
 mod journey;
 mod kept;
+mod last_reads;
 mod naming;
 mod question;
 mod rematch;
@@ -20,7 +21,9 @@ mod verify;
 
 use std::{rc::Rc, time::Duration};
 
+pub use collect::newest_plan;
 pub use finish::{PLAN_STALE, RUNS_KEPT, RUNS_MAX};
+pub use last_reads::missing_read;
 pub use settle::held_id;
 pub use undone::added_a_play;
 

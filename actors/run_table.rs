@@ -3,13 +3,17 @@
 //! Promises: at most one job per pair and per account at any moment; a request during a run gives exactly one more run,
 //! however often it is asked; jobs start in the order they were asked for, unless their accounts are busy.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 use crosswatch_model::{Cause, FeatureSet, ItemRef, PairId, RunId};
 use crosswatch_port::{RestoreOrder, UndoOrder};
 use smol_str::SmolStr;
 
 use crate::{
+    blueprint::PairBlueprint,
     permit::Permit,
     planted::{self, Mistake},
 };
@@ -29,6 +33,8 @@ pub enum JobKind {
     Restore,
     /// Reads an account; the result is a snapshot of it.
     Snapshot,
+    /// Plans with other settings from the last reads, and asks no account; the result is a plan that is only looked at.
+    WhatIf,
     /// Reads and plans; the result is the answer to a question about one item.
     Why,
 }
@@ -41,7 +47,7 @@ impl JobKind {
 
     /// Whether it leaves a plan behind.
     pub const fn makes_plan(self) -> bool {
-        matches!(self, Self::Plan | Self::Undo | Self::Restore)
+        matches!(self, Self::Plan | Self::Undo | Self::Restore | Self::WhatIf)
     }
 }
 
@@ -66,6 +72,8 @@ pub struct Job {
     pub restores: Option<RestoreOrder>,
     /// What is asked, for [`JobKind::Why`].
     pub question: Option<ItemRef>,
+    /// The pair as it would be, for [`JobKind::WhatIf`].
+    pub instead: Option<Arc<PairBlueprint>>,
     /// Pair and accounts it needs for itself.
     pub resources: Vec<SmolStr>,
 }
@@ -219,6 +227,7 @@ mod tests {
             undoes: None,
             restores: None,
             question: None,
+            instead: None,
             resources,
         }
     }

@@ -130,6 +130,7 @@ impl Scheduler {
                 permit: Permit::Nothing,
                 undoes: None,
                 restores: None,
+                instead: None,
                 may_queue: true,
             };
             let due = self.next_due(&entry.schedule, Some(now));

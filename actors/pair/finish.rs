@@ -116,7 +116,8 @@ fn notices(decided: &Decided) -> Vec<SmolStr> {
     decided.features.iter().flat_map(|feature| feature.plan.notices.iter().cloned()).collect()
 }
 
-fn tallies(decided: &Decided) -> Vec<FeatureTally> {
+/// What was planned, per feature.
+pub(super) fn tallies(decided: &Decided) -> Vec<FeatureTally> {
     let tally = |feature: &super::decide::FeatureDecision| FeatureTally {
         feature: feature.feature,
         counts: feature.plan.counts,
@@ -161,12 +162,17 @@ async fn plan_record(journey: &Journey, decided: &Decided) -> PlanRecord {
         id: journey.record.id,
         pair: journey.pair.id.clone(),
         created_at: journey.surroundings.clock.now(),
-        state: if unusable && !tallies.is_empty() { PlanState::Failed } else { PlanState::Ready },
+        state: match journey.ticket.job.kind {
+            _ if unusable && !tallies.is_empty() => PlanState::Failed,
+            JobKind::WhatIf => PlanState::WhatIf,
+            _ => PlanState::Ready,
+        },
         cost: cost(journey, decided).await,
         tallies,
         sentence: text,
         undoes: journey.ticket.job.undoes.clone(),
         restores: journey.ticket.job.restores.clone(),
+        today: journey.today.clone(),
     }
 }
 
@@ -178,6 +184,13 @@ fn planned_sentence(journey: &Journey, decided: &Decided, tallies: &[FeatureTall
             format!("Takes back what {} runs wrote that ended since {since}: {planned}", runs.len())
         }
         _ => planned,
+    };
+    let planned = match &journey.today {
+        Some(today) => {
+            let today = sentence(today.iter().map(|tally| &tally.counts));
+            format!("With these settings: {planned} With those of today, from the same reads: {today}")
+        }
+        None => planned,
     };
     let told = if journey.ticket.job.kind == JobKind::Plan { Vec::new() } else { notices(decided) };
     [planned].into_iter().chain(told.into_iter().map(String::from)).collect::<Vec<_>>().join(" ").into()
@@ -227,7 +240,7 @@ pub(super) async fn finish(journey: &mut Journey, result: Result<Ending, Stop>) 
         sentence: journey.record.sentence.clone(),
     };
     let changes = match journey.ticket.job.kind {
-        JobKind::Plan | JobKind::Undo | JobKind::Restore => plan_that_failed(journey),
+        JobKind::Plan | JobKind::Undo | JobKind::Restore | JobKind::WhatIf => plan_that_failed(journey),
         JobKind::Why => question_that_failed(journey),
         // Told by who takes it.
         JobKind::Snapshot => Vec::new(),
@@ -245,7 +258,7 @@ pub(super) async fn finish(journey: &mut Journey, result: Result<Ending, Stop>) 
         }
     }
     let kind = match journey.ticket.job.kind {
-        JobKind::Plan | JobKind::Undo | JobKind::Restore => "plan.finished",
+        JobKind::Plan | JobKind::Undo | JobKind::Restore | JobKind::WhatIf => "plan.finished",
         JobKind::Snapshot => "snapshot.finished",
         JobKind::Why => "why.finished",
         JobKind::Run | JobKind::DryRun => "run.finished",
@@ -307,6 +320,7 @@ fn plan_that_failed(journey: &Journey) -> Vec<Change> {
         sentence: journey.record.sentence.clone(),
         undoes: journey.ticket.job.undoes.clone(),
         restores: journey.ticket.job.restores.clone(),
+        today: None,
     })]
 }
 

@@ -153,6 +153,10 @@ pub(crate) struct RunArguments {
 pub(crate) struct PlanArguments {
     /// The pair.
     pub pair: String,
+    /// Shows instead what other settings would do, from the last reads: a file with keys of the pair's table, or such keys
+    /// themselves, as in `history.remove=observed`.
+    #[arg(long, value_name = "FILE|KEY=VALUE", num_args = 1..)]
+    pub what_if: Vec<String>,
     /// Only this feature; may be repeated.
     #[arg(long = "feature", value_name = "FEATURE", value_parser = feature)]
     pub features: Vec<Feature>,
@@ -305,6 +309,8 @@ mod tests {
             ("crosswatch run", false),
             ("crosswatch run a --feature films", false),
             ("crosswatch plan a --json", true),
+            ("crosswatch plan a --what-if history.remove=observed mode=two-way --json", true),
+            ("crosswatch plan a --what-if", false),
             ("crosswatch runs --limit 0", false),
             ("crosswatch runs --limit 501", false),
             ("crosswatch runs --pair a --limit 500 --json", true),

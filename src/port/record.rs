@@ -85,6 +85,8 @@ pub struct PlanRecord {
     pub undoes: Option<UndoOrder>,
     /// What it brings back, where it is a restore.
     pub restores: Option<RestoreOrder>,
+    /// What the settings of the day plan from the same reads, where it shows what others would do.
+    pub today: Option<Vec<FeatureTally>>,
 }
 
 /// One line of a run or a plan.

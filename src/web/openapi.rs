@@ -60,6 +60,7 @@ use crate::{api, hooks, metrics, problem::ApiProblem, sse, state::ApiState};
         api::tracker::add,
         api::tracker::remove,
         api::undoing::undo_pair,
+        api::what_if::start,
         api::undoing::undo_message,
         api::steering::freeze,
         api::steering::unfreeze,
@@ -151,7 +152,7 @@ mod tests {
         let count = names.len();
         names.sort_unstable();
         names.dedup();
-        assert_eq!((names.len(), count), (71, 71));
+        assert_eq!((names.len(), count), (72, 72));
     }
 
     #[test]

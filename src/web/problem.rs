@@ -156,6 +156,9 @@ pub enum ApiProblem {
     /// There is nothing to take back.
     #[error("{0}")]
     NothingToUndo(String),
+    /// There are no reads that other settings could be looked at with.
+    #[error("{0}")]
+    NoReads(String),
     /// What was written then is not kept any more.
     #[error("runs of the pair are kept back to {since}; ask with `\"since\": \"{since}\"` or later")]
     JournalTooShort {
@@ -457,6 +460,7 @@ mod tests {
             ApiProblem::PlanNotReady(PlanState::Applied),
             ApiProblem::NothingToReject(text()),
             ApiProblem::NothingToUndo(text()),
+            ApiProblem::NoReads(text()),
             ApiProblem::JournalTooShort { since: jiff::Timestamp::UNIX_EPOCH },
             ApiProblem::RunUnderway(RunId(1)),
             ApiProblem::PairShadow(pair.clone()),

@@ -31,6 +31,7 @@ mod two_way;
 mod undo;
 mod verdicts;
 mod webhooks;
+mod what_if;
 mod why;
 mod writes;
 

@@ -2,9 +2,10 @@
 
 use crosswatch_emulator::UserActivity;
 use crosswatch_tests::service::{Plan, Process, Service, Trakt, films, movie, places};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use crate::{HISTORY, WATCHLIST, WATCHLIST_REMOVING, ledgers, to_trakt};
+use crate::{AT_ONCE, HISTORY, WATCHLIST, WATCHLIST_REMOVING, ledgers, to_trakt};
 
 const SEEN: &str = "2026-01-01T20:00:00Z";
 const LATER: &str = "2026-02-01T20:00:00Z";
@@ -148,5 +149,40 @@ fn the_command_takes_back_a_day_of_a_pair() {
         assert_eq!((ended.code, service.ledger("b").listed().len()), (Some(0), left), "{more:?} {ended:?}");
         assert!(ended.output.contains("Movie 1") && ended.output.contains("Movie 2"), "{more:?} {ended:?}");
     }
+    service.is_at_rest();
+}
+
+#[test]
+fn ten_thousand_operations_go_back_and_come_again() {
+    const PLAYS: u32 = 8_000;
+    const RATED_BEFORE: usize = 1_000;
+    let movies: Vec<_> = (1..=PLAYS).map(movie).collect();
+    let first: Timestamp = "2025-01-01T00:00:00Z".parse().unwrap();
+    let at = |number: usize| first + SignedDuration::from_mins(10 * i64::try_from(number).unwrap());
+    let play = |(number, item)| json!({"item": item, "watched_at": at(number)});
+    let plays: Vec<_> = movies.iter().enumerate().map(play).collect();
+    let trakt = Trakt::new(films(PLAYS), UserActivity::default());
+    trakt.rate(&places(RATED_BEFORE), 3);
+    trakt.watch(&places(1), LATER);
+    let service = Service::start(&to_trakt(&trakt, &format!("{HISTORY}[pair.ratings]\n{AT_ONCE}")));
+    service.ledger("a").add("history", plays);
+    service.ledger("a").rate(&movies[..2 * RATED_BEFORE], 80);
+    let account = || (trakt.plays(), trakt.ratings());
+    let before = account();
+    let run = service.run();
+    run.expect("succeeded");
+    assert_eq!(run.wanted(), u64::from(PLAYS) + 2 * RATED_BEFORE as u64, "{run:?}");
+    let after = account();
+    let plan = service.undo(&run);
+    let lines = service.lines_of(&plan);
+    assert_eq!((lines.len(), account() == after), (10_000, true));
+    let ops: Vec<_> = lines.iter().map(|line| line["op"].clone()).collect();
+    let undone = service.apply(&plan, &json!({"only": ops}));
+    undone.expect("succeeded");
+    assert!(account() == before, "the account is not as before the run");
+    service.is_at_rest();
+    let redone = service.apply(&service.undo(&undone), &json!({}));
+    redone.expect("succeeded");
+    assert!(account() == after, "the account is not as after the run");
     service.is_at_rest();
 }

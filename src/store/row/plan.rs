@@ -30,6 +30,8 @@ pub(crate) struct PlanV1 {
     restores: Option<RestoreV1>,
     /// What it takes back, where that is more or other than one run.
     undoes_more: Option<UndoV1>,
+    /// What the settings of the day plan, where others were asked about.
+    today: Option<Vec<TallyV1>>,
 }
 row!(PlanV1, Named, 1);
 
@@ -114,6 +116,7 @@ impl Stored for PlanRecord {
             undoes: self.undoes.as_ref().and_then(UndoOrder::run).map(word::run),
             restores: self.restores.as_ref().map(RestoreV1::of),
             undoes_more: self.undoes.as_ref().and_then(UndoV1::of),
+            today: self.today.as_deref().map(TallyV1::of_all),
         }
     }
 
@@ -133,6 +136,7 @@ impl Stored for PlanRecord {
                 None => row.undoes.map(|run| UndoOrder::Run(RunId(run.0))),
             },
             restores: row.restores.map(RestoreV1::order).transpose()?,
+            today: row.today.map(tallies).transpose()?,
         })
     }
 }

@@ -32,6 +32,7 @@ pub(crate) mod steering;
 pub(crate) mod tracker;
 pub(crate) mod undoing;
 pub(crate) mod webhooks;
+pub(crate) mod what_if;
 pub(crate) mod why;
 
 use std::future::{Ready, ready};
@@ -110,6 +111,7 @@ fn pair_routes(config: &mut ServiceConfig) {
         .service(at("/pairs/{id}", "GET").route(web::get().to(pairs::pair)))
         .service(at("/pairs/{id}/plan", "POST").route(web::post().to(plans::start)))
         .service(at("/pairs/{id}/run", "POST").route(web::post().to(runs::start)))
+        .service(at("/pairs/{id}/what-if", "POST").route(web::post().to(what_if::start)))
         .service(at("/why", "GET").route(web::get().to(why::why)))
         .service(at("/plans", "GET").route(web::get().to(plans::plans)))
         .service(at("/plans/{id}", "GET").route(web::get().to(plans::plan)))

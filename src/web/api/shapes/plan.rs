@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crosswatch_model::{PairId, PlanItem, RunId};
-use crosswatch_port::{PlanRecord, UndoOrder};
+use crosswatch_port::{FeatureTally, PlanRecord, UndoOrder};
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -36,6 +36,9 @@ pub struct PlanShape {
     reads: ReadsShape,
     /// What applying it would cost, per account.
     cost: BTreeMap<String, CostShape>,
+    /// With `what_if`: what the settings of today plan from the same reads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    today: Option<BTreeMap<&'static str, CountsShape>>,
     /// The plan in one sentence.
     sentence: String,
     /// The run that it takes back, where it is the undo of one.
@@ -74,7 +77,8 @@ impl From<&PlanRecord> for PlanShape {
             pair: plan.pair.to_string(),
             created_at: plan.created_at,
             state: plan.state.as_str(),
-            features: plan.tallies.iter().map(|tally| (tally.feature.as_str(), tally.counts.into())).collect(),
+            features: counted(&plan.tallies),
+            today: plan.today.as_deref().map(counted),
             reads: plan.tallies.as_slice().into(),
             cost: plan.cost.iter().map(cost).collect(),
             sentence: plan.sentence.to_string(),
@@ -85,6 +89,10 @@ impl From<&PlanRecord> for PlanShape {
             restores: plan.restores.as_ref().map(|order| order.snapshot.to_string()),
         }
     }
+}
+
+fn counted(tallies: &[FeatureTally]) -> BTreeMap<&'static str, CountsShape> {
+    tallies.iter().map(|tally| (tally.feature.as_str(), tally.counts.into())).collect()
 }
 
 /// A plan that was asked for and is not made yet.
@@ -157,7 +165,6 @@ mod tests {
         Action, Completeness, Counts, Fact, Feature, Id, Item, Kind, Namespace, OpId, Outcome, PlanState, ProviderId,
         ReadReport, Reason, Side, WatchedAt,
     };
-    use crosswatch_port::FeatureTally;
     use serde_json::json;
 
     use super::*;
@@ -181,6 +188,7 @@ mod tests {
             sentence: "Adds 3 plays.".into(),
             undoes: None,
             restores: None,
+            today: None,
         };
         assert_eq!(
             serde_json::to_value(PlanShape::from(&plan)).unwrap(),
