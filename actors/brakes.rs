@@ -35,7 +35,11 @@ impl Brakes {
                         brakes.pause(pair, mark.at);
                     }
                 }
-                StandingKind::Reset | StandingKind::FullReset | StandingKind::Snoozed | StandingKind::Configured => {}
+                StandingKind::Reset
+                | StandingKind::FullReset
+                | StandingKind::Snoozed
+                | StandingKind::Configured
+                | StandingKind::Asked => {}
             }
         }
         brakes

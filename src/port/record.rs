@@ -4,7 +4,7 @@ use crosswatch_model::{
     After, Cause, Counts, Fact, Feature, FeatureSet, HoldKind, Item, NativeRef, OpId, Outcome, PairId, PlanItem,
     PlanState, PlayKey, ProviderId, ReadReport, Reason, RunId, RunState, Uid,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use smol_str::SmolStr;
 
 use crate::{provider::Write, snapshot::RestoreOrder, undo::UndoOrder};
@@ -217,6 +217,16 @@ pub struct HeldRecord {
     pub run: RunId,
     /// Since when.
     pub since: Timestamp,
+}
+
+/// What waits longer becomes a question: people are asked again. It goes on waiting.
+const WAITS_UNASKED: SignedDuration = SignedDuration::from_hours(14 * 24);
+
+impl HeldRecord {
+    /// When people are asked about it again. Nothing is ever done or given up by itself.
+    pub fn expires_at(&self) -> Timestamp {
+        self.since.checked_add(WAITS_UNASKED).unwrap_or(Timestamp::MAX)
+    }
 }
 
 /// An operation that a person said no to.

@@ -21,12 +21,14 @@ pub enum StandingKind {
     Snoozed = 5,
     /// How a pair was configured. The subject is the pair, the text says how.
     Configured = 6,
+    /// People were asked again about what waits. The subject is the id of the hold.
+    Asked = 7,
 }
 
 impl StandingKind {
     /// Every kind.
-    pub const ALL: [Self; 6] =
-        [Self::Frozen, Self::Paused, Self::Reset, Self::FullReset, Self::Snoozed, Self::Configured];
+    pub const ALL: [Self; 7] =
+        [Self::Frozen, Self::Paused, Self::Reset, Self::FullReset, Self::Snoozed, Self::Configured, Self::Asked];
 
     /// The kind with this number.
     pub fn from_number(number: u8) -> Option<Self> {

@@ -82,6 +82,8 @@ pub enum Rule {
     ResetNotAdvised,
     /// A pair does what its runs have not shown to be safe.
     NotReady,
+    /// Something waits for a person for long.
+    HeldExpired,
 }
 
 words!(Rule {
@@ -105,6 +107,7 @@ words!(Rule {
     ResetAdvised => "reset-advised",
     ResetNotAdvised => "reset-not-advised",
     NotReady => "not-ready",
+    HeldExpired => "held-expired",
 });
 
 impl Rule {

@@ -16,3 +16,4 @@ mod store;
 mod story;
 mod tracker;
 mod viewers;
+mod waits;
