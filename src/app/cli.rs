@@ -61,6 +61,8 @@ pub(crate) enum Command {
     Run(RunArguments),
     /// Shows what a run of a pair would do, and changes nothing.
     Plan(PlanArguments),
+    /// Shows what is still true of a saved plan; with --yes that is done.
+    Apply(ApplyArguments),
     /// Explains what happened or will happen to an item of a pair, and changes nothing.
     Why(WhyArguments),
     /// Lists runs, newest first.
@@ -155,12 +157,32 @@ pub(crate) struct PlanArguments {
     pub pair: String,
     /// Shows instead what other settings would do, from the last reads: a file with keys of the pair's table, or such keys
     /// themselves, as in `history.remove=observed`.
-    #[arg(long, value_name = "FILE|KEY=VALUE", num_args = 1..)]
+    #[arg(long, value_name = "FILE|KEY=VALUE", num_args = 1.., conflicts_with = "save")]
     pub what_if: Vec<String>,
+    /// Writes the plan to this file, too, for `crosswatch apply`; it must not be there yet.
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
     /// Only this feature; may be repeated.
     #[arg(long = "feature", value_name = "FEATURE", value_parser = feature)]
     pub features: Vec<Feature>,
     /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Of `apply`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ApplyArguments {
+    /// The file that `plan --save` wrote.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Does what is still true, once it was shown.
+    #[arg(long)]
+    pub yes: bool,
+    /// With --yes: also what is held for approval.
+    #[arg(long, requires = "yes")]
+    pub approve_held: bool,
+    /// Prints JSON: what is still true, or with --yes the run.
     #[arg(long)]
     pub json: bool,
 }
@@ -311,6 +333,11 @@ mod tests {
             ("crosswatch plan a --json", true),
             ("crosswatch plan a --what-if history.remove=observed mode=two-way --json", true),
             ("crosswatch plan a --what-if", false),
+            ("crosswatch plan a --save plan.jsonl", true),
+            ("crosswatch plan a --save plan.jsonl --what-if mode=two-way", false),
+            ("crosswatch apply", false),
+            ("crosswatch apply plan.jsonl --yes --approve-held", true),
+            ("crosswatch apply plan.jsonl --approve-held", false),
             ("crosswatch runs --limit 0", false),
             ("crosswatch runs --limit 501", false),
             ("crosswatch runs --pair a --limit 500 --json", true),

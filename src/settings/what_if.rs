@@ -80,7 +80,7 @@ fn lay_over(below: &mut Table, above: Table) {
     for (name, node) in above {
         match (below.get_mut(&name), node) {
             (Some(Node { value: Value::Table(low), .. }), Node { value: Value::Table(high), .. }) => {
-                lay_over(low, high)
+                lay_over(low, high);
             }
             (_, node) => {
                 below.insert(name, node);

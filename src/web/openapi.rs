@@ -60,6 +60,8 @@ use crate::{api, hooks, metrics, problem::ApiProblem, sse, state::ApiState};
         api::tracker::add,
         api::tracker::remove,
         api::undoing::undo_pair,
+        api::plan_files::export,
+        api::plan_files::import,
         api::what_if::start,
         api::undoing::undo_message,
         api::steering::freeze,
@@ -152,7 +154,7 @@ mod tests {
         let count = names.len();
         names.sort_unstable();
         names.dedup();
-        assert_eq!((names.len(), count), (72, 72));
+        assert_eq!((names.len(), count), (74, 74));
     }
 
     #[test]

@@ -156,6 +156,9 @@ pub enum ApiProblem {
     /// There is nothing to take back.
     #[error("{0}")]
     NothingToUndo(String),
+    /// The plan is none that files hold, or not the plan of this pair.
+    #[error("{0}")]
+    PlanNotSaved(String),
     /// There are no reads that other settings could be looked at with.
     #[error("{0}")]
     NoReads(String),
@@ -461,6 +464,7 @@ mod tests {
             ApiProblem::NothingToReject(text()),
             ApiProblem::NothingToUndo(text()),
             ApiProblem::NoReads(text()),
+            ApiProblem::PlanNotSaved(text()),
             ApiProblem::JournalTooShort { since: jiff::Timestamp::UNIX_EPOCH },
             ApiProblem::RunUnderway(RunId(1)),
             ApiProblem::PairShadow(pair.clone()),

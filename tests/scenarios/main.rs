@@ -16,6 +16,7 @@ mod exchange;
 mod history;
 mod live;
 mod matrix;
+mod plan_files;
 mod presence;
 mod quiet;
 mod reads;

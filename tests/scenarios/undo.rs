@@ -159,8 +159,8 @@ fn ten_thousand_operations_go_back_and_come_again() {
     let movies: Vec<_> = (1..=PLAYS).map(movie).collect();
     let first: Timestamp = "2025-01-01T00:00:00Z".parse().unwrap();
     let at = |number: usize| first + SignedDuration::from_mins(10 * i64::try_from(number).unwrap());
-    let play = |(number, item)| json!({"item": item, "watched_at": at(number)});
-    let plays: Vec<_> = movies.iter().enumerate().map(play).collect();
+    let seen = |(number, item)| json!({"item": item, "watched_at": at(number)});
+    let plays: Vec<_> = movies.iter().enumerate().map(seen).collect();
     let trakt = Trakt::new(films(PLAYS), UserActivity::default());
     trakt.rate(&places(RATED_BEFORE), 3);
     trakt.watch(&places(1), LATER);

@@ -39,7 +39,8 @@ pub(crate) async fn run(settings: &Arc<Settings>, arguments: &ExportArguments) -
         .await
 }
 
-async fn to_file(session: &Session, path: &str, target: &Path) -> Result<Option<String>, Failure> {
+/// Writes what is at this path to a file, all of it or none.
+pub(crate) async fn to_file(session: &Session, path: &str, target: &Path) -> Result<Option<String>, Failure> {
     let beside = beside(target);
     let unwritable = |error: io::Error| Failure::failed(format!("{} cannot be written: {error}", target.display()));
     let mut file = File::create(&beside).map_err(unwritable)?;

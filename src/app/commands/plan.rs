@@ -10,7 +10,7 @@ use crate::{
     answer::{Line, Plan},
     cli::{self, PlanArguments},
     client::{Api, Followed},
-    commands::{pair, run::counts},
+    commands::{export, pair, run::counts},
     exit::{Exit, Failure},
     output::{
         self, json,
@@ -27,13 +27,19 @@ pub(crate) const PAGE: u16 = 500;
 /// Plans the pair and prints the plan.
 pub(crate) async fn run(settings: &Arc<Settings>, arguments: &PlanArguments) -> Result<Exit, Failure> {
     let id = pair(settings, &arguments.pair)?.id.clone();
-    let mut request = match cli::chosen(&arguments.features) {
-        Some(features) => json!({ "features": features.iter().map(Feature::as_str).collect::<Vec<_>>() }),
-        None => json!({}),
+    let mut request = serde_json::Map::new();
+    if let Some(features) = cli::chosen(&arguments.features) {
+        request.insert("features".to_owned(), features.iter().map(Feature::as_str).collect());
+    }
+    let call = if arguments.what_if.is_empty() {
+        "plan"
+    } else {
+        request.insert("toml".to_owned(), changes(&arguments.what_if)?.into());
+        "what-if"
     };
-    let mut call = "plan";
-    if !arguments.what_if.is_empty() {
-        (call, request["toml"]) = ("what-if", changes(&arguments.what_if)?.into());
+    let request = Value::Object(request);
+    if let Some(file) = arguments.save.as_ref().filter(|file| file.exists()) {
+        return Err(Failure::failed(format!("{} is there already; choose another name", file.display())));
     }
     let session = Session::open(settings).await?;
     session
@@ -44,6 +50,15 @@ pub(crate) async fn run(settings: &Arc<Settings>, arguments: &PlanArguments) -> 
                 print_json(session.api(), answer, &plan.id).await?;
             } else {
                 print(session.api(), &plan).await?;
+            }
+            if let Some(file) = arguments.save.as_ref().filter(|_| plan.state != "failed") {
+                export::to_file(session, &format!("/api/v1/plans/{}/export", plan.id), file).await?;
+                if !arguments.json {
+                    output::say(&format!(
+                        "Saved as {0}; `crosswatch apply {0}` looks what is still true of it.",
+                        file.display()
+                    ))?;
+                }
             }
             Ok(outcome(&plan))
         })
@@ -59,19 +74,17 @@ async fn make(api: &Api, pair: &PairId, call: &str, request: &Value) -> Result<V
 
 /// Keys of a pair's table as TOML: the content of files, and what was typed as `key=value`.
 fn changes(given: &[String]) -> Result<String, Failure> {
-    let (mut typed, mut files) = (String::new(), String::new());
+    let (mut typed, mut files) = (Vec::new(), Vec::new());
     for one in given {
-        match one.split_once('=') {
-            Some((key, value)) => typed.push_str(&format!("{key} = {}\n", toml_value(value))),
-            None => {
-                let text = std::fs::read_to_string(one);
-                files.push_str(&text.map_err(|error| Failure::failed(format!("{one} cannot be read: {error}")))?);
-                files.push('\n');
-            }
+        if let Some((key, value)) = one.split_once('=') {
+            typed.push(format!("{key} = {}\n", toml_value(value)));
+        } else {
+            let text = std::fs::read_to_string(one);
+            files.push(text.map_err(|error| Failure::failed(format!("{one} cannot be read: {error}")))? + "\n");
         }
     }
     // Keys before tables, or they would belong to the last of them.
-    Ok(typed + &files)
+    Ok([typed, files].concat().concat())
 }
 
 /// What was typed as a value: a word needs no quotes.
@@ -143,6 +156,11 @@ pub(crate) async fn print_json_items(api: &Api, mut answer: Value, path: &str) -
         }
     }
     output::say("\n  ]\n}")
+}
+
+/// Lines as a table.
+pub(crate) fn table_of(lines: &[Line]) -> String {
+    line_table(lines).render(Style::of_stdout(), true)
 }
 
 fn line_table(lines: &[Line]) -> Table {

@@ -15,6 +15,7 @@ mod lines;
 pub(crate) mod live;
 mod look;
 pub(crate) mod pairs;
+pub(crate) mod plan_files;
 pub(crate) mod plans;
 pub(crate) mod providers;
 pub(crate) mod resetting;
@@ -114,6 +115,8 @@ fn pair_routes(config: &mut ServiceConfig) {
         .service(at("/pairs/{id}/what-if", "POST").route(web::post().to(what_if::start)))
         .service(at("/why", "GET").route(web::get().to(why::why)))
         .service(at("/plans", "GET").route(web::get().to(plans::plans)))
+        .service(at("/plans/import", "POST").route(web::post().to(plan_files::import)))
+        .service(at("/plans/{id}/export", "GET").route(web::get().to(plan_files::export)))
         .service(at("/plans/{id}", "GET").route(web::get().to(plans::plan)))
         .service(at("/plans/{id}/items", "GET").route(web::get().to(plans::items)))
         .service(at("/plans/{id}/apply", "POST").route(web::post().to(applying::apply)))

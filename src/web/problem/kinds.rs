@@ -60,6 +60,7 @@ impl ApiProblem {
             Self::PlanNotReady(_) => (StatusCode::CONFLICT, "plan-not-ready", "The plan was decided on before"),
             Self::NothingToReject(_) => (StatusCode::CONFLICT, "nothing-to-reject", "There is nothing to say no to"),
             Self::NothingToUndo(_) => (StatusCode::CONFLICT, "nothing-to-undo", "There is nothing to take back"),
+            Self::PlanNotSaved(_) => (StatusCode::CONFLICT, "plan-not-saved", "No file holds this plan"),
             Self::NoReads(_) => (StatusCode::CONFLICT, "no-reads", "No complete reads are kept"),
             Self::JournalTooShort { .. } => {
                 (StatusCode::CONFLICT, "journal-too-short", "What was written then is not kept any more")
