@@ -37,10 +37,11 @@ fn other_settings_are_planned_from_the_last_reads_without_a_request() {
     let proof = plan.0["reads"]["target"]["watchlist"]["proof"].as_str().unwrap();
     assert!(proof.contains("nothing was asked"), "{proof}");
     assert_eq!(service.try_apply(&plan, &json!({})).expect(409)["type"], "plan-not-ready");
-    let both = Plan(ask(&service, "[watchlist]\nadd = true\nremove = \"mirror\"", 200));
+    let blocked = "[watchlist]\nadd = true\n[policy]\nblock = [\"tmdb_movie:2\"]";
+    let fewer = Plan(ask(&service, blocked, 200));
     assert_eq!(
-        (&both.0["features"]["watchlist"]["held"], &both.0["today"]["watchlist"]["held"]),
-        (&json!(1), &json!(0))
+        (&fewer.0["features"]["watchlist"]["adds"], &fewer.0["today"]["watchlist"]["adds"]),
+        (&json!(2), &json!(0))
     );
     for (toml, field) in [
         ("[watchlist]\nremove = \"sometimes\"", "pair[p].watchlist.remove"),
