@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crosswatch_model::{Feature, PairId};
 use crosswatch_settings::Settings;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     answer::{Line, Plan},
@@ -202,6 +202,8 @@ fn totals(plan: &Plan, style: Style) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
