@@ -225,7 +225,7 @@ pub(crate) struct UndoArguments {
     #[arg(long, value_name = "PAIR", conflicts_with = "message")]
     pub pair: Option<String>,
     /// With --pair: how long that time reaches back.
-    #[arg(long, value_name = "24h", default_value = "24h", requires = "pair")]
+    #[arg(long, value_name = "24h", default_value = "24h", conflicts_with_all = ["run", "message"])]
     pub last: Span,
     /// Instead of a run: the play of this message of live scrobbling; GET /api/v1/outbox lists them.
     #[arg(long, value_name = "MESSAGE")]
