@@ -25,7 +25,7 @@ pub struct AccountBlueprint {
 }
 
 /// One feature of a pair.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeatureBlueprint {
     /// The feature.
     pub feature: Feature,
@@ -48,7 +48,7 @@ pub enum Lock {
 }
 
 /// A pair to build.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PairBlueprint {
     /// Its name.
     pub id: PairId,

@@ -40,7 +40,8 @@ impl Brakes {
                 | StandingKind::Snoozed
                 | StandingKind::Configured
                 | StandingKind::Ready
-                | StandingKind::Heard => {}
+                | StandingKind::Heard
+                | StandingKind::Asked => {}
             }
         }
         brakes

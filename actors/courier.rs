@@ -30,6 +30,7 @@ use crate::{
     supervisor::Ping,
 };
 use errand::{Errand, Rest};
+pub(crate) use history::told_at;
 pub(crate) use settle::{ECHO_S, expected_echo};
 
 /// Messages a courier may have waiting.

@@ -65,7 +65,7 @@ pub use lane::{Lane, WorkFailed};
 pub use mailbox::{AskError, Busy, Mailbox};
 pub use naming::Named;
 pub use notifier::{Channel, Happened, Notifier, Tell};
-pub use pair::{PLAN_STALE, held_id};
+pub use pair::{PLAN_STALE, RUNS_KEPT, RUNS_MAX, added_a_play, held_id, missing_read, newest_plan};
 pub use permit::{Chosen, Permit};
 pub use provider::{AccountDoor, AccountPorts, AccountState, BuildAdapter};
 pub use readiness::{PairReadiness, ReadinessCheck, ReadinessQuestion, visit_first_lines};

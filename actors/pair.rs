@@ -10,6 +10,7 @@ mod decide;
 mod finish;
 mod journey;
 mod kept;
+mod last_reads;
 mod lock;
 mod naming;
 mod question;
@@ -17,12 +18,16 @@ mod recall;
 mod rematch;
 mod settle;
 mod snapshot;
+mod undone;
 mod verify;
 
 use std::{rc::Rc, time::Duration};
 
-pub use finish::PLAN_STALE;
+pub use collect::newest_plan;
+pub use finish::{PLAN_STALE, RUNS_KEPT, RUNS_MAX};
+pub use last_reads::missing_read;
 pub use settle::held_id;
+pub use undone::added_a_play;
 
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
 

@@ -3,14 +3,18 @@
 //! Promises: at most one job per pair and per account at any moment; a request during a run gives exactly one more run,
 //! however often it is asked; jobs start in the order they were asked for, unless their accounts are busy.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 use crosswatch_model::{Cause, FeatureSet, ItemRef, PairId, RunId};
-use crosswatch_port::RestoreOrder;
+use crosswatch_port::{RestoreOrder, UndoOrder};
 use jiff::Timestamp;
 use smol_str::SmolStr;
 
 use crate::{
+    blueprint::PairBlueprint,
     permit::Permit,
     planted::{self, Mistake},
 };
@@ -24,12 +28,14 @@ pub enum JobKind {
     DryRun,
     /// Reads and plans; the result is a plan that can be looked at.
     Plan,
-    /// Reads and plans how a run is taken back; the result is a plan that can be looked at.
+    /// Reads and plans how what was written is taken back; the result is a plan that can be looked at.
     Undo,
     /// Reads and plans what a snapshot brings back; the result is a plan that can be looked at.
     Restore,
     /// Reads an account; the result is a snapshot of it.
     Snapshot,
+    /// Plans with other settings from the last reads, and asks no account; the result is a plan that is only looked at.
+    WhatIf,
     /// Reads and plans; the result is the answer to a question about one item.
     Why,
     /// Reads what was watched at an account since a moment, and puts it in the inbox.
@@ -47,7 +53,7 @@ impl JobKind {
 
     /// Whether it leaves a plan behind.
     pub const fn makes_plan(self) -> bool {
-        matches!(self, Self::Plan | Self::Undo | Self::Restore)
+        matches!(self, Self::Plan | Self::Undo | Self::Restore | Self::WhatIf)
     }
 }
 
@@ -66,12 +72,14 @@ pub struct Job {
     pub features: FeatureSet,
     /// What a person let through.
     pub permit: Permit,
-    /// The run that is taken back, where one is: its journal says what to do.
-    pub undoes: Option<RunId>,
+    /// What is taken back, where something is: its journal says what to do.
+    pub undoes: Option<UndoOrder>,
     /// What a snapshot brings back, where it is a restore.
     pub restores: Option<RestoreOrder>,
     /// What is asked, for [`JobKind::Why`].
     pub question: Option<ItemRef>,
+    /// The pair as it would be, for [`JobKind::WhatIf`].
+    pub instead: Option<Arc<PairBlueprint>>,
     /// Pair and accounts it needs for itself.
     pub resources: Vec<SmolStr>,
 }
@@ -225,6 +233,7 @@ mod tests {
             undoes: None,
             restores: None,
             question: None,
+            instead: None,
             resources,
         }
     }

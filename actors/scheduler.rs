@@ -1,7 +1,9 @@
-//! The scheduler: asks for runs and snapshots when they are due.
+//! The scheduler: asks for runs and snapshots when they are due, and people about what waits too long for them.
 //!
 //! One timer for the earliest due time. A machine that slept through ten due times asks for one run, not ten.
 //! A due run never overlaps: the supervisor queues it behind whatever uses the accounts.
+
+mod held;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -29,6 +31,8 @@ const NAP_MAX: Duration = Duration::from_secs(600);
 const PAST_RUNS_MAX: usize = 200;
 /// Snapshots of the past that are looked at for the same.
 const PAST_SNAPSHOTS_MAX: usize = 1_000;
+/// It is looked this often whether something waits too long for a person.
+const HELD_LOOK: Duration = Duration::from_secs(3600);
 const SUPERVISOR_DEADLINE: Duration = Duration::from_secs(30);
 
 /// What runs next.
@@ -130,6 +134,7 @@ impl Scheduler {
                 permit: Permit::Nothing,
                 undoes: None,
                 restores: None,
+                instead: None,
                 may_queue: true,
             };
             let due = self.next_due(&entry.schedule, Some(now));
@@ -139,6 +144,19 @@ impl Scheduler {
             self.ask(request, context);
         }
         self.set_timer(context);
+    }
+
+    fn ask_about_what_waits(&mut self, context: &mut Context<Self>) {
+        if self.directory.supervisor().is_none() {
+            return;
+        }
+        let (directory, now) = (self.directory.clone(), self.surroundings.clock.now());
+        let asking = async move { held::ask_again(&directory, now).await };
+        context.spawn(asking.into_actor(self).map(|result, _, _| {
+            if let Err(error) = result {
+                tracing::warn!("nobody was asked about what waits: {error}");
+            }
+        }));
     }
 
     fn ask(&self, request: RequestRun, context: &mut Context<Self>) {
@@ -212,6 +230,7 @@ impl Actor for Scheduler {
     type Context = Context<Self>;
 
     fn started(&mut self, context: &mut Self::Context) {
+        context.run_interval(HELD_LOOK, Self::ask_about_what_waits);
         let store = self.directory.store().clone();
         let reading = async move { store.query(last_runs).await };
         context.spawn(reading.into_actor(self).map(|last_runs, scheduler, context| {

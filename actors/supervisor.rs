@@ -6,7 +6,7 @@
 mod refusal;
 mod steering;
 
-use std::{collections::BTreeMap, rc::Rc, time::Duration};
+use std::{collections::BTreeMap, rc::Rc, sync::Arc, time::Duration};
 
 pub use refusal::Refusal;
 pub use steering::{Reset, ResetDepth, Steer};
@@ -16,7 +16,7 @@ use actix::{
     ResponseFuture, WrapFuture, fut,
 };
 use crosswatch_model::{Cause, FeatureSet, ItemRef, PairId, PlanState, RunId, RunState};
-use crosswatch_port::{Change, Commit, Durability, Fence, LeaseAsk, RestoreOrder, RunError, RunRecord};
+use crosswatch_port::{Change, Commit, Durability, Fence, LeaseAsk, RestoreOrder, RunError, RunRecord, UndoOrder};
 use smol_str::{SmolStr, format_smolstr};
 use tokio_util::sync::CancellationToken;
 
@@ -59,12 +59,14 @@ pub struct RequestRun {
     pub features: Option<FeatureSet>,
     /// What a person let through.
     pub permit: Permit,
-    /// The run that is taken back, where one is.
-    pub undoes: Option<RunId>,
+    /// What is taken back, where something is.
+    pub undoes: Option<UndoOrder>,
     /// What a snapshot brings back, where it is a restore.
     pub restores: Option<RestoreOrder>,
     /// What is asked, for [`JobKind::Why`].
     pub question: Option<ItemRef>,
+    /// The pair as it would be, for [`JobKind::WhatIf`].
+    pub instead: Option<Arc<PairBlueprint>>,
     /// Wait behind a running job of the pair instead of being refused.
     pub may_queue: bool,
 }
@@ -187,8 +189,10 @@ impl Supervisor {
         if pair.is_shadow && request.permit.plan().is_some() {
             return Err(Refusal::Shadow(pair.id.clone()));
         }
-        let features = request.features.unwrap_or_else(|| pair.feature_set());
-        if let Some(off) = features.iter().find(|feature| !pair.feature_set().contains(*feature)) {
+        let instead = request.instead.as_ref().map_or(FeatureSet::NONE, |instead| instead.feature_set());
+        let on: FeatureSet = pair.feature_set().iter().chain(instead.iter()).collect();
+        let features = request.features.unwrap_or(on);
+        if let Some(off) = features.iter().find(|feature| !on.contains(*feature)) {
             return Err(Refusal::FeatureOff(off));
         }
         let needs = [
@@ -211,9 +215,10 @@ impl Supervisor {
             cause: request.cause,
             features,
             permit: request.permit.clone(),
-            undoes: request.undoes,
+            undoes: request.undoes.clone(),
             restores: request.restores.clone(),
             question: request.question.clone(),
+            instead: request.instead.clone(),
             resources: pair.resources(),
         })
     }

@@ -234,7 +234,7 @@ impl Errand {
             Ok(Scrobbled::Shown) => dated(row, None),
             Ok(Scrobbled::Repeated { watched_at }) => {
                 if self.is_this_viewing(&row, at, watched_at).await? {
-                    Settled::delivered(row, watched_at, None)
+                    Settled::found(row, watched_at, None)
                 } else {
                     dated(row, Some("the account had a play shortly before; this one is added with its date".into()))
                 }

@@ -46,7 +46,11 @@ impl Errand {
         let (mut settled, mut missing, mut untold) = (Vec::new(), Vec::new(), Vec::new());
         for (row, cell) in rows.into_iter().zip(cells) {
             match self.find(&row, &cell).await? {
-                Found::There { at, native } => settled.push(Settled::delivered(row, at, native)),
+                // What was sent and not answered is ours where it is there now.
+                Found::There { at, native } if row.state == ParcelState::Inflight => {
+                    settled.push(Settled::delivered(row, at, native));
+                }
+                Found::There { at, native } => settled.push(Settled::found(row, at, native)),
                 Found::Missing => missing.push(row),
                 Found::CannotTell => untold.push(row),
             }
@@ -75,7 +79,7 @@ impl Errand {
                 }
                 WriteOutcome::AlreadyThere => {
                     let at = told_at(&row);
-                    settled.push(Settled::delivered(row, Some(at), None));
+                    settled.push(Settled::found(row, Some(at), None));
                 }
                 WriteOutcome::Rejected(why) => settled.push(self.refused(row, why.reason)),
                 WriteOutcome::InDoubt => in_doubt.push(row),
@@ -213,7 +217,7 @@ impl Errand {
 }
 
 /// When the viewing counted as watched.
-fn told_at(row: &ParcelRecord) -> Timestamp {
+pub(crate) fn told_at(row: &ParcelRecord) -> Timestamp {
     match row.message {
         Message::Watched { at, .. } | Message::AddPlay(at) | Message::RemovePlay(at) => at,
         _ => row.since,

@@ -33,6 +33,11 @@ impl Settled {
         Self { alias: Some((at, native)), ..Self::done(row) }
     }
 
+    /// The account had the viewing before it was told.
+    pub(super) fn found(row: ParcelRecord, at: Option<Timestamp>, native: Option<NativeRef>) -> Self {
+        Self::delivered(ParcelRecord { was_there: true, ..row }, at, native)
+    }
+
     /// It is worth nothing any more, for the stated reason.
     pub(super) fn expired(row: ParcelRecord, why: SmolStr) -> Self {
         Self { row: ParcelRecord { state: ParcelState::Expired, last_error: Some(why), ..row }, alias: None }

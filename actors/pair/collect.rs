@@ -7,10 +7,12 @@
 use std::sync::Arc;
 
 use crosswatch_identity::{Catalog, ItemIx};
-use crosswatch_model::{Action, Capabilities, Feature, HoldKind, OpId, PairId, Picker, PlayKey, ProviderId, Side, Uid};
+use crosswatch_model::{
+    Action, Capabilities, Feature, HoldKind, OpId, PairId, Picker, PlanState, PlayKey, ProviderId, Side, Uid,
+};
 use crosswatch_plan::{Approvals, BaselineEntry, PageHead, Read, RecordedPlay, Seen, Tally};
 use crosswatch_port::{
-    Fault, Known, Ledger, PairFeatureRecord, PlayRecord, Probe, ReadScope, ReadingHead, RunError, Stamps,
+    Fault, Known, Ledger, PairFeatureRecord, PlanRecord, PlayRecord, Probe, ReadScope, ReadingHead, RunError, Stamps,
     StorageFailure,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -18,10 +20,11 @@ use rustc_hash::FxHashSet;
 use smol_str::{SmolStr, format_smolstr};
 
 use super::{
+    finish::PLANS_KEPT,
     journey::{Journey, Stop, account_error},
-    kept,
+    kept, last_reads,
 };
-use crate::{provider::AccountDoor, scrobbler::viewing_of, store::SaveError};
+use crate::{provider::AccountDoor, run_table::JobKind, scrobbler::viewing_of, store::SaveError};
 
 /// Pages of one read; more means that an account never stops answering.
 const PAGES_MAX: u32 = 100_000;
@@ -126,6 +129,9 @@ pub(super) async fn collect(journey: &Journey) -> Result<Collected, Stop> {
 
 /// Asks who we are there and what has changed.
 async fn open_side(journey: &Journey, side: Side) -> Result<SideAccount, Stop> {
+    if journey.ticket.job.kind == JobKind::WhatIf {
+        return last_reads::account(journey, side).await;
+    }
     let door = journey.door(side);
     let broken = |fault: &Fault, capabilities: Capabilities| SideAccount {
         capabilities,
@@ -196,6 +202,11 @@ async fn read_side(
 ) -> Result<SideRead, Stop> {
     let account = door.id().clone();
     let head = journey.directory.store().query(move |ledger| ledger.reading_head(&account, feature)).await?;
+    if journey.ticket.job.kind == JobKind::WhatIf && side.capabilities.feature(feature).is_some() {
+        let head = last_reads::of_account(head, side).ok_or_else(|| last_reads::missing(door, feature))?;
+        let read = last_reads::read(&head, load_reading(journey, door, feature, known).await?);
+        return Ok(SideRead { read, is_fresh: false, mark: None, before: Vec::new() });
+    }
     let mark = side.stamps.get(feature).cloned();
     let unread = |read: Read| SideRead { read, is_fresh: false, mark: None, before: Vec::new() };
     if let Some(error) = &side.error {
@@ -355,8 +366,8 @@ fn held_kinds(
 ) -> Result<Approvals, StorageFailure> {
     let held = ledger.held()?.into_iter().filter(|held| &held.pair == pair && held.feature == feature);
     let mut kinds: Approvals = held.map(|held| held.kind).collect();
-    let plans = ledger.plans(Some(pair), None, 1)?.into_iter();
-    for plan in plans.filter(|plan| now.duration_since(plan.created_at) < PLAN_IS_SEEN) {
+    let newest = newest_plan(ledger, pair)?;
+    if let Some(plan) = newest.filter(|plan| now.duration_since(plan.created_at) < PLAN_IS_SEEN) {
         ledger.visit_lines(plan.id, 0, &mut |record| {
             let line = record.line;
             if line.feature == feature && line.action == Action::Hold {
@@ -369,6 +380,12 @@ fn held_kinds(
         })?;
     }
     Ok(kinds)
+}
+
+/// The newest plan of a pair, those aside that only show what other settings would do.
+pub fn newest_plan(ledger: &dyn Ledger, pair: &PairId) -> Result<Option<PlanRecord>, StorageFailure> {
+    let plans = ledger.plans(Some(pair), None, PLANS_KEPT + 1)?;
+    Ok(plans.into_iter().find(|plan| plan.state != PlanState::WhatIf))
 }
 
 /// So long a person may think about a plan.

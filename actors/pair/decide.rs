@@ -3,12 +3,12 @@
 use std::{rc::Rc, sync::Arc};
 
 use crosswatch_identity::{Catalog, EntityIx, Evidence, ItemIx, Join, join, rematch::Holds};
-use crosswatch_model::{Action, Feature, HoldKind, ItemRef, PlanItem, Reason, RestoreMode, RunId, Side, Uid};
+use crosswatch_model::{Action, Feature, HoldKind, ItemRef, PlanItem, Reason, RestoreMode, Side, Uid};
 use crosswatch_plan::{
     After, Approvals, ConflictPolicy, FeatureInput, FeaturePlan, FeaturePolicy, Mode, Read, Removes, compose, judge,
     plan_feature, plan_undo,
 };
-use crosswatch_port::{Known, Ledger};
+use crosswatch_port::Known;
 use jiff::{Timestamp, tz::TimeZone};
 use rustc_hash::FxHashMap;
 use smol_str::{SmolStr, format_smolstr};
@@ -19,6 +19,7 @@ use super::{
     journey::{Journey, Stop},
     question,
     rematch::{Believed, Lookout},
+    undone,
 };
 use crate::{
     answers::FeatureAnswer,
@@ -114,25 +115,12 @@ pub(super) async fn decide(journey: &Journey, collected: Collected) -> Result<De
     let (now, zone) = (journey.surroundings.clock.now(), journey.surroundings.clock.zone());
     let question = journey.ticket.job.question.clone();
     let is_exact = journey.ticket.job.restores.as_ref().is_some_and(|order| order.mode == RestoreMode::Exact);
-    let journal = match journey.ticket.job.undoes {
-        Some(run) => Some(journal(journey, run).await?),
+    let journals = match &journey.ticket.job.undoes {
+        Some(order) => Some(undone::journals(journey, order).await?),
         None => None,
     };
-    let work = move || Desk { pair: Rc::new(pair), permit, journal, question, is_exact, now, zone }.decide(collected);
+    let work = move || Desk { pair: Rc::new(pair), permit, journals, question, is_exact, now, zone }.decide(collected);
     journey.surroundings.lane.run(work).await?
-}
-
-/// The lines of a run that is to be taken back.
-async fn journal(journey: &Journey, run: RunId) -> Result<Vec<PlanItem>, Stop> {
-    let read = move |ledger: &dyn Ledger| {
-        let mut lines = Vec::new();
-        ledger.visit_lines(run, 0, &mut |record| {
-            lines.push(record.line);
-            true
-        })?;
-        Ok(lines)
-    };
-    Ok(journey.directory.store().query(read).await?)
 }
 
 /// One feature, ready to be planned.
@@ -154,8 +142,8 @@ impl Prepared {
 struct Desk {
     pair: SharedPair,
     permit: Permit,
-    /// The lines of the run that is to be taken back.
-    journal: Option<Vec<PlanItem>>,
+    /// What is to be taken back, run by run.
+    journals: Option<Vec<Vec<PlanItem>>>,
     question: Option<ItemRef>,
     /// A restore to exactly what was.
     is_exact: bool,
@@ -234,11 +222,11 @@ impl Desk {
 
     /// One plan per feature, in their order.
     fn plan(&self, inputs: &[FeatureInput<'_>]) -> Vec<FeaturePlan> {
-        let mut plans: Vec<FeaturePlan> = match &self.journal {
-            Some(journal) => inputs.iter().map(|input| plan_undo(input, journal)).collect(),
+        let mut plans: Vec<FeaturePlan> = match &self.journals {
+            Some(journals) => inputs.iter().map(|input| plan_undo(input, journals)).collect(),
             None => inputs.iter().map(plan_feature).collect(),
         };
-        if self.journal.is_none() {
+        if self.journals.is_none() {
             compose(inputs, &mut plans);
         }
         for (input, plan) in inputs.iter().zip(&mut plans) {
@@ -252,7 +240,7 @@ impl Desk {
 
     /// A run can be taken back also where the pair never saw both sides in full; not where it is about others by now.
     fn is_first_run(&self, prepared: &Prepared, scope: &SmolStr) -> bool {
-        match self.journal {
+        match self.journals {
             _ if self.pair.is_keeper() => false,
             Some(_) => prepared.reads.known_pair.as_ref().is_some_and(|known| known.scope != *scope),
             None => prepared.is_first_run,

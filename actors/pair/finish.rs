@@ -4,8 +4,9 @@ use crosswatch_model::{Completeness, Counts, Feature, Outcome, PlanItem, PlanSta
 use crosswatch_plan::sentence;
 use crosswatch_port::{
     Change, Commit, Durability, EventRecord, FeatureTally, LineRecord, Notice, NoticeKind, PlanRecord, RunError,
-    RunRecord,
+    RunRecord, UndoOrder,
 };
+use jiff::SignedDuration;
 use smol_str::{SmolStr, format_smolstr};
 
 use super::{
@@ -20,9 +21,14 @@ use crate::{
     run_table::{Job, JobKind},
 };
 
-/// Runs of a pair that are kept, and plans.
-const RUNS_KEPT: usize = 200;
-const PLANS_KEPT: usize = 20;
+/// So many runs of a pair are kept …
+pub const RUNS_KEPT: usize = 200;
+/// … and all that ended since, so that they can be taken back …
+const RUNS_KEPT_FOR: SignedDuration = SignedDuration::from_hours(48);
+/// … but never more.
+pub const RUNS_MAX: usize = 2_000;
+/// Plans of a pair that are kept.
+pub(super) const PLANS_KEPT: usize = 20;
 /// The kind of the error of a run whose plan was not true any more.
 pub const PLAN_STALE: &str = "plan-stale";
 
@@ -110,7 +116,8 @@ fn notices(decided: &Decided) -> Vec<SmolStr> {
     decided.features.iter().flat_map(|feature| feature.plan.notices.iter().cloned()).collect()
 }
 
-fn tallies(decided: &Decided) -> Vec<FeatureTally> {
+/// What was planned, per feature.
+pub(super) fn tallies(decided: &Decided) -> Vec<FeatureTally> {
     let tally = |feature: &super::decide::FeatureDecision| FeatureTally {
         feature: feature.feature,
         counts: feature.plan.counts,
@@ -155,18 +162,36 @@ async fn plan_record(journey: &Journey, decided: &Decided) -> PlanRecord {
         id: journey.record.id,
         pair: journey.pair.id.clone(),
         created_at: journey.surroundings.clock.now(),
-        state: if unusable && !tallies.is_empty() { PlanState::Failed } else { PlanState::Ready },
+        state: match journey.ticket.job.kind {
+            _ if unusable && !tallies.is_empty() => PlanState::Failed,
+            JobKind::WhatIf => PlanState::WhatIf,
+            _ => PlanState::Ready,
+        },
         cost: cost(journey, decided).await,
         tallies,
         sentence: text,
-        undoes: journey.ticket.job.undoes,
+        undoes: journey.ticket.job.undoes.clone(),
         restores: journey.ticket.job.restores.clone(),
+        today: journey.today.clone(),
     }
 }
 
 /// What is planned. What cannot come back as it was is said before anything is sent.
 fn planned_sentence(journey: &Journey, decided: &Decided, tallies: &[FeatureTally]) -> SmolStr {
     let planned = sentence(tallies.iter().map(|tally| &tally.counts));
+    let planned = match &journey.ticket.job.undoes {
+        Some(UndoOrder::Since { since, runs }) => {
+            format!("Takes back what {} runs wrote that ended since {since}: {planned}", runs.len())
+        }
+        _ => planned,
+    };
+    let planned = match &journey.today {
+        Some(today) => {
+            let today = sentence(today.iter().map(|tally| &tally.counts));
+            format!("With these settings: {planned} With those of today, from the same reads: {today}")
+        }
+        None => planned,
+    };
     let told = if journey.ticket.job.kind == JobKind::Plan { Vec::new() } else { notices(decided) };
     [planned].into_iter().chain(told.into_iter().map(String::from)).collect::<Vec<_>>().join(" ").into()
 }
@@ -215,7 +240,7 @@ pub(super) async fn finish(journey: &mut Journey, result: Result<Ending, Stop>) 
         sentence: journey.record.sentence.clone(),
     };
     let changes = match journey.ticket.job.kind {
-        JobKind::Plan | JobKind::Undo | JobKind::Restore => plan_that_failed(journey),
+        JobKind::Plan | JobKind::Undo | JobKind::Restore | JobKind::WhatIf => plan_that_failed(journey),
         JobKind::Why => question_that_failed(journey),
         // Told by who takes it.
         JobKind::Snapshot | JobKind::Recall { .. } => Vec::new(),
@@ -233,7 +258,7 @@ pub(super) async fn finish(journey: &mut Journey, result: Result<Ending, Stop>) 
         }
     }
     let kind = match journey.ticket.job.kind {
-        JobKind::Plan | JobKind::Undo | JobKind::Restore => "plan.finished",
+        JobKind::Plan | JobKind::Undo | JobKind::Restore | JobKind::WhatIf => "plan.finished",
         JobKind::Snapshot => "snapshot.finished",
         JobKind::Recall { .. } => "recall.finished",
         JobKind::Why => "why.finished",
@@ -294,8 +319,9 @@ fn plan_that_failed(journey: &Journey) -> Vec<Change> {
         tallies: Vec::new(),
         cost: Vec::new(),
         sentence: journey.record.sentence.clone(),
-        undoes: journey.ticket.job.undoes,
+        undoes: journey.ticket.job.undoes.clone(),
         restores: journey.ticket.job.restores.clone(),
+        today: None,
     })]
 }
 
@@ -414,9 +440,12 @@ fn tell_people(journey: &Journey) {
 
 /// Keeps the newest runs and plans of the pair.
 async fn forget_oldest(journey: &Journey) -> Result<(), Stop> {
-    let pair = journey.pair.id.clone();
+    let (pair, now) = (journey.pair.id.clone(), journey.surroundings.clock.now());
+    let is_young =
+        move |run: &RunRecord| run.finished_at.is_some_and(|finished| now.duration_since(finished) < RUNS_KEPT_FOR);
     let read = move |ledger: &dyn crosswatch_port::Ledger| {
-        let runs = ledger.runs(Some(&pair), None, RUNS_KEPT + 50)?.into_iter().skip(RUNS_KEPT).map(|run| run.id);
+        let runs = ledger.runs(Some(&pair), None, RUNS_MAX + 50)?.into_iter().enumerate().skip(RUNS_KEPT);
+        let runs = runs.filter(|(at, run)| *at >= RUNS_MAX || !is_young(run)).map(|(_, run)| run.id);
         let plans = ledger.plans(Some(&pair), None, PLANS_KEPT + 50)?.into_iter().skip(PLANS_KEPT).map(|plan| plan.id);
         Ok(runs.chain(plans).map(|id| Change::DropRun(pair.clone(), id)).collect::<Vec<_>>())
     };

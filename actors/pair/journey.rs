@@ -1,12 +1,14 @@
 //! One run from start to end, in the order in which it happens.
 
+use std::rc::Rc;
+
 use crosswatch_model::{FeatureSet, RunState, Side};
-use crosswatch_port::{Change, Commit, Durability, Fault, FenceMark, Refused, RunError, RunRecord};
+use crosswatch_port::{Change, Commit, Durability, Fault, FeatureTally, FenceMark, Refused, RunError, RunRecord};
 use smol_str::{SmolStr, format_smolstr};
 
 use super::{apply, collect, decide, finish, lock, recall, settle, snapshot, verify};
 use crate::{
-    blueprint::{SharedPair, Surroundings},
+    blueprint::{PairBlueprint, SharedPair, Surroundings},
     directory::Directory,
     lane::WorkFailed,
     notifier::Happened,
@@ -69,6 +71,8 @@ pub(super) struct Journey {
     pub(super) source: AccountDoor,
     pub(super) target: AccountDoor,
     pub(super) record: RunRecord,
+    /// What the settings of the day plan, where others are looked at.
+    pub(super) today: Option<Vec<FeatureTally>>,
     requests_before: [u64; 2],
 }
 
@@ -97,6 +101,7 @@ impl Journey {
             directory,
             surroundings,
             record,
+            today: None,
             requests_before: [0; 2],
         }
     }
@@ -121,6 +126,11 @@ impl Journey {
     /// Reads and plans.
     async fn look(&mut self) -> Result<finish::Ending, Stop> {
         self.enter(RunState::Reading, "Reads both sides.").await?;
+        if let Some(instead) = self.ticket.job.instead.clone() {
+            let collected = collect::collect(self).await?;
+            self.today = Some(finish::tallies(&decide::decide(self, collected).await?));
+            self.pair = Rc::new(PairBlueprint::clone(&instead));
+        }
         let collected = collect::collect(self).await?;
         self.enter(RunState::Planning, "Compares both sides.").await?;
         let decided = decide::decide(self, collected).await?;

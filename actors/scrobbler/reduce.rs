@@ -530,6 +530,7 @@ impl<'a> Reduction<'a> {
             sent_at: None,
             finished_at: None,
             last_error: None,
+            was_there: false,
         };
         self.next_seq += 1;
         self.nudged.insert(target.account.clone());

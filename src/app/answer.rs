@@ -122,6 +122,9 @@ pub(crate) struct Plan {
     /// Counts per feature.
     #[serde(default)]
     pub features: BTreeMap<String, FeatureCounts>,
+    /// What the settings of today plan from the same reads, where others were asked about.
+    #[serde(default)]
+    pub today: Option<BTreeMap<String, FeatureCounts>>,
     /// What applying it would cost, per account.
     #[serde(default)]
     pub cost: BTreeMap<String, Cost>,

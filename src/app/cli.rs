@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use crosswatch_model::{Feature, FeatureSet};
+use crosswatch_settings::Span;
 
 use crate::exit::Exit;
 
@@ -61,11 +62,13 @@ pub(crate) enum Command {
     Run(RunArguments),
     /// Shows what a run of a pair would do, and changes nothing.
     Plan(PlanArguments),
+    /// Shows what is still true of a saved plan; with --yes that is done.
+    Apply(ApplyArguments),
     /// Explains what happened or will happen to an item of a pair, and changes nothing.
     Why(WhyArguments),
     /// Lists runs, newest first.
     Runs(RunsArguments),
-    /// Shows how a run would be taken back; with --yes it is.
+    /// Shows how what was written would be taken back; with --yes it is.
     Undo(UndoArguments),
     /// Lets a pair forget what it knows, and shows what that is.
     Reset(ResetArguments),
@@ -153,10 +156,34 @@ pub(crate) struct RunArguments {
 pub(crate) struct PlanArguments {
     /// The pair.
     pub pair: String,
+    /// Shows instead what other settings would do, from the last reads: a file with keys of the pair's table, or such keys
+    /// themselves, as in `history.remove=observed`.
+    #[arg(long, value_name = "FILE|KEY=VALUE", num_args = 1.., conflicts_with = "save")]
+    pub what_if: Vec<String>,
+    /// Writes the plan to this file, too, for `crosswatch apply`; it must not be there yet.
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
     /// Only this feature; may be repeated.
     #[arg(long = "feature", value_name = "FEATURE", value_parser = feature)]
     pub features: Vec<Feature>,
     /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Of `apply`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ApplyArguments {
+    /// The file that `plan --save` wrote.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Does what is still true, once it was shown.
+    #[arg(long)]
+    pub yes: bool,
+    /// With --yes: also what is held for approval.
+    #[arg(long, requires = "yes")]
+    pub approve_held: bool,
+    /// Prints JSON: what is still true, or with --yes the run.
     #[arg(long)]
     pub json: bool,
 }
@@ -193,8 +220,17 @@ pub(crate) struct RunsArguments {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct UndoArguments {
     /// The run; `crosswatch runs` lists them.
-    #[arg(value_name = "RUN")]
-    pub run: String,
+    #[arg(value_name = "RUN", required_unless_present_any = ["pair", "message"], conflicts_with_all = ["pair", "message"])]
+    pub run: Option<String>,
+    /// Instead of one run: everything that this pair wrote in a time.
+    #[arg(long, value_name = "PAIR", conflicts_with = "message")]
+    pub pair: Option<String>,
+    /// With --pair: how long that time reaches back.
+    #[arg(long, value_name = "24h", default_value = "24h", conflicts_with_all = ["run", "message"])]
+    pub last: Span,
+    /// Instead of a run: the play of this message of live scrobbling; GET /api/v1/outbox lists them.
+    #[arg(long, value_name = "MESSAGE")]
+    pub message: Option<String>,
     /// Takes it back, once it was shown.
     #[arg(long)]
     pub yes: bool,
@@ -299,6 +335,13 @@ mod tests {
             ("crosswatch run", false),
             ("crosswatch run a --feature films", false),
             ("crosswatch plan a --json", true),
+            ("crosswatch plan a --what-if history.remove=observed mode=two-way --json", true),
+            ("crosswatch plan a --what-if", false),
+            ("crosswatch plan a --save plan.jsonl", true),
+            ("crosswatch plan a --save plan.jsonl --what-if mode=two-way", false),
+            ("crosswatch apply", false),
+            ("crosswatch apply plan.jsonl --yes --approve-held", true),
+            ("crosswatch apply plan.jsonl --approve-held", false),
             ("crosswatch runs --limit 0", false),
             ("crosswatch runs --limit 501", false),
             ("crosswatch runs --pair a --limit 500 --json", true),
@@ -331,6 +374,12 @@ mod tests {
             ("crosswatch undo", false),
             ("crosswatch undo 0199 --yes --approve-held --json", true),
             ("crosswatch undo 0199 --approve-held", false),
+            ("crosswatch undo --pair a --last 2d --yes", true),
+            ("crosswatch undo --pair a --last soon", false),
+            ("crosswatch undo 0199 --pair a", false),
+            ("crosswatch undo 0199 --last 2d", false),
+            ("crosswatch undo --message 12", true),
+            ("crosswatch undo --message 12 --pair a", false),
             ("crosswatch backup", false),
             ("crosswatch backup f", true),
             ("crosswatch restore-backup f --force", true),

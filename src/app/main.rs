@@ -28,8 +28,8 @@ use std::process::ExitCode;
 use crate::{
     cli::{Arguments, Command, StoreCommand},
     commands::{
-        auth, backup, check, demo, export, healthcheck, import, import_config, plan, reset, run, runs, serve, snapshot,
-        tracker, undo, why,
+        apply, auth, backup, check, demo, export, healthcheck, import, import_config, plan, reset, run, runs, serve,
+        snapshot, tracker, undo, why,
     },
     exit::{Exit, Failure},
     telemetry::Audience,
@@ -71,6 +71,7 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Failure> {
             Command::Auth(arguments) => auth::run(&settings, &arguments).await,
             Command::Run(arguments) => run::run(&settings, &arguments).await,
             Command::Plan(arguments) => plan::run(&settings, &arguments).await,
+            Command::Apply(arguments) => apply::run(&settings, &arguments).await,
             Command::Why(arguments) => why::run(&settings, &arguments).await,
             Command::Runs(arguments) => runs::run(&settings, &arguments).await,
             Command::Undo(arguments) => undo::run(&settings, &arguments).await,

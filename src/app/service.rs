@@ -99,6 +99,7 @@ impl Service {
             entropy: Arc::new(entropy),
             hook_key,
             inbox: Some(Arc::new(house.directory().clone())),
+            pair_of: wiring::pair,
             config_file: start.config_file,
             readiness: Arc::clone(&readiness),
             version: crate::VERSION,

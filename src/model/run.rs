@@ -81,10 +81,13 @@ pub enum PlanState {
     Stale,
     /// Could not be made or applied.
     Failed,
+    /// Shows what other settings would do, and is never applied.
+    WhatIf,
 }
 
 words!(PlanState {
     Ready => "ready", Applying => "applying", Applied => "applied", Rejected => "rejected", Stale => "stale", Failed => "failed",
+    WhatIf => "what_if",
 });
 
 /// How much a read of one feature can be trusted.

@@ -20,6 +20,7 @@ mod feature_plan;
 mod flip_flop;
 mod guard;
 mod input;
+mod journal;
 mod lines;
 mod measures;
 mod one_way;

@@ -1,21 +1,19 @@
-//! Taking a run back: the inverse of every write of its journal, where the side still shows what the run wrote.
+//! Taking runs back: the inverse of every write of their journals, where the side still shows what was written last.
 //!
 //! Promises: what changed since is left alone and said; what the account cannot bring back is said before anything is
 //! sent; limits and room guard an undo as they guard any plan. What was taken back is remembered as such, so that the pair
 //! does not plan it again until a side changes; where both sides agree afterwards, nothing special is remembered.
-//! Deliberately absent: any comparison of the two sides. Only the journal says what is to be done.
+//! What several runs wrote to one place goes back in one step to what was there before the first of them.
+//! Deliberately absent: any comparison of the two sides. Only the journals say what is to be done.
 
 use std::collections::BTreeMap;
 
 use crosswatch_identity::{EntityIx, Placement};
-use crosswatch_model::{
-    Action, Counts, Fact, NativeRef, Outcome, PlanItem, Reason, Side, WatchedAt, WatchedPrecision,
-    same_instant_tolerance_s,
-};
+use crosswatch_model::{Action, Counts, Fact, NativeRef, Outcome, PlanItem, Reason, Side, WatchedPrecision};
 use smol_str::{SmolStr, format_smolstr};
 
 use crate::{
-    baseline::{BaselineRow, PlayKey},
+    baseline::{BaselineEntry, BaselineRow, PlayKey},
     cell::presence,
     compare::{Comparison, compare},
     draft::Draft,
@@ -23,6 +21,7 @@ use crate::{
     feature_plan::{After, FeaturePlan, PlannedItem},
     guard::guard,
     input::FeatureInput,
+    journal::{Likeness, net},
     lines::Operation,
     measures::Measures,
     planner::{nothing, way_of},
@@ -34,8 +33,9 @@ use crate::{
     way::Way,
 };
 
-/// Plans to take back what the run wrote whose lines `journal` are, in their order. Lines of other features count as none.
-pub fn plan_undo(input: &FeatureInput<'_>, journal: &[PlanItem]) -> FeaturePlan {
+/// Plans to take back what the runs wrote whose lines `journals` are, the oldest run first and its lines in their order.
+/// Lines of other features count as none.
+pub fn plan_undo(input: &FeatureInput<'_>, journals: &[Vec<PlanItem>]) -> FeaturePlan {
     let way = match way_of(input) {
         Ok(way) => way,
         Err(obstacle) => return nothing(input, obstacle),
@@ -46,11 +46,13 @@ pub fn plan_undo(input: &FeatureInput<'_>, journal: &[PlanItem]) -> FeaturePlan 
         }
     }
     if input.is_first_run {
-        let notice = "The accounts or what is read of them changed since that run; it cannot be taken back.";
+        let notice = "The accounts or what is read of them changed since; what was written cannot be taken back.";
         return nothing(input, notice.into());
     }
-    let desk = Desk::new(input, way, journal);
-    let steps = desk.steps(journal);
+    let likeness = Likeness { input, every_play: every_play(input, way.written()) };
+    let journal = net(likeness, journals);
+    let desk = Desk::new(likeness, way, &journal);
+    let steps = desk.steps(&journal);
     desk.write_out(&steps)
 }
 
@@ -75,16 +77,18 @@ struct Inverse<'a> {
 struct Desk<'a> {
     input: &'a FeatureInput<'a>,
     way: Way<'a>,
-    every_play: bool,
+    likeness: Likeness<'a>,
     in_flight: Pending,
-    /// The rows of both sides, of the entities that the run wrote.
+    /// The rows of both sides, of the entities that were written.
     rows: BTreeMap<EntityIx, [Vec<&'a Seen>; 2]>,
+    /// What is remembered of them.
+    known: BTreeMap<EntityIx, Vec<&'a BaselineEntry>>,
 }
 
 impl<'a> Desk<'a> {
-    fn new(input: &'a FeatureInput<'a>, way: Way<'a>, journal: &[PlanItem]) -> Self {
-        let written = journal.iter().filter(|line| is_ours(input, line));
-        let entities = written.filter_map(|line| line.uid.and_then(|uid| input.join.entity_of_uid(uid)));
+    fn new(likeness: Likeness<'a>, way: Way<'a>, journal: &[PlanItem]) -> Self {
+        let input = likeness.input;
+        let entities = journal.iter().filter_map(|line| line.uid.and_then(|uid| input.join.entity_of_uid(uid)));
         let mut rows: BTreeMap<EntityIx, [Vec<&Seen>; 2]> =
             entities.map(|entity| (entity, Default::default())).collect();
         for side in Side::ALL {
@@ -97,14 +101,18 @@ impl<'a> Desk<'a> {
                 }
             }
         }
-        let every_play = every_play(input, way.written());
-        Self { input, way, every_play, in_flight: Pending::of(input.in_flight, input.join), rows }
+        let mut known: BTreeMap<EntityIx, Vec<&BaselineEntry>> = BTreeMap::new();
+        for entry in input.baseline {
+            if let Some(entity) = input.join.entity_of_uid(entry.uid).filter(|entity| rows.contains_key(entity)) {
+                known.entry(entity).or_default().push(entry);
+            }
+        }
+        Self { input, way, likeness, in_flight: Pending::of(input.in_flight, input.join), rows, known }
     }
 
     /// What becomes of every line of the journal, in order of entity and play.
     fn steps<'j>(&self, journal: &'j [PlanItem]) -> Vec<Step<'j, 'a>> {
-        let ours = journal.iter().filter(|line| is_ours(self.input, line));
-        let mut steps: Vec<Step<'j, 'a>> = ours.map(|line| self.step(line)).collect();
+        let mut steps: Vec<Step<'j, 'a>> = journal.iter().map(|line| self.step(line)).collect();
         steps.sort_by_key(|step| (step.entity.map(EntityIx::number), step.play));
         steps
     }
@@ -154,18 +162,8 @@ impl<'a> Desk<'a> {
 
     /// The row of a side that shows this fact. Where only presence counts of plays, any play does.
     fn find(&self, entity: EntityIx, side: Side, fact: Option<Fact>) -> Option<&'a Seen> {
-        let rows = self.rows_of(entity, side);
-        let shows = |row: &&&Seen| match (row.fact(), fact) {
-            (Fact::Play(shown), Some(Fact::Play(wanted))) => !self.every_play || self.is_same_play(shown, wanted),
-            (Fact::Rated { value: shown, .. }, Some(Fact::Rated { value: wanted, .. })) => {
-                self.input.capabilities(side).scale.same(shown, wanted)
-            }
-            (Fact::Resume { position_s: shown, .. }, Some(Fact::Resume { position_s: wanted, duration_s, .. })) => {
-                shown.abs_diff(wanted) <= (duration_s.unwrap_or(0) / 100).max(30)
-            }
-            _ => true,
-        };
-        rows.iter().find(shows).copied()
+        let is_it = |row: &&&Seen| fact.is_none_or(|fact| self.likeness.shows(side, row.fact(), fact));
+        self.rows_of(entity, side).iter().find(is_it).copied()
     }
 
     fn rows_of(&self, entity: EntityIx, side: Side) -> &[&'a Seen] {
@@ -176,39 +174,27 @@ impl<'a> Desk<'a> {
         }
     }
 
-    fn is_same_play(&self, one: WatchedAt, other: WatchedAt) -> bool {
-        let day = |at: WatchedAt| match at {
-            WatchedAt::Day(day) => Some(day),
-            at => at.instant().map(|at| at.to_zoned(self.input.zone.clone()).date()),
-        };
-        match (one.instant(), other.instant()) {
-            (Some(one), Some(other)) => {
-                one.as_second().abs_diff(other.as_second()) <= same_instant_tolerance_s().unsigned_abs()
-            }
-            _ => day(one) == day(other),
-        }
-    }
-
     /// The key the pair remembers the fact under.
     fn key(&self, entity: EntityIx, side: Side, fact: Fact) -> PlayKey {
         let Fact::Play(played) = fact else { return PlayKey::PRESENCE };
-        if !self.every_play {
+        if !self.likeness.every_play {
             return PlayKey::PRESENCE;
         }
         let is_it = |row: &BaselineRow| {
             let known = row.value_on(side).or(row.value_on(side.other()));
-            matches!(known, Some(Fact::Play(known)) if self.is_same_play(known, played))
+            matches!(known, Some(Fact::Play(known)) if self.likeness.is_same_play(known, played))
         };
-        let entries = self.input.baseline.iter();
-        let mut known = entries.filter(|entry| self.input.join.entity_of_uid(entry.uid) == Some(entity));
-        known.find(|entry| is_it(&entry.row)).map_or(PlayKey::of(played), |entry| entry.play)
+        let entry = self.known_of(entity).iter().find(|entry| is_it(&entry.row));
+        entry.map_or(PlayKey::of(played), |entry| entry.play)
     }
 
     fn base(&self, entity: EntityIx, play: PlayKey) -> BaselineRow {
-        let mut entries = self.input.baseline.iter();
-        let known =
-            entries.find(|entry| entry.play == play && self.input.join.entity_of_uid(entry.uid) == Some(entity));
-        known.map(|entry| entry.row).unwrap_or_default()
+        let entry = self.known_of(entity).iter().find(|entry| entry.play == play);
+        entry.map(|entry| entry.row).unwrap_or_default()
+    }
+
+    fn known_of(&self, entity: EntityIx) -> &[&'a BaselineEntry] {
+        self.known.get(&entity).map_or(&[], Vec::as_slice)
     }
 
     /// Guards the steps and turns them into lines.
@@ -320,7 +306,7 @@ impl<'a> Desk<'a> {
 
     /// What the other side says of the fact.
     fn across(&self, entity: EntityIx, step: &Step<'_, 'a>) -> Option<Fact> {
-        if self.every_play {
+        if self.likeness.every_play {
             let fact = step.written.value.or(step.written.before);
             return self.find(entity, step.written.side.other(), fact).map(Seen::fact);
         }
@@ -345,13 +331,6 @@ fn draft<'a>(step: &Step<'_, 'a>) -> Draft<'a> {
     // Lines without an entity are skipped, and nothing else looks at which one they are about.
     let entity = step.entity.unwrap_or(EntityIx::from_number(0));
     Draft { side, action, reason, ..Draft::of(entity, step.play, source, target) }
-}
-
-/// A write of the run that was confirmed. What was there already is nobody's work.
-fn is_ours(input: &FeatureInput<'_>, line: &PlanItem) -> bool {
-    line.feature == input.feature
-        && matches!(line.action, Action::Add | Action::Update | Action::Remove)
-        && matches!(line.outcome, Outcome::Acknowledged | Outcome::Verified)
 }
 
 /// The fact as the account can have it back.

@@ -19,6 +19,7 @@ mod sign_in;
 mod sink;
 mod snapshot;
 mod standing;
+mod undo;
 mod watching;
 
 pub use account::{Budget, Cache, RequestKind, Shelf, ShelfChange, ShelfCursor, ShelfRow, Vault, Verdict};
@@ -44,6 +45,7 @@ pub use sign_in::{SignIn, SignInCode, SignInState};
 pub use sink::{Notice, NoticeKind, Sink};
 pub use snapshot::{NewSnapshot, RestoreOrder, SnapshotPart, SnapshotRecord, SnapshotRow};
 pub use standing::{BackupCount, PairMemory, StandingKind, StandingRecord};
+pub use undo::UndoOrder;
 pub use watching::{Described, Telling, Tidings, Watching};
 
 use std::{future::Future, pin::Pin};

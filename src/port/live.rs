@@ -138,6 +138,8 @@ pub struct ParcelRecord {
     pub finished_at: Option<Timestamp>,
     /// What went wrong last.
     pub last_error: Option<SmolStr>,
+    /// The account had it before it was told: nothing of it is our work.
+    pub was_there: bool,
 }
 
 /// A write of ours that a media server will tell us about as if somebody else had done it.

@@ -4,10 +4,10 @@ use crosswatch_model::{
     After, Cause, Counts, Fact, Feature, FeatureSet, HoldKind, Item, NativeRef, OpId, Outcome, PairId, PlanItem,
     PlanState, PlayKey, ProviderId, ReadReport, Reason, RunId, RunState, Uid,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use smol_str::SmolStr;
 
-use crate::{provider::Write, snapshot::RestoreOrder};
+use crate::{provider::Write, snapshot::RestoreOrder, undo::UndoOrder};
 
 /// One run. Written when it is asked for, at every change of state, and when it ends.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,10 +81,12 @@ pub struct PlanRecord {
     pub cost: Vec<(ProviderId, u64, u64)>,
     /// One sentence about it.
     pub sentence: SmolStr,
-    /// The run that it takes back, where it is an undo.
-    pub undoes: Option<RunId>,
+    /// What it takes back, where it is an undo.
+    pub undoes: Option<UndoOrder>,
     /// What it brings back, where it is a restore.
     pub restores: Option<RestoreOrder>,
+    /// What the settings of the day plan from the same reads, where it shows what others would do.
+    pub today: Option<Vec<FeatureTally>>,
 }
 
 /// One line of a run or a plan.
@@ -215,6 +217,16 @@ pub struct HeldRecord {
     pub run: RunId,
     /// Since when.
     pub since: Timestamp,
+}
+
+/// What waits longer becomes a question: people are asked again. It goes on waiting.
+const WAITS_UNASKED: SignedDuration = SignedDuration::from_hours(14 * 24);
+
+impl HeldRecord {
+    /// When people are asked about it again. Nothing is ever done or given up by itself.
+    pub fn expires_at(&self) -> Timestamp {
+        self.since.checked_add(WAITS_UNASKED).unwrap_or(Timestamp::MAX)
+    }
 }
 
 /// An operation that a person said no to.

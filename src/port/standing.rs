@@ -25,12 +25,14 @@ pub enum StandingKind {
     Ready = 7,
     /// Until when everything that was watched at an account is known. The subject is the account.
     Heard = 8,
+    /// People were asked again about what waits. The subject is the id of the hold.
+    Asked = 9,
 }
 
 impl StandingKind {
     /// Every kind.
-    pub const ALL: [Self; 8] =
-        [Self::Frozen, Self::Paused, Self::Reset, Self::FullReset, Self::Snoozed, Self::Configured, Self::Ready, Self::Heard];
+    pub const ALL: [Self; 9] =
+        [Self::Frozen, Self::Paused, Self::Reset, Self::FullReset, Self::Snoozed, Self::Configured, Self::Ready, Self::Heard, Self::Asked];
 
     /// The kind with this number.
     pub fn from_number(number: u8) -> Option<Self> {

@@ -86,6 +86,8 @@ pub enum Rule {
     NotReady,
     /// A media server that should be watched cannot be reached.
     WatcherDown,
+    /// Something waits for a person for long.
+    HeldExpired,
 }
 
 words!(Rule {
@@ -111,6 +113,7 @@ words!(Rule {
     ResetNotAdvised => "reset-not-advised",
     NotReady => "not-ready",
     WatcherDown => "watcher-down",
+    HeldExpired => "held-expired",
 });
 
 impl Rule {

@@ -40,6 +40,7 @@ mod shipped_files;
 mod snapshot;
 mod storage;
 mod tree;
+mod what_if;
 mod words;
 
 pub use address::{BasePath, BasePathRejection, BaseUrl, Network, NetworkRejection, UrlRejection};
@@ -64,4 +65,5 @@ pub use server::Server;
 pub use settings::Settings;
 pub use snapshot::{Keep, Snapshot};
 pub use storage::Storage;
+pub use what_if::what_if;
 pub use words::UnknownWord;

@@ -8,7 +8,7 @@ use crosswatch_actors::{
 };
 use crosswatch_model::{PairId, ProviderId};
 use crosswatch_port::{Clock, Entropy, Fault, Ledger, StorageFailure};
-use crosswatch_settings::Settings;
+use crosswatch_settings::{Pair, Settings};
 use secrecy::SecretString;
 
 use crate::{configuring::ConfigFile, hooks::Inbox, problem::ApiProblem, readiness::Readiness};
@@ -37,6 +37,8 @@ pub struct ApiState {
     pub hook_key: HookKey,
     /// Where webhooks are kept; `None` while nothing keeps them.
     pub inbox: Option<Arc<dyn Inbox>>,
+    /// How a pair of the configuration becomes one of the house.
+    pub pair_of: fn(&Pair, &Settings) -> PairBlueprint,
     /// The file that the configuration came from, where it can be replaced.
     pub config_file: Option<Arc<dyn ConfigFile>>,
     /// Whether the service can be used.

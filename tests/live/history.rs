@@ -23,6 +23,7 @@ pub(crate) async fn run_pair(house: &House) {
         permit: Permit::Nothing,
         undoes: None,
         restores: None,
+        instead: None,
         question: None,
         may_queue: false,
     };

@@ -18,3 +18,4 @@ mod store;
 mod story;
 mod tracker;
 mod viewers;
+mod waits;

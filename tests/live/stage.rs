@@ -147,7 +147,7 @@ impl Stage {
             tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
         });
         let end = system.block_on(async {
-            let clock = Arc::new(StageClock { began: now, origin: Instant::now() });
+            let clock = Arc::new(StageClock::starting(now));
             let ending = match House::start(self.blueprint(life, &clock)).await {
                 Err(_) => Ending::Died,
                 Ok(house) => tokio::select! {
@@ -305,12 +305,16 @@ enum Ending {
 
 /// Wall time that follows the paused clock of the life.
 #[derive(Debug)]
-struct StageClock {
+pub(crate) struct StageClock {
     began: Timestamp,
     origin: Instant,
 }
 
 impl StageClock {
+    pub(crate) fn starting(began: Timestamp) -> Self {
+        Self { began, origin: Instant::now() }
+    }
+
     async fn sleep_until(&self, then: Timestamp) {
         let wait_ms = then.as_millisecond() - self.now().as_millisecond();
         tokio::time::sleep(Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0))).await;

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crosswatch_tests::service::{Service, Trakt, eventually, films, jellyfin, ledger, names};
+use crosswatch_tests::service::{Plan, Service, Trakt, eventually, films, jellyfin, ledger, names};
 use serde_json::{Value, json};
 
 use crate::crash::{Chance, number_from_environment};
@@ -91,6 +91,35 @@ fn a_film_is_seen_playing_and_told_to_the_ledger_and_to_trakt() {
     assert_eq!(http.get("/api/v1/outbox?state=lost").expect(400)["type"], "bad-query");
     service.restart();
     assert!(plays(&service, &trakt).iter().all(|plays| plays["Movie 1"] == 1));
+}
+
+#[test]
+fn a_play_that_was_told_live_is_taken_back_where_it_was_told() {
+    let trakt = Trakt::live(films(1));
+    let service = start(&trakt, "");
+    let http = service.http();
+    http.post(DOOR, &watched(1)).expect(202);
+    let sent = eventually("the end of delivery", 30, || {
+        let sent = http.list("/api/v1/outbox?state=done");
+        (sent.len() == 3).then_some(sent)
+    });
+    let undo = |account: &str, op: &str| {
+        let row = sent.iter().find(|row| row["provider"] == account && row["op"] == op).unwrap();
+        http.post(&format!("/api/v1/outbox/{}/undo?wait=120", row["id"].as_str().unwrap()), &json!({}))
+    };
+    assert_eq!(undo("a", "drop_place").expect(409)["type"], "nothing-to-undo");
+    let plan = Plan(undo("trakt", "watched").expect(200));
+    assert_eq!(service.told_by(&plan), ["remove Movie 1: undo"]);
+    assert!(plays(&service, &trakt).iter().all(|plays| plays["Movie 1"] == 1));
+    let undone = service.apply(&plan, &json!({}));
+    undone.expect("succeeded");
+    let [at_ledger, at_trakt] = plays(&service, &trakt);
+    assert_eq!((at_ledger.len(), at_trakt.len()), (1, 0));
+    assert_eq!(service.told_by(&Plan(undo("trakt", "watched").expect(200))), ["skip Movie 1: stale"]);
+    service.apply(&Plan(undo("a", "add_play").expect(200)), &json!({})).expect("succeeded");
+    assert!(plays(&service, &trakt).iter().all(BTreeMap::is_empty));
+    service.apply(&service.undo(&undone), &json!({})).expect("succeeded");
+    assert_eq!(plays(&service, &trakt)[1]["Movie 1"], 1);
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod exchange;
 mod history;
 mod live;
 mod matrix;
+mod plan_files;
 mod presence;
 mod quiet;
 mod reads;
@@ -32,6 +33,7 @@ mod two_way;
 mod undo;
 mod verdicts;
 mod webhooks;
+mod what_if;
 mod why;
 mod writes;
 

@@ -1,10 +1,11 @@
 //! Taking runs back: the target is what it was before, and stays so.
 
 use crosswatch_emulator::UserActivity;
-use crosswatch_tests::service::{Process, Service, Trakt, films, movie, places};
+use crosswatch_tests::service::{Plan, Process, Service, Trakt, films, movie, places};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use crate::{HISTORY, WATCHLIST, WATCHLIST_REMOVING, ledgers, to_trakt};
+use crate::{AT_ONCE, HISTORY, WATCHLIST, WATCHLIST_REMOVING, ledgers, to_trakt};
 
 const SEEN: &str = "2026-01-01T20:00:00Z";
 const LATER: &str = "2026-02-01T20:00:00Z";
@@ -103,5 +104,85 @@ fn the_command_shows_the_way_back_and_takes_it_only_when_told() {
     }
     let unknown = Process::command(service.folder(), &["undo", "ff", "--json"]);
     assert_eq!(unknown.code, Some(4), "{unknown:?}");
+    service.is_at_rest();
+}
+
+#[test]
+fn everything_a_pair_wrote_in_a_time_goes_back_in_one_plan() {
+    let service = Service::start(&ledgers("[pair.ratings]\n"));
+    let (source, target) = (service.ledger("a"), service.ledger("b"));
+    assert_eq!(service.undo_pair(&json!({})).expect(409)["type"], "nothing-to-undo");
+    target.rate(&[movie(1)], 30);
+    source.rate(&[movie(1), movie(2)], 80);
+    let first = service.run();
+    source.rate(&[movie(1)], 90);
+    let second = service.run();
+    assert_eq!(target.ratings(), ["Movie 1 is 90", "Movie 2 is 80"]);
+    let plan = Plan(service.undo_pair(&json!({"hours": 1})).expect(200));
+    assert_eq!(service.told_by(&plan), ["remove Movie 2: undo", "update Movie 1: undo"]);
+    assert_eq!(plan.0["undoes_runs"], json!([first.id(), second.id()]));
+    assert_eq!(target.ratings(), ["Movie 1 is 90", "Movie 2 is 80"]);
+    let undone = service.apply(&plan, &json!({}));
+    undone.expect("succeeded");
+    assert_eq!((undone.cause(), target.ratings()), ("undo", vec!["Movie 1 is 30".to_owned()]));
+    service.is_at_rest();
+    // What was taken back is left as it was found, so there is nothing to take back of all three.
+    assert_eq!(service.told_by(&Plan(service.undo_pair(&json!({})).expect(200))), Vec::<String>::new());
+    service.apply(&service.undo(&undone), &json!({})).expect("succeeded");
+    assert_eq!(target.ratings(), ["Movie 1 is 90", "Movie 2 is 80"]);
+    service.is_at_rest();
+    for (wish, status) in [(json!({"hours": 0}), 400), (json!({"hours": 1, "since": SEEN}), 400)] {
+        service.undo_pair(&wish).expect(status);
+    }
+}
+
+#[test]
+fn the_command_takes_back_a_day_of_a_pair() {
+    let service = Service::start(&ledgers(WATCHLIST));
+    service.ledger("a").list(&[movie(1)]);
+    service.run().expect("succeeded");
+    service.ledger("a").list(&[movie(2)]);
+    service.run().expect("succeeded");
+    let undo = |more: &[&str]| Process::command(service.folder(), &[&["undo", "--pair", "p"], more].concat());
+    for (more, left) in [(&["--last", "1d"][..], 2), (&["--yes"], 0)] {
+        let ended = undo(more);
+        assert_eq!((ended.code, service.ledger("b").listed().len()), (Some(0), left), "{more:?} {ended:?}");
+        assert!(ended.output.contains("Movie 1") && ended.output.contains("Movie 2"), "{more:?} {ended:?}");
+    }
+    service.is_at_rest();
+}
+
+#[test]
+fn ten_thousand_operations_go_back_and_come_again() {
+    const PLAYS: u32 = 8_000;
+    const RATED_BEFORE: usize = 1_000;
+    let movies: Vec<_> = (1..=PLAYS).map(movie).collect();
+    let first: Timestamp = "2025-01-01T00:00:00Z".parse().unwrap();
+    let at = |number: usize| first + SignedDuration::from_mins(10 * i64::try_from(number).unwrap());
+    let seen = |(number, item)| json!({"item": item, "watched_at": at(number)});
+    let plays: Vec<_> = movies.iter().enumerate().map(seen).collect();
+    let trakt = Trakt::new(films(PLAYS), UserActivity::default());
+    trakt.rate(&places(RATED_BEFORE), 3);
+    trakt.watch(&places(1), LATER);
+    let service = Service::start(&to_trakt(&trakt, &format!("{HISTORY}[pair.ratings]\n{AT_ONCE}")));
+    service.ledger("a").add("history", plays);
+    service.ledger("a").rate(&movies[..2 * RATED_BEFORE], 80);
+    let account = || (trakt.plays(), trakt.ratings());
+    let before = account();
+    let run = service.run();
+    run.expect("succeeded");
+    assert_eq!(run.wanted(), u64::from(PLAYS) + 2 * RATED_BEFORE as u64, "{run:?}");
+    let after = account();
+    let plan = service.undo(&run);
+    let lines = service.lines_of(&plan);
+    assert_eq!((lines.len(), account() == after), (10_000, true));
+    let ops: Vec<_> = lines.iter().map(|line| line["op"].clone()).collect();
+    let undone = service.apply(&plan, &json!({"only": ops}));
+    undone.expect("succeeded");
+    assert!(account() == before, "the account is not as before the run");
+    service.is_at_rest();
+    let redone = service.apply(&service.undo(&undone), &json!({}));
+    redone.expect("succeeded");
+    assert!(account() == after, "the account is not as after the run");
     service.is_at_rest();
 }

@@ -139,6 +139,12 @@ impl Service {
         Plan(self.http.post(&format!("/api/v1/runs/{}/undo?wait=120", run.id()), &json!({})).expect(200))
     }
 
+    /// Asks how everything is taken back that the pair `p` wrote in a time.
+    #[track_caller]
+    pub fn undo_pair(&self, wish: &Value) -> Answer {
+        self.http.post("/api/v1/pairs/p/undo?wait=120", wish)
+    }
+
     /// Takes a snapshot of an account.
     #[track_caller]
     pub fn snapshot(&self, account: &str) -> Value {

@@ -237,6 +237,7 @@ impl Life {
             permit: if approves_held { Permit::Held } else { Permit::Nothing },
             undoes: None,
             restores: None,
+            instead: None,
             question: None,
             may_queue: true,
         };

@@ -1,16 +1,16 @@
-//! `crosswatch plan PAIR`: shows what a run would do, and changes nothing.
+//! `crosswatch plan PAIR`: shows what a run would do, or what it would do with other settings, and changes nothing.
 
 use std::sync::Arc;
 
 use crosswatch_model::{Feature, PairId};
 use crosswatch_settings::Settings;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     answer::{Line, Plan},
     cli::{self, PlanArguments},
     client::{Api, Followed},
-    commands::{pair, run::counts},
+    commands::{export, pair, run::counts},
     exit::{Exit, Failure},
     output::{
         self, json,
@@ -27,30 +27,70 @@ pub(crate) const PAGE: u16 = 500;
 /// Plans the pair and prints the plan.
 pub(crate) async fn run(settings: &Arc<Settings>, arguments: &PlanArguments) -> Result<Exit, Failure> {
     let id = pair(settings, &arguments.pair)?.id.clone();
-    let request = match cli::chosen(&arguments.features) {
-        Some(features) => json!({ "features": features.iter().map(Feature::as_str).collect::<Vec<_>>() }),
-        None => json!({}),
+    let mut request = serde_json::Map::new();
+    if let Some(features) = cli::chosen(&arguments.features) {
+        request.insert("features".to_owned(), features.iter().map(Feature::as_str).collect());
+    }
+    let call = if arguments.what_if.is_empty() {
+        "plan"
+    } else {
+        request.insert("toml".to_owned(), changes(&arguments.what_if)?.into());
+        "what-if"
     };
+    let request = Value::Object(request);
+    if let Some(file) = arguments.save.as_ref().filter(|file| file.exists()) {
+        return Err(Failure::failed(format!("{} is there already; choose another name", file.display())));
+    }
     let session = Session::open(settings).await?;
     session
         .finish(async |session: &Session| {
-            let answer = make(session.api(), &id, &request).await?;
+            let answer = make(session.api(), &id, call, &request).await?;
             let plan: Plan = session.api().read(answer.clone())?;
             if arguments.json {
                 print_json(session.api(), answer, &plan.id).await?;
             } else {
                 print(session.api(), &plan).await?;
             }
+            if let Some(file) = arguments.save.as_ref().filter(|_| plan.state != "failed") {
+                export::to_file(session, &format!("/api/v1/plans/{}/export", plan.id), file).await?;
+                if !arguments.json {
+                    output::say(&format!(
+                        "Saved as {0}; `crosswatch apply {0}` looks what is still true of it.",
+                        file.display()
+                    ))?;
+                }
+            }
             Ok(outcome(&plan))
         })
         .await
 }
 
-async fn make(api: &Api, pair: &PairId, request: &Value) -> Result<Value, Failure> {
+async fn make(api: &Api, pair: &PairId, call: &str, request: &Value) -> Result<Value, Failure> {
     let follower = api.follower(pair.as_str()).await;
-    let started = api.post(&format!("/api/v1/pairs/{pair}/plan"), request).await?;
+    let started = api.post(&format!("/api/v1/pairs/{pair}/{call}"), request).await?;
     let id = started.get("id").and_then(Value::as_str).unwrap_or_default();
     Ok(follower.follow(Followed::Plan, id).await?)
+}
+
+/// Keys of a pair's table as TOML: the content of files, and what was typed as `key=value`.
+fn changes(given: &[String]) -> Result<String, Failure> {
+    let (mut typed, mut files) = (Vec::new(), Vec::new());
+    for one in given {
+        if let Some((key, value)) = one.split_once('=') {
+            typed.push(format!("{key} = {}\n", toml_value(value)));
+        } else {
+            let text = std::fs::read_to_string(one);
+            files.push(text.map_err(|error| Failure::failed(format!("{one} cannot be read: {error}")))? + "\n");
+        }
+    }
+    // Keys before tables, or they would belong to the last of them.
+    Ok([typed, files].concat().concat())
+}
+
+/// What was typed as a value: a word needs no quotes.
+fn toml_value(text: &str) -> String {
+    let is_toml = toml::from_str::<toml::Table>(&format!("x = {text}")).is_ok_and(|table| table.len() == 1);
+    if is_toml { text.to_owned() } else { toml::Value::from(text).to_string() }
 }
 
 /// How a command ends that made this plan.
@@ -118,6 +158,11 @@ pub(crate) async fn print_json_items(api: &Api, mut answer: Value, path: &str) -
     output::say("\n  ]\n}")
 }
 
+/// Lines as a table.
+pub(crate) fn table_of(lines: &[Line]) -> String {
+    line_table(lines).render(Style::of_stdout(), true)
+}
+
 fn line_table(lines: &[Line]) -> Table {
     // The widths hold for all pages of a plan: only the last column may be longer than its share.
     let mut table = Table::new(&[
@@ -145,11 +190,20 @@ fn totals(plan: &Plan, style: Style) -> String {
         format!("Applying it would cost {requests} at {account}, about {}.\n", words::length(cost.seconds * 1000))
     });
     let counted = if plan.features.is_empty() { String::new() } else { counts(&plan.features, style) + "\n" };
+    let counted = match &plan.today {
+        Some(today) => format!(
+            "With these settings:\n{counted}With those of today, from the same reads:\n{}\n",
+            counts(today, style)
+        ),
+        None => counted,
+    };
     format!("{}\n\n{counted}{}Nothing was written.\n", table::harmless(&plan.sentence), costs.collect::<String>())
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -179,6 +233,15 @@ mod tests {
             history    3       0       0     0        0          0        0\n\
             \nApplying it would cost 2 requests at trakt, about 3.0 s.\nNothing was written.\n";
         assert_eq!(totals(&plan, Style::PLAIN), expected);
+    }
+
+    #[test]
+    fn what_is_typed_becomes_keys_of_a_table() {
+        let typed =
+            ["history.remove=observed".to_owned(), "policy.canary=false".to_owned(), "mode=\"two-way\"".to_owned()];
+        let expected = "history.remove = \"observed\"\npolicy.canary = false\nmode = \"two-way\"\n";
+        assert_eq!(changes(&typed).unwrap(), expected);
+        assert!(changes(&["/nowhere/at/all.toml".to_owned()]).is_err());
     }
 
     #[test]

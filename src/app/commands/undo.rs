@@ -1,15 +1,19 @@
-//! `crosswatch undo RUN`: shows how a run would be taken back, and does it with `--yes`.
+//! `crosswatch undo`: shows how a run, all that a pair wrote in a time, or a play that was told live would be taken back,
+//! and does it with `--yes`.
 
 use std::sync::Arc;
 
 use crosswatch_settings::Settings;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::{
     answer::{Plan, Run},
     cli::UndoArguments,
     client::{Api, Followed},
+    clock::now,
     commands::{
+        pair,
         plan::{self, PAGE},
         run,
     },
@@ -19,11 +23,12 @@ use crate::{
 
 /// Plans the way back and prints it; with `--yes` it is applied right away.
 pub(crate) async fn run(settings: &Arc<Settings>, arguments: &UndoArguments) -> Result<Exit, Failure> {
+    let (path, wish) = wanted(settings, arguments)?;
     let session = Session::open(settings).await?;
     session
         .finish(async |session: &Session| {
             let api = session.api();
-            let answer = make(api, &arguments.run).await?;
+            let answer = make(api, &path, &wish).await?;
             let plan: Plan = api.read(answer.clone())?;
             if !arguments.json {
                 plan::print(api, &plan).await?;
@@ -40,14 +45,29 @@ pub(crate) async fn run(settings: &Arc<Settings>, arguments: &UndoArguments) -> 
         .await
 }
 
-/// Asks for the plan and waits for it.
-async fn make(api: &Api, run: &str) -> Result<Value, Failure> {
-    let is_id = run.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
-    if !is_id {
-        return Err(Failure::failed("this is not the id of a run; `crosswatch runs` lists them".to_owned()));
+/// What is to be taken back: where to ask for it, and with what.
+fn wanted(settings: &Settings, arguments: &UndoArguments) -> Result<(String, Value), Failure> {
+    let no_id = |what: &str| Failure::failed(format!("this is not the id of a {what}"));
+    if let Some(name) = &arguments.pair {
+        let back = SignedDuration::from_secs(i64::from(arguments.last.seconds()));
+        let since = now().checked_sub(back).map_err(|_| Failure::failed("--last reaches back too far".to_owned()))?;
+        return Ok((format!("/api/v1/pairs/{}/undo", pair(settings, name)?.id), json!({ "since": since })));
     }
+    if let Some(message) = &arguments.message {
+        let id: u64 = message.parse().map_err(|_| no_id("message; GET /api/v1/outbox lists them"))?;
+        return Ok((format!("/api/v1/outbox/{id}/undo"), json!({})));
+    }
+    let run = arguments.run.as_deref().unwrap_or_default();
+    if run.is_empty() || !run.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-') {
+        return Err(no_id("run; `crosswatch runs` lists them"));
+    }
+    Ok((format!("/api/v1/runs/{run}/undo"), json!({})))
+}
+
+/// Asks for the plan and waits for it.
+async fn make(api: &Api, path: &str, wish: &Value) -> Result<Value, Failure> {
     let follower = api.follower("undo").await;
-    let started = api.post(&format!("/api/v1/runs/{run}/undo"), &json!({})).await?;
+    let started = api.post(path, wish).await?;
     let id = started.get("id").and_then(Value::as_str).unwrap_or_default();
     Ok(follower.follow(Followed::Plan, id).await?)
 }

@@ -155,6 +155,8 @@ pub(crate) struct ParcelV1 {
     sent_at: Option<StampV1>,
     finished_at: Option<StampV1>,
     last_error: Option<SmolStr>,
+    /// Missing where it is not so.
+    was_there: Option<bool>,
 }
 row!(ParcelV1, Named, 1);
 
@@ -229,6 +231,7 @@ impl Stored for ParcelRecord {
             sent_at: StampV1::of_any(self.sent_at),
             finished_at: StampV1::of_any(self.finished_at),
             last_error: self.last_error.clone(),
+            was_there: self.was_there.then_some(true),
         }
     }
 
@@ -250,6 +253,7 @@ impl Stored for ParcelRecord {
             sent_at: instant_if_any(row.sent_at, "sent_at")?,
             finished_at: instant_if_any(row.finished_at, "finished_at")?,
             last_error: row.last_error,
+            was_there: row.was_there.unwrap_or(false),
         })
     }
 }

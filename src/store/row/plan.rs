@@ -1,7 +1,7 @@
 //! Plans that were asked for.
 
 use crosswatch_model::{RestoreFilter, RunId};
-use crosswatch_port::{PlanRecord, RestoreOrder};
+use crosswatch_port::{PlanRecord, RestoreOrder, UndoOrder};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
@@ -28,8 +28,44 @@ pub(crate) struct PlanV1 {
     undoes: Option<Wide>,
     /// What it brings back.
     restores: Option<RestoreV1>,
+    /// What it takes back, where that is more or other than one run.
+    undoes_more: Option<UndoV1>,
+    /// What the settings of the day plan, where others were asked about.
+    today: Option<Vec<TallyV1>>,
 }
 row!(PlanV1, Named, 1);
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct UndoV1 {
+    since: Option<StampV1>,
+    runs: Vec<Wide>,
+    message: Option<u64>,
+}
+
+impl UndoV1 {
+    fn of(order: &UndoOrder) -> Option<Self> {
+        match order {
+            UndoOrder::Run(_) => None,
+            UndoOrder::Since { since, runs } => Some(Self {
+                since: Some(StampV1::of(*since)),
+                runs: runs.iter().copied().map(word::run).collect(),
+                message: None,
+            }),
+            UndoOrder::Message(seq) => Some(Self { since: None, runs: Vec::new(), message: Some(*seq) }),
+        }
+    }
+
+    fn order(self) -> Result<UndoOrder, RowError> {
+        match (self.since, self.message) {
+            (Some(since), None) => Ok(UndoOrder::Since {
+                since: since.instant("since")?,
+                runs: self.runs.into_iter().map(|run| RunId(run.0)).collect(),
+            }),
+            (None, Some(seq)) => Ok(UndoOrder::Message(seq)),
+            _ => Err(RowError::Field("undoes_more")),
+        }
+    }
+}
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct RestoreV1 {
@@ -77,8 +113,10 @@ impl Stored for PlanRecord {
             tallies: TallyV1::of_all(&self.tallies),
             cost: cost.collect(),
             sentence: self.sentence.clone(),
-            undoes: self.undoes.map(word::run),
+            undoes: self.undoes.as_ref().and_then(UndoOrder::run).map(word::run),
             restores: self.restores.as_ref().map(RestoreV1::of),
+            undoes_more: self.undoes.as_ref().and_then(UndoV1::of),
+            today: self.today.as_deref().map(TallyV1::of_all),
         }
     }
 
@@ -93,8 +131,12 @@ impl Stored for PlanRecord {
             tallies: tallies(row.tallies)?,
             cost: row.cost.into_iter().map(cost).collect::<Result<_, _>>()?,
             sentence: row.sentence,
-            undoes: row.undoes.map(|run| RunId(run.0)),
+            undoes: match row.undoes_more {
+                Some(more) => Some(more.order()?),
+                None => row.undoes.map(|run| UndoOrder::Run(RunId(run.0))),
+            },
             restores: row.restores.map(RestoreV1::order).transpose()?,
+            today: row.today.map(tallies).transpose()?,
         })
     }
 }

@@ -12,7 +12,7 @@ use crosswatch_model::{
 use crosswatch_port::{
     EventRecord, FeatureTally, HeldRecord, ImportRecord, ImportState, LeaseRecord, OutboxRecord, OutboxState,
     PairFeatureRecord, PlanRecord, ReadingHead, RejectedRecord, RestoreOrder, RunError, RunRecord, SnapshotPart,
-    SnapshotRecord, SnapshotRow, StandingKind, StandingRecord, UnresolvedRecord, Write,
+    SnapshotRecord, SnapshotRow, StandingKind, StandingRecord, UndoOrder, UnresolvedRecord, Write,
 };
 use jiff::{Timestamp, civil::Date};
 use proptest::prelude::*;
@@ -77,6 +77,7 @@ fn plan() -> PlanRecord {
         sentence: "ok".into(),
         undoes: None,
         restores: None,
+        today: None,
     }
 }
 
@@ -189,7 +190,7 @@ fn records_are_these_bytes() {
     );
     golden(
         &plan(),
-        "020189a26964c41001a0c4506c0070018000000000000002a470616972a4686f6d65aa637265617465645f617492ce6ab13b8000a57374617465a57265616479a774616c6c69657390a4636f73749193a57472616b740c3ca873656e74656e6365a26f6ba6756e646f6573c0a8726573746f726573c0",
+        "02018ba26964c41001a0c4506c0070018000000000000002a470616972a4686f6d65aa637265617465645f617492ce6ab13b8000a57374617465a57265616479a774616c6c69657390a4636f73749193a57472616b740c3ca873656e74656e6365a26f6ba6756e646f6573c0a8726573746f726573c0ab756e646f65735f6d6f7265c0a5746f646179c0",
     );
     golden(
         &outbox(),
@@ -343,17 +344,37 @@ fn snapshots_are_these_bytes() {
     };
     golden(
         &PlanRecord { restores: Some(order), cost: Vec::new(), ..plan() },
-        "020189a26964c41001a0c4506c0070018000000000000002a470616972a4686f6d65aa637265617465645f617492ce6ab13b8000a57374617465a57265616479a774616c6c69657390a4636f737490a873656e74656e6365a26f6ba6756e646f6573c0a8726573746f72657385a8736e617073686f74c40105a46d6f6465a56578616374a46b696e64a473686f77a473686f77a746697265666c79a46974656dc0",
+        "02018ba26964c41001a0c4506c0070018000000000000002a470616972a4686f6d65aa637265617465645f617492ce6ab13b8000a57374617465a57265616479a774616c6c69657390a4636f737490a873656e74656e6365a26f6ba6756e646f6573c0a8726573746f72657385a8736e617073686f74c40105a46d6f6465a56578616374a46b696e64a473686f77a473686f77a746697265666c79a46974656dc0ab756e646f65735f6d6f7265c0a5746f646179c0",
     );
 }
 
 #[test]
 fn a_plan_from_before_there_were_restores_is_read() {
     let bytes = encode(&plan()).unwrap();
-    // The last field with its name, and one field less in the count.
+    // The last fields with their names, and so many less in the count.
+    let today = 1 + "today".len() + 1;
+    let more = today + 1 + "undoes_more".len() + 1;
+    for (count, cut) in [(0x8a, today), (0x89, more)] {
+        let older = [&[2, 1, count], &bytes[3..bytes.len() - cut]].concat();
+        assert_eq!(decode::<PlanRecord>(&older).unwrap(), plan());
+    }
     let field = 1 + "restores".len() + 1;
-    let older = [&[2, 1, 0x88], &bytes[3..bytes.len() - field]].concat();
+    let older = [&[2, 1, 0x88], &bytes[3..bytes.len() - more - field]].concat();
     assert_eq!(decode::<PlanRecord>(&older).unwrap(), plan());
+}
+
+#[test]
+fn what_a_plan_takes_back_comes_back() {
+    for order in [
+        UndoOrder::Run(RunId(7)),
+        UndoOrder::Since { since: at(1_790_000_000), runs: vec![RunId(7), RunId(u128::MAX)] },
+        UndoOrder::Message(9),
+    ] {
+        let plan = PlanRecord { undoes: Some(order), ..plan() };
+        assert_eq!(decode::<PlanRecord>(&encode(&plan).unwrap()).unwrap(), plan);
+    }
+    let plan = PlanRecord { state: PlanState::WhatIf, today: Some(vec![tally()]), ..plan() };
+    assert_eq!(decode::<PlanRecord>(&encode(&plan).unwrap()).unwrap(), plan);
 }
 
 #[test]

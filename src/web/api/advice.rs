@@ -5,14 +5,18 @@ use std::sync::Arc;
 use actix_web::web;
 use crosswatch_actors::{Lock, ReadinessQuestion};
 use crosswatch_model::Feature;
-use crosswatch_port::{Change, Ledger, StandingKind, StandingRecord, StorageFailure};
+use crosswatch_port::{Change, HeldRecord, Ledger, StandingKind, StandingRecord, StorageFailure};
 use crosswatch_settings::{Acknowledgement, Advice, Pair, Rule, Severity, advise, advise_reset};
 use jiff::SignedDuration;
 use serde::Deserialize;
 use smol_str::{SmolStr, format_smolstr};
 use utoipa::ToSchema;
 
-use super::{applying::save, look::Unwatched, shapes::AdviceShape};
+use super::{
+    applying::save,
+    look::Unwatched,
+    shapes::{AdviceShape, held_id},
+};
 use crate::{
     extract::{Body, Query},
     outlines,
@@ -135,6 +139,8 @@ async fn all(state: &ApiState, standings: &[StandingRecord]) -> Result<Vec<Advic
     };
     advice.extend(state.read(unproven).await?);
     advice.extend(super::look::unwatched(state).await.iter().map(not_watched));
+    let (held, now) = (state.read(|ledger| ledger.held()).await?, state.clock.now());
+    advice.extend(held.iter().filter(|hold| hold.expires_at() <= now).map(still_waits));
     advice.sort_by_key(|advice| std::cmp::Reverse(advice.severity));
     Ok(advice)
 }
@@ -192,6 +198,47 @@ fn not_ready(pair: &Pair, question: ReadinessQuestion<'_>, ledger: &dyn Ledger) 
     Ok(advice)
 }
 
+/// Something that waits so long that it has become a question.
+fn still_waits(hold: &HeldRecord) -> Advice {
+    let id = held_id(hold);
+    let (pair, feature, since) = (&hold.pair, hold.feature, hold.since.strftime("%Y-%m-%d"));
+    Advice {
+        rule: Rule::HeldExpired,
+        severity: Severity::Warning,
+        subject: format!("held[{id}]"),
+        message: format!("{} {feature} of {pair} wait for you since {since}: {}", hold.items, hold.sentence),
+        fix: format!(
+            "say yes or no: POST /api/v1/held/{id}/approve or /reject, or crosswatch run {pair} --approve-held; until then it waits"
+        ),
+    }
+}
+
 fn subject(rule: Rule, about: &str) -> SmolStr {
     format_smolstr!("{rule} {about}")
+}
+
+#[cfg(test)]
+mod tests {
+    use crosswatch_model::{Feature, HoldKind, PairId, RunId};
+
+    use super::*;
+
+    #[test]
+    fn what_waits_for_long_is_advised_with_the_way_to_decide() {
+        let hold = HeldRecord {
+            id: 255,
+            pair: PairId::parse("p").unwrap(),
+            feature: Feature::Watchlist,
+            kind: HoldKind::Removes,
+            items: 6,
+            sentence: "6 removals wait.".into(),
+            run: RunId(1),
+            since: "2026-11-01T12:00:00Z".parse().unwrap(),
+        };
+        assert_eq!(hold.expires_at(), "2026-11-15T12:00:00Z".parse().unwrap());
+        let advice = still_waits(&hold);
+        assert_eq!(advice.subject, "held[00000000000000ff]");
+        assert_eq!(advice.message, "6 watchlist of p wait for you since 2026-11-01: 6 removals wait.");
+        assert!(advice.fix.contains("/held/00000000000000ff/approve"), "{}", advice.fix);
+    }
 }

@@ -98,12 +98,13 @@ async fn ready(state: &ApiState, id: RunId) -> Result<PlanRecord, ApiProblem> {
 }
 
 /// What the plan could do, with whether it waits.
-type Operations = BTreeMap<OpId, IsHeld>;
+pub(super) type Operations = BTreeMap<OpId, IsHeld>;
 
 /// Whether an operation waits for a person.
-type IsHeld = bool;
+pub(super) type IsHeld = bool;
 
-async fn operations(state: &ApiState, id: RunId) -> Result<Operations, ApiProblem> {
+/// Everything that the plan could do.
+pub(super) async fn operations(state: &ApiState, id: RunId) -> Result<Operations, ApiProblem> {
     let read = move |ledger: &dyn crosswatch_port::Ledger| {
         let mut operations = Operations::new();
         ledger.visit_lines(id, 0, &mut |record| {
@@ -117,7 +118,8 @@ async fn operations(state: &ApiState, id: RunId) -> Result<Operations, ApiProble
     state.read(read).await
 }
 
-const fn is_held(line: &PlanItem) -> Option<IsHeld> {
+/// Whether the operation of a line waits; `None` where it is none.
+pub(super) const fn is_held(line: &PlanItem) -> Option<IsHeld> {
     match line.action {
         Action::Add | Action::Update | Action::Remove => Some(false),
         Action::Hold => Some(true),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix_web::{HttpResponse, web};
-use crosswatch_actors::{JobKind, Permit, held_id};
+use crosswatch_actors::{JobKind, Permit, held_id, newest_plan};
 use crosswatch_model::{Action, Cause, HoldKind, OpId, PlanItem, RunId};
 use crosswatch_port::{Change, HeldRecord, Ledger, RejectedRecord, StorageFailure};
 
@@ -98,7 +98,7 @@ async fn waiting(state: &ApiState, id: &str) -> Result<HeldRecord, ApiProblem> {
 /// The operations that wait here, as the newest run or plan that shows any of them has them.
 fn kept_ops(ledger: &dyn Ledger, held: &HeldRecord) -> Result<Vec<OpId>, StorageFailure> {
     let runs = ledger.runs(Some(&held.pair), None, RUNS_LOOKED_THROUGH)?.into_iter().map(|run| run.id);
-    let plans = ledger.plans(Some(&held.pair), None, 1)?.into_iter().filter(|plan| plan.undoes.is_none());
+    let plans = newest_plan(ledger, &held.pair)?.into_iter().filter(|plan| plan.undoes.is_none());
     let mut owners: Vec<RunId> = runs.chain(plans.map(|plan| plan.id)).collect();
     owners.sort_unstable();
     for owner in owners.into_iter().rev() {

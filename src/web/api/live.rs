@@ -194,7 +194,8 @@ pub(crate) fn waiting(ledger: &dyn Ledger, accounts: &[ProviderId]) -> Result<Ve
     Ok(rows)
 }
 
-async fn find(state: &ApiState, id: &str) -> Result<ParcelRecord, ApiProblem> {
+/// The message of this id, waiting or settled.
+pub(super) async fn find(state: &ApiState, id: &str) -> Result<ParcelRecord, ApiProblem> {
     let seq = parcel_seq(id).ok_or_else(|| ApiProblem::UnknownMessage(id.to_owned()))?;
     let accounts: Vec<ProviderId> = state.settings.providers.iter().map(|provider| provider.id.clone()).collect();
     let found = state

@@ -16,6 +16,7 @@ pub(crate) mod live;
 pub(crate) mod login;
 mod look;
 pub(crate) mod pairs;
+pub(crate) mod plan_files;
 pub(crate) mod plans;
 pub(crate) mod providers;
 pub(crate) mod resetting;
@@ -33,6 +34,7 @@ pub(crate) mod steering;
 pub(crate) mod tracker;
 pub(crate) mod undoing;
 pub(crate) mod webhooks;
+pub(crate) mod what_if;
 pub(crate) mod why;
 
 use std::future::{Ready, ready};
@@ -116,8 +118,11 @@ fn pair_routes(config: &mut ServiceConfig) {
         .service(at("/pairs/{id}", "GET").route(web::get().to(pairs::pair)))
         .service(at("/pairs/{id}/plan", "POST").route(web::post().to(plans::start)))
         .service(at("/pairs/{id}/run", "POST").route(web::post().to(runs::start)))
+        .service(at("/pairs/{id}/what-if", "POST").route(web::post().to(what_if::start)))
         .service(at("/why", "GET").route(web::get().to(why::why)))
         .service(at("/plans", "GET").route(web::get().to(plans::plans)))
+        .service(at("/plans/import", "POST").route(web::post().to(plan_files::import)))
+        .service(at("/plans/{id}/export", "GET").route(web::get().to(plan_files::export)))
         .service(at("/plans/{id}", "GET").route(web::get().to(plans::plan)))
         .service(at("/plans/{id}/items", "GET").route(web::get().to(plans::items)))
         .service(at("/plans/{id}/apply", "POST").route(web::post().to(applying::apply)))
@@ -126,7 +131,8 @@ fn pair_routes(config: &mut ServiceConfig) {
         .service(at("/runs/{id}", "GET").route(web::get().to(runs::run)))
         .service(at("/runs/{id}/items", "GET").route(web::get().to(runs::items)))
         .service(at("/runs/{id}/cancel", "POST").route(web::post().to(runs::cancel)))
-        .service(at("/runs/{id}/undo", "POST").route(web::post().to(undoing::undo)));
+        .service(at("/runs/{id}/undo", "POST").route(web::post().to(undoing::undo)))
+        .service(at("/pairs/{id}/undo", "POST").route(web::post().to(undoing::undo_pair)));
 }
 
 fn live_routes(config: &mut ServiceConfig) {
@@ -135,7 +141,8 @@ fn live_routes(config: &mut ServiceConfig) {
         .service(at("/inbox", "GET").route(web::get().to(live::inbox)))
         .service(at("/outbox", "GET").route(web::get().to(live::outbox)))
         .service(at("/outbox/{id}/retry", "POST").route(web::post().to(live::retry)))
-        .service(at("/outbox/{id}/discard", "POST").route(web::post().to(live::discard)));
+        .service(at("/outbox/{id}/discard", "POST").route(web::post().to(live::discard)))
+        .service(at("/outbox/{id}/undo", "POST").route(web::post().to(undoing::undo_message)));
 }
 
 fn steering_routes(config: &mut ServiceConfig) {

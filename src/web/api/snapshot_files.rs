@@ -24,7 +24,8 @@ use crate::{
 const FILE_MAX_BYTES: usize = 64 * 1024 * 1024;
 /// Rows of a snapshot that are on their way at a time.
 const ROWS_AT_ONCE: usize = 1_000;
-const LINES: &str = "application/x-ndjson";
+/// What such files are.
+pub(super) const LINES: &str = "application/x-ndjson";
 
 /// A snapshot as a file.
 #[utoipa::path(
@@ -95,13 +96,21 @@ fn some_rows(ledger: &dyn Ledger, id: RunId, feature: Feature, from: u64) -> Res
     Ok(rows)
 }
 
-fn line(value: &impl serde::Serialize) -> Result<String, ApiProblem> {
+/// A line of a file.
+pub(super) fn line(value: &impl serde::Serialize) -> Result<String, ApiProblem> {
     let text = serde_json::to_string(value).map_err(|error| ApiProblem::Internal(error.to_string()))?;
     Ok(text + "\n")
 }
 
 /// A file as it arrives.
 pub(crate) struct File(web::Bytes);
+
+impl File {
+    /// What is in it.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
 
 impl FromRequest for File {
     type Error = ApiProblem;

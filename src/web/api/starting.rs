@@ -1,8 +1,10 @@
 //! Asking the supervisor for a run or plan.
 
-use crosswatch_actors::{JobKind, PairSituation, Permit, RequestRun};
+use std::sync::Arc;
+
+use crosswatch_actors::{JobKind, PairBlueprint, PairSituation, Permit, RequestRun};
 use crosswatch_model::{Cause, FeatureSet, ItemRef, PairId, RunId};
-use crosswatch_port::RestoreOrder;
+use crosswatch_port::{RestoreOrder, UndoOrder};
 
 use crate::{
     problem::ApiProblem,
@@ -17,12 +19,14 @@ pub(crate) struct Wish {
     pub(crate) cause: Cause,
     pub(crate) features: Option<FeatureSet>,
     pub(crate) permit: Permit,
-    /// The run that is taken back, where one is.
-    pub(crate) undoes: Option<RunId>,
+    /// What is taken back, where something is.
+    pub(crate) undoes: Option<UndoOrder>,
     /// What a snapshot brings back, where it is a restore.
     pub(crate) restores: Option<RestoreOrder>,
     /// What is asked, for [`JobKind::Why`].
     pub(crate) question: Option<ItemRef>,
+    /// The pair as it would be, for [`JobKind::WhatIf`].
+    pub(crate) instead: Option<Arc<PairBlueprint>>,
     pub(crate) may_queue: bool,
 }
 
@@ -38,6 +42,7 @@ impl Wish {
             undoes: None,
             restores: None,
             question: None,
+            instead: None,
             may_queue: true,
         }
     }
@@ -45,9 +50,19 @@ impl Wish {
 
 /// Asks, and answers the id of the run or plan.
 pub(crate) async fn start(state: &ApiState, wish: Wish) -> Result<RunId, ApiProblem> {
-    let Wish { pair, kind, cause, features, permit, undoes, restores, question, may_queue } = wish;
-    let request =
-        RequestRun { pair: pair.clone(), kind, cause, features, permit, undoes, restores, question, may_queue };
+    let Wish { pair, kind, cause, features, permit, undoes, restores, question, instead, may_queue } = wish;
+    let request = RequestRun {
+        pair: pair.clone(),
+        kind,
+        cause,
+        features,
+        permit,
+        undoes,
+        restores,
+        question,
+        instead,
+        may_queue,
+    };
     let answer = state.supervisor()?.ask(request, ACTOR_DEADLINE).await?;
     answer.map(|started| started.id).map_err(|refusal| ApiProblem::of_refusal(refusal, &pair))
 }

@@ -325,6 +325,7 @@ impl Small {
             entropy,
             hook_key: HookKey::new(SecretKey::of_text(&SecretString::from("a key"))),
             inbox,
+            pair_of: |_, _| pair(),
             config_file: None,
             readiness: Arc::new(Readiness::new()),
             version: "0.1.0",

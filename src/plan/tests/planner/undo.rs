@@ -65,6 +65,61 @@ fn a_removal_comes_back_and_is_not_removed_again() {
 }
 
 #[test]
+fn several_runs_go_back_to_what_was_before_the_first_of_them() {
+    let mut world = ratings();
+    let before = world.target.iter().map(|row| row.fact).collect::<Vec<_>>();
+    let first = world.run();
+    world.source = World::new(Feature::Ratings).source([m(1).rated(90, None), m(2).rated(10, None)]).source;
+    let second = world.run();
+    assert_eq!(second.lines(|_| true), ["~ movie 1 = 90", "~ movie 2 = 10"]);
+    let both = world.undo_of_all(&[&first, &second]);
+    assert_eq!(both.lines(|_| true), ["~ movie 1 = 30", "- movie 2"]);
+    world.carry_out(&both);
+    assert_eq!(world.target.iter().map(|row| row.fact).collect::<Vec<_>>(), before);
+    world.expect_all(&["skip movie 1: taken_back", "skip movie 2: taken_back"]);
+    world.expect_undo(&both, &["~ movie 1 = 90", "+ movie 2 = 10"]);
+}
+
+#[test]
+fn what_several_runs_left_as_it_was_is_not_told() {
+    let mut world = ratings();
+    let run = world.run();
+    let undone = world.undo(&run);
+    assert_eq!(world.undo_of_all(&[&run, &undone]).plan.items, []);
+    let mut world = World::new(Feature::Watchlist).removing().source([m(1), m(2)]);
+    let added = world.run();
+    world.source.pop();
+    let removed = world.run();
+    assert_eq!(removed.lines(|_| true), ["- movie 2"]);
+    assert_eq!(world.undo_of_all(&[&added, &removed]).lines(|_| true), ["- movie 1"]);
+}
+
+#[test]
+fn several_plays_of_one_item_stay_apart() {
+    let mut world = World::new(Feature::History).source([m(1).played(T1)]);
+    let first = world.run();
+    world.source.extend(World::new(Feature::History).source([m(1).played(T1 + 90_000)]).source);
+    let second = world.run();
+    let both = world.undo_of_all(&[&first, &second]);
+    assert_eq!((both.plan.counts.removes, both.plan.items.len()), (2, 2));
+    assert_eq!(world.undo_of_all(&[&second]).plan.counts.removes, 1);
+}
+
+#[test]
+fn a_place_whose_value_nobody_knew_does_not_come_back_by_guess() {
+    let mut world = ratings();
+    let run = world.run();
+    world.source = World::new(Feature::Ratings).source([m(1).rated(90, None), m(2).rated(70, None)]).source;
+    let next = world.run();
+    let mut journals = [world.journal(&run), world.journal(&next)];
+    for line in &mut journals[0] {
+        (line.action, line.before) = (Action::Update, None);
+    }
+    let planned = world.asking(|input| plan_undo(input, &journals));
+    assert_eq!(planned.lines(|_| true), ["skip movie 1: cannot_undo", "skip movie 2: cannot_undo"]);
+}
+
+#[test]
 fn two_way_both_sides_are_taken_back() {
     let mut world = World::new(Feature::Watchlist).two_way().source([m(1)]).target([m(2)]);
     let run = world.run();
@@ -110,7 +165,11 @@ fn only_what_was_confirmed_is_ours() {
         for line in &mut journal {
             line.outcome = outcome;
         }
-        assert_eq!(world.asking(|input| plan_undo(input, &journal)).plan.items.len(), lines, "{outcome}");
+        assert_eq!(
+            world.asking(|input| plan_undo(input, std::slice::from_ref(&journal))).plan.items.len(),
+            lines,
+            "{outcome}"
+        );
     }
 }
 

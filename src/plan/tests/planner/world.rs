@@ -399,7 +399,7 @@ impl World {
         }
     }
 
-    fn carry_out(&mut self, planned: &Planned) {
+    pub(crate) fn carry_out(&mut self, planned: &Planned) {
         for item in planned.plan.items.clone() {
             self.apply(&item);
             let Some(entity) = item.entity.filter(|_| is_write(item.line.action)) else { continue };
@@ -420,8 +420,13 @@ impl World {
 
     /// Plans how a run is taken back whose writes all succeeded.
     pub(crate) fn undo_of(&self, run: &Planned) -> Planned {
-        let journal = self.journal(run);
-        self.asking(|input| plan_undo(input, &journal))
+        self.undo_of_all(&[run])
+    }
+
+    /// Plans how runs are taken back, the oldest first, whose writes all succeeded.
+    pub(crate) fn undo_of_all(&self, runs: &[&Planned]) -> Planned {
+        let journals: Vec<Vec<PlanItem>> = runs.iter().map(|run| self.journal(run)).collect();
+        self.asking(|input| plan_undo(input, &journals))
     }
 
     /// The lines of a run as they are kept.

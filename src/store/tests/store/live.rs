@@ -54,6 +54,7 @@ fn parcel(of: usize, seq: u64, state: ParcelState) -> ParcelRecord {
         sent_at: None,
         finished_at: None,
         last_error: None,
+        was_there: false,
     }
 }
 

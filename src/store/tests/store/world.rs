@@ -93,6 +93,7 @@ pub(crate) fn plan(number: u64, of: usize) -> PlanRecord {
         sentence: "A plan.".into(),
         undoes: None,
         restores: None,
+        today: None,
     }
 }
 

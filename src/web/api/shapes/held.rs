@@ -27,9 +27,10 @@ pub struct HeldShape {
     run: String,
     #[schema(value_type = String, format = DateTime)]
     since: Timestamp,
-    /// When it stops waiting by itself; `null`: it waits for a person, however long that takes.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    expires_at: Option<Timestamp>,
+    /// When it becomes a question: people are asked again, and it is advised to decide. It waits on, however long that
+    /// takes; nothing is done or given up by itself.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Timestamp,
 }
 
 impl From<&HeldRecord> for HeldShape {
@@ -44,7 +45,7 @@ impl From<&HeldRecord> for HeldShape {
             sentence: held.sentence.to_string(),
             run: held.run.to_string(),
             since: held.since,
-            expires_at: None,
+            expires_at: held.expires_at(),
         }
     }
 }

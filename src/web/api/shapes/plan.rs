@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use crosswatch_model::{PairId, PlanItem, RunId};
-use crosswatch_port::PlanRecord;
+use crosswatch_port::{FeatureTally, PlanRecord, UndoOrder};
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{CountsShape, FactShape, ItemShape, ReadsShape};
+use super::{CountsShape, FactShape, ItemShape, ReadsShape, parcel_id};
 
 /// What applying a plan would cost one account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -36,11 +36,24 @@ pub struct PlanShape {
     reads: ReadsShape,
     /// What applying it would cost, per account.
     cost: BTreeMap<String, CostShape>,
+    /// With `what_if`: what the settings of today plan from the same reads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    today: Option<BTreeMap<&'static str, CountsShape>>,
     /// The plan in one sentence.
     sentence: String,
-    /// The run that it takes back, where it is an undo.
+    /// The run that it takes back, where it is the undo of one.
     #[serde(skip_serializing_if = "Option::is_none")]
     undoes: Option<String>,
+    /// Since when it takes back what the pair wrote, where it is such an undo.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    undoes_since: Option<Timestamp>,
+    /// The runs that it takes back then, the oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    undoes_runs: Vec<String>,
+    /// The message whose play it takes back, where it is such an undo.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undoes_message: Option<String>,
     /// The snapshot that it brings back, where it is a restore.
     #[serde(skip_serializing_if = "Option::is_none")]
     restores: Option<String>,
@@ -51,19 +64,35 @@ impl From<&PlanRecord> for PlanShape {
         let cost = |(account, requests, seconds): &(crosswatch_model::ProviderId, u64, u64)| {
             (account.to_string(), CostShape { requests: *requests, seconds: *seconds })
         };
+        let (undoes_since, undoes_runs) = match &plan.undoes {
+            Some(UndoOrder::Since { since, runs }) => (Some(*since), runs.as_slice()),
+            _ => (None, &[][..]),
+        };
+        let undoes_message = match plan.undoes {
+            Some(UndoOrder::Message(seq)) => Some(parcel_id(seq)),
+            _ => None,
+        };
         Self {
             id: plan.id.to_string(),
             pair: plan.pair.to_string(),
             created_at: plan.created_at,
             state: plan.state.as_str(),
-            features: plan.tallies.iter().map(|tally| (tally.feature.as_str(), tally.counts.into())).collect(),
+            features: counted(&plan.tallies),
+            today: plan.today.as_deref().map(counted),
             reads: plan.tallies.as_slice().into(),
             cost: plan.cost.iter().map(cost).collect(),
             sentence: plan.sentence.to_string(),
-            undoes: plan.undoes.map(|run| run.to_string()),
+            undoes: plan.undoes.as_ref().and_then(UndoOrder::run).map(|run| run.to_string()),
+            undoes_since,
+            undoes_runs: undoes_runs.iter().map(ToString::to_string).collect(),
+            undoes_message,
             restores: plan.restores.as_ref().map(|order| order.snapshot.to_string()),
         }
     }
+}
+
+fn counted(tallies: &[FeatureTally]) -> BTreeMap<&'static str, CountsShape> {
+    tallies.iter().map(|tally| (tally.feature.as_str(), tally.counts.into())).collect()
 }
 
 /// A plan that was asked for and is not made yet.
@@ -136,7 +165,6 @@ mod tests {
         Action, Completeness, Counts, Fact, Feature, Id, Item, Kind, Namespace, OpId, Outcome, PlanState, ProviderId,
         ReadReport, Reason, Side, WatchedAt,
     };
-    use crosswatch_port::FeatureTally;
     use serde_json::json;
 
     use super::*;
@@ -160,6 +188,7 @@ mod tests {
             sentence: "Adds 3 plays.".into(),
             undoes: None,
             restores: None,
+            today: None,
         };
         assert_eq!(
             serde_json::to_value(PlanShape::from(&plan)).unwrap(),
