@@ -12,6 +12,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 mod answers;
+mod audience;
 mod blueprint;
 mod brakes;
 mod budget;
@@ -43,16 +44,18 @@ mod seal;
 mod sign_in;
 mod store;
 mod supervisor;
+mod urgency;
 mod watcher;
 mod webhook;
 
 pub use answers::{Answer, FeatureAnswer};
+pub use audience::Audience;
 pub use blueprint::{
     AccountBlueprint, Blueprint, FeatureBlueprint, PairBlueprint, RouteBlueprint, SharedPair, SnapshotBlueprint,
     Surroundings, TargetBlueprint,
 };
 pub use brakes::Brakes;
-pub use budget::{AccountBudget, BudgetState, Pace, Rate};
+pub use budget::{AccountBudget, BudgetState, DayState, Pace, Rate};
 pub use children::ChildState;
 pub use courier::{Courier, Discard, RetryParcel};
 pub use directory::Directory;
@@ -75,6 +78,7 @@ pub use supervisor::{
     CancelRun, ObserveSystem, PairSituation, Ping, Refusal, RequestRun, Reset, ResetDepth, ShutDown, Started, Steer,
     Supervisor, SystemState, Ticket,
 };
+pub use urgency::Urgency;
 pub use watcher::{
     AdapterNow, ObserveWatcher, SendArrived, SignInChanged, Standing, TellPeople, Watcher, WatcherPorts, WatcherState,
 };

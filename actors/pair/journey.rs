@@ -15,6 +15,7 @@ use crate::{
     run_table::JobKind,
     store::SaveError,
     supervisor::Ticket,
+    urgency::Urgency,
 };
 
 /// Why a run cannot go on.
@@ -89,9 +90,10 @@ impl Journey {
             sentence: SmolStr::default(),
             error: None,
         };
+        let urgency = Urgency::of_run(ticket.job.cause);
         Self {
-            source: AccountDoor::new(pair.source.clone(), directory.clone()),
-            target: AccountDoor::new(pair.target.clone(), directory.clone()),
+            source: AccountDoor::new(pair.source.clone(), directory.clone(), urgency),
+            target: AccountDoor::new(pair.target.clone(), directory.clone(), urgency),
             pair,
             ticket,
             directory,
@@ -99,6 +101,11 @@ impl Journey {
             record,
             requests_before: [0; 2],
         }
+    }
+
+    /// How urgent it is.
+    pub(super) const fn urgency(&self) -> Urgency {
+        Urgency::of_run(self.ticket.job.cause)
     }
 
     /// Travels to the end and writes down how it went. Never fails: a failure is one of the endings.

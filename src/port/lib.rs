@@ -21,7 +21,7 @@ mod snapshot;
 mod standing;
 mod watching;
 
-pub use account::{Budget, Cache, RequestKind, Shelf, ShelfChange, ShelfCursor, ShelfRow, Vault, Verdict};
+pub use account::{Budget, Cache, DailyQuota, RequestKind, Shelf, ShelfChange, ShelfCursor, ShelfRow, Vault, Verdict};
 pub use clock::{Clock, Entropy};
 pub use fault::Fault;
 pub use knowledge::{Knowledge, Known};

@@ -245,7 +245,15 @@ mod tests {
                 membership: None,
             },
             requests_sent,
-            budget: BudgetState { breaker: "open", failures: 5, waits: None, reads_left: None, write_every: None },
+            budget: BudgetState {
+                breaker: "open",
+                failures: 5,
+                waits: None,
+                reads_left: None,
+                write_every: None,
+                concurrent: 2,
+                day: None,
+            },
         }
     }
 

@@ -34,7 +34,9 @@ pub use item::{IdsShape, ItemIn, ItemShape, ShowIn, ShowShape};
 pub use live::{InboxShape, ParcelShape, SessionShape};
 pub use pair::{HealthShape, PairFeatureShape, PairShape};
 pub use plan::{CostShape, LineShape, PlanShape, StartedPlanShape};
-pub use provider::{BudgetShape, CapabilitiesShape, CheckShape, FaultShape, FeatureCapabilityShape, ProviderShape};
+pub use provider::{
+    BudgetShape, CapabilitiesShape, CheckShape, FaultShape, FeatureCapabilityShape, ProviderShape, QuotaShape,
+};
 pub use readiness::{ReadinessCheckShape, ReadinessShape, ShadowReportShape};
 pub use reset::{ClearedShape, ResetShape};
 pub use run::{RunErrorShape, RunFeatureShape, RunShape};
