@@ -15,6 +15,7 @@ mod question;
 mod rematch;
 mod settle;
 mod snapshot;
+mod vanished;
 mod verify;
 
 use std::{rc::Rc, time::Duration};

@@ -111,7 +111,7 @@ impl Errand {
                     None => return self.settle(vec![Settled::done(row)]).await,
                 }
             }
-            Ok([CellNow::Absent]) => return self.settle(vec![Settled::done(row)]).await,
+            Ok([CellNow::Absent | CellNow::NotInLibrary]) => return self.settle(vec![Settled::done(row)]).await,
             Ok(_) => {
                 let fault = Fault::Transient("the account cannot tell whether it has this play".into());
                 return self.look_later(vec![row], &fault).await;
@@ -188,7 +188,7 @@ impl Errand {
 
     async fn find(&self, row: &ParcelRecord, cell: &CellNow) -> Result<Found, SaveError> {
         let facts = match cell {
-            CellNow::Absent => return Ok(Found::Missing),
+            CellNow::Absent | CellNow::NotInLibrary => return Ok(Found::Missing),
             CellNow::Unknown => return Ok(Found::CannotTell),
             CellNow::Present(facts) => facts,
         };

@@ -4,7 +4,7 @@ use crosswatch_model::{FeatureSet, RunState, Side};
 use crosswatch_port::{Change, Commit, Durability, Fault, FenceMark, Refused, RunError, RunRecord};
 use smol_str::{SmolStr, format_smolstr};
 
-use super::{apply, collect, decide, finish, settle, snapshot, verify};
+use super::{apply, collect, decide, finish, settle, snapshot, vanished, verify};
 use crate::{
     blueprint::{SharedPair, Surroundings},
     directory::Directory,
@@ -129,7 +129,7 @@ impl Journey {
         self.enter(RunState::Reading, "Reads both sides.").await?;
         let collected = collect::collect(self).await?;
         self.enter(RunState::Planning, "Compares both sides.").await?;
-        let decided = decide::decide(self, collected).await?;
+        let decided = self.decide(collected).await?;
         let counted = finish::keep_lines(self, &decided).await?;
         Ok(finish::Ending::looked(&decided, counted))
     }
@@ -140,7 +140,7 @@ impl Journey {
         apply::recover(self).await?;
         let collected = collect::collect(self).await?;
         self.enter(RunState::Planning, "Compares both sides.").await?;
-        let decided = decide::decide(self, collected).await?;
+        let decided = self.decide(collected).await?;
         let named = apply::commit_plan(self, decided).await?;
         let mut named = snapshot::before_writes(self, named).await?;
         let applied = apply::apply(self, &named).await?;
@@ -148,6 +148,13 @@ impl Journey {
         let ending = finish::Ending::ran(&self.ticket.job, &named.decided, applied, &verified);
         settle::settle(self, named, verified).await?;
         Ok(ending)
+    }
+
+    /// Plans, and leaves out what only a deleted file speaks for.
+    async fn decide(&self, collected: collect::Collected) -> Result<decide::Decided, Stop> {
+        let mut decided = decide::decide(self, collected).await?;
+        vanished::keep(self, &mut decided).await?;
+        Ok(decided)
     }
 
     /// The account on a side.

@@ -29,6 +29,7 @@ mod steering;
 mod tokens;
 mod two_way;
 mod undo;
+mod vanished;
 mod verdicts;
 mod webhooks;
 mod why;
