@@ -234,7 +234,7 @@ async fn a_day_that_is_used_too_fast_is_foretold() {
         (0, hours(18), None),
         (1_000, hours(1), Some(Duration::ZERO)),
         // A busy first minute is looked at as an hour.
-        (50, hours(24) - Duration::from_secs(60), Some(hours(19))),
+        (50, Duration::from_secs(24 * 3600 - 60), Some(hours(19))),
     ] {
         let budget = budget(Pace { reads: None, writes: None, concurrent: 2 });
         budget.learn(DailyQuota { limit: 1_000, used: Some(used), resets_in });

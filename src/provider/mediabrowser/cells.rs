@@ -56,7 +56,9 @@ impl MediaServer {
         };
         let rows = self.shelf_rows(list_id, &account).await?;
         let mut state = self.state_of(Feature::Watchlist, items).await?;
-        state.values_mut().for_each(|fact| *fact = None);
+        for fact in state.values_mut() {
+            *fact = None;
+        }
         let listed = rows.iter().filter(|row| items.binary_search(&row.item).is_ok());
         state.extend(listed.map(|row| (row.item, Some(Fact::Listed(None)))));
         Ok(state)
