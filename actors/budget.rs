@@ -1,17 +1,30 @@
-//! The request budget of one account: pace, concurrency, enforced waits and a circuit breaker.
+//! The request budget of one account: pace, concurrency, the day's requests, enforced waits and a circuit breaker.
 //!
-//! Promises: no request leaves before its place is free; an account that asked to wait is left alone that long, and only
-//! that account; a service that fails again and again is asked rarely until it answers once; no write leaves while
-//! everything is frozen, however long it waited for its place.
+//! Promises: no request leaves before its place is free; what is more urgent goes first, and among equals who came first;
+//! one place, a fifth of every burst and a tenth of a day's requests are kept from schedules, so that live scrobbling never
+//! waits behind a long run; an account that asked to wait is left alone that long, and only that account; a service that
+//! fails again and again is asked rarely until it answers once; a media server where somebody watches is asked for one
+//! thing at a time; no write leaves while everything is frozen, however long it waited for its place.
 //! The clock is tokio's, so a paused clock reaches all of it.
 
-use std::{cell::RefCell, rc::Rc, time::Duration};
+mod quota;
+#[cfg(test)]
+mod tests;
 
-use crosswatch_port::{Budget, Fault, LocalFuture, RequestKind, Verdict};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    time::Duration,
+};
+
+use crosswatch_model::ProviderId;
+use crosswatch_port::{Budget, DailyQuota, Fault, LocalFuture, RequestKind, Verdict};
 use smol_str::format_smolstr;
-use tokio::{sync::Semaphore, time::Instant};
+use tokio::{sync::Notify, time::Instant};
 
-use crate::brakes::Brakes;
+use self::quota::Day;
+pub use self::quota::DayState;
+use crate::{audience::Audience, brakes::Brakes, urgency::Urgency};
 
 /// Failures in a row that open the breaker.
 const FAILURES_MAX: u32 = 5;
@@ -20,6 +33,10 @@ const OPEN_FIRST: Duration = Duration::from_secs(15);
 const OPEN_MAX: Duration = Duration::from_secs(300);
 /// A wait longer than this is answered with a fault at once instead of being sat out.
 const SIT_OUT_MAX: Duration = Duration::from_secs(60);
+/// This part of a burst is kept for live scrobbling.
+const LIVE_SHARE: u32 = 5;
+/// Requests under way at once that are not live, while somebody watches.
+const WHILE_WATCHED: usize = 1;
 
 /// At most `burst` requests at once, and one more every `per`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +54,7 @@ pub struct Pace {
     pub reads: Option<Rate>,
     /// For requests that may change something. `None`: no limit of ours.
     pub writes: Option<Rate>,
-    /// Requests under way at the same moment.
+    /// Requests under way at the same moment. One more may be live.
     pub concurrent: usize,
 }
 
@@ -54,6 +71,10 @@ pub struct BudgetState {
     pub reads_left: Option<u32>,
     /// Time between two writes, where there is a limit.
     pub write_every: Option<Duration>,
+    /// Requests that may be under way at the same moment now; fewer while somebody watches there.
+    pub concurrent: usize,
+    /// The requests of the day, where the service limits them.
+    pub day: Option<DayState>,
 }
 
 /// Generic cell rate algorithm: one instant per bucket.
@@ -69,10 +90,11 @@ impl Bucket {
         Self { rate, full_at: now }
     }
 
-    /// Takes one place, or tells how long to wait for it.
-    fn take(&mut self, now: Instant) -> Result<(), Duration> {
+    /// Takes one place, or tells how long to wait for it. What is not live leaves a share of the burst alone.
+    fn take(&mut self, urgency: Urgency, now: Instant) -> Result<(), Duration> {
+        let kept = if urgency == Urgency::Live { 0 } else { self.rate.burst / LIVE_SHARE };
         let full_at = self.full_at.max(now) + self.rate.per;
-        let allowed_at = full_at.checked_sub(self.rate.per * self.rate.burst.max(1)).unwrap_or(now);
+        let allowed_at = full_at.checked_sub(self.rate.per * (self.rate.burst - kept).max(1)).unwrap_or(now);
         if allowed_at > now {
             return Err(allowed_at - now);
         }
@@ -81,7 +103,7 @@ impl Bucket {
     }
 
     fn left(&self, now: Instant) -> u32 {
-        let used = self.full_at.saturating_duration_since(now).as_nanos() / self.rate.per.as_nanos().max(1);
+        let used = self.full_at.saturating_duration_since(now).as_nanos().div_ceil(self.rate.per.as_nanos().max(1));
         self.rate.burst.saturating_sub(u32::try_from(used).unwrap_or(u32::MAX))
     }
 }
@@ -98,31 +120,83 @@ struct State {
     writes: Option<Bucket>,
     breaker: Breaker,
     wait_until: Option<Instant>,
+    day: Option<Day>,
+    under_way: usize,
+    /// Who has no place yet.
+    waiting: Vec<Waiting>,
+}
+
+/// A request that has no place yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Waiting {
+    kind: RequestKind,
+    urgency: Urgency,
+    /// Counts requests, so that who came first goes first.
+    ticket: u64,
+}
+
+impl Waiting {
+    /// Whether it goes before another one that wants the same.
+    fn is_before(&self, other: &Self) -> bool {
+        self.kind == other.kind && (self.urgency, self.ticket) < (other.urgency, other.ticket)
+    }
+}
+
+/// What a request without a place does next.
+enum Step {
+    /// It has one now.
+    Go,
+    /// It looks again after so long.
+    Sleep(Duration),
+    /// It looks again when something changed: a place is free, or somebody before it is gone.
+    Change,
 }
 
 /// The budget of one account.
 pub struct AccountBudget {
+    account: ProviderId,
     state: RefCell<State>,
-    places: Semaphore,
+    changed: Notify,
+    tickets: Cell<u64>,
     concurrent: usize,
     brakes: Brakes,
+    audience: Audience,
+}
+
+/// Takes a request out of those that wait, however its wait ends.
+struct Turn<'a> {
+    budget: &'a AccountBudget,
+    waiting: Waiting,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.budget.state.borrow_mut().waiting.retain(|other| *other != self.waiting);
+        self.budget.changed.notify_waiters();
+    }
 }
 
 impl AccountBudget {
-    /// A full budget. While the brakes are frozen it lets no write through.
-    pub fn new(pace: Pace, brakes: Brakes) -> Rc<Self> {
+    /// A full budget. While the brakes are frozen it lets no write through; while somebody watches there it lets less through.
+    pub fn new(account: ProviderId, pace: Pace, brakes: Brakes, audience: Audience) -> Rc<Self> {
         let now = Instant::now();
         let state = State {
             reads: pace.reads.map(|rate| Bucket::new(rate, now)),
             writes: pace.writes.map(|rate| Bucket::new(rate, now)),
             breaker: Breaker::Closed { failures: 0 },
             wait_until: None,
+            day: None,
+            under_way: 0,
+            waiting: Vec::new(),
         };
         Rc::new(Self {
+            account,
             state: RefCell::new(state),
-            places: Semaphore::new(pace.concurrent.max(1)),
+            changed: Notify::new(),
+            tickets: Cell::default(),
             concurrent: pace.concurrent.max(1),
             brakes,
+            audience,
         })
     }
 
@@ -142,6 +216,8 @@ impl AccountBudget {
             waits: open_for.max(asked_to_wait).filter(|wait| !wait.is_zero()),
             reads_left: state.reads.as_ref().map(|bucket| bucket.left(now)),
             write_every: state.writes.as_ref().map(|bucket| bucket.rate.per),
+            concurrent: self.concurrent_now(),
+            day: state.day.and_then(|day| day.observe(now)),
         }
     }
 
@@ -150,64 +226,98 @@ impl AccountBudget {
         self.state.borrow_mut().breaker = Breaker::Closed { failures: 0 };
     }
 
-    /// How long the next request of this kind must wait, or why it must not be made at all.
-    fn next_wait(&self, kind: RequestKind) -> Result<Option<Duration>, Fault> {
-        if kind == RequestKind::Write {
+    fn concurrent_now(&self) -> usize {
+        if self.audience.is_at(&self.account) { self.concurrent.min(WHILE_WATCHED) } else { self.concurrent }
+    }
+
+    /// Whether the request has its place, what it waits for, or why it must not be made at all.
+    fn step(&self, request: Waiting) -> Result<Step, Fault> {
+        if request.kind == RequestKind::Write {
             self.brakes.let_through()?;
         }
         let mut state = self.state.borrow_mut();
         let now = Instant::now();
-        if let Breaker::Open { until, trips } = state.breaker {
+        if let Some(wait) = state.enforced_wait(request, now)? {
+            return Ok(Step::Sleep(wait));
+        }
+        let places = if request.urgency == Urgency::Live { self.concurrent + 1 } else { self.concurrent_now() };
+        if state.under_way >= places || state.waiting.iter().any(|other| other.is_before(&request)) {
+            return Ok(Step::Change);
+        }
+        let bucket = match request.kind {
+            RequestKind::Read => state.reads.as_mut(),
+            RequestKind::Write => state.writes.as_mut(),
+            RequestKind::SignIn => None,
+        };
+        if let Some(wait) = bucket.and_then(|bucket| bucket.take(request.urgency, now).err()) {
+            return Ok(Step::Sleep(wait));
+        }
+        state.under_way += 1;
+        if let Some(day) = state.day.as_mut() {
+            day.count();
+        }
+        Ok(Step::Go)
+    }
+}
+
+impl State {
+    /// How long the account is to be left alone, where that is worth waiting for.
+    fn enforced_wait(&mut self, request: Waiting, now: Instant) -> Result<Option<Duration>, Fault> {
+        if let Breaker::Open { until, trips } = self.breaker {
             if until > now {
                 let detail =
                     format_smolstr!("left alone for {} s after repeated failures", (until - now).as_secs().max(1));
                 return Err(Fault::Transient(detail));
             }
-            state.breaker = Breaker::Probation { trips };
+            self.breaker = Breaker::Probation { trips };
         }
-        if let Some(wait) =
-            state.wait_until.map(|until| until.saturating_duration_since(now)).filter(|wait| !wait.is_zero())
-        {
+        let asked_to_wait = self.wait_until.map(|until| until.saturating_duration_since(now));
+        if let Some(wait) = asked_to_wait.filter(|wait| !wait.is_zero()) {
             if wait > SIT_OUT_MAX {
                 return Err(Fault::RateLimited { after: wait, detail: "the account asked to wait".into() });
             }
             return Ok(Some(wait));
         }
-        let bucket = match kind {
-            RequestKind::Read => state.reads.as_mut(),
-            RequestKind::Write => state.writes.as_mut(),
-            RequestKind::SignIn => None,
-        };
-        Ok(bucket.and_then(|bucket| bucket.take(now).err()))
+        let can_wait = request.urgency == Urgency::Schedule && request.kind != RequestKind::SignIn;
+        match self.day.filter(|_| can_wait).and_then(|day| day.is_kept_for(now)) {
+            Some(after) => Err(Fault::RateLimited {
+                after,
+                detail: "the rest of the day's requests is kept for live scrobbling and for you".into(),
+            }),
+            None => Ok(None),
+        }
     }
 }
 
 impl Budget for AccountBudget {
     fn take(&self, kind: RequestKind) -> LocalFuture<'_, Result<(), Fault>> {
         Box::pin(async move {
-            match self.places.acquire().await {
-                // Given back by `report`, which follows every granted place.
-                Ok(place) => place.forget(),
-                Err(_) => return Err(Fault::Transient("the account is shutting down".into())),
-            }
+            let ticket = self.tickets.get();
+            self.tickets.set(ticket + 1);
+            let waiting = Waiting { kind, urgency: Urgency::of_this_call(), ticket };
+            self.state.borrow_mut().waiting.push(waiting);
+            let turn = Turn { budget: self, waiting };
             loop {
-                match self.next_wait(kind) {
-                    Ok(None) => return Ok(()),
-                    Ok(Some(wait)) => tokio::time::sleep(wait).await,
-                    Err(fault) => {
-                        self.places.add_permits(1);
-                        return Err(fault);
-                    }
+                let changed = self.changed.notified();
+                match self.step(turn.waiting)? {
+                    // Given back by `report`, which follows every granted place.
+                    Step::Go => return Ok(()),
+                    Step::Sleep(wait) => tokio::time::sleep(wait).await,
+                    Step::Change => changed.await,
                 }
             }
         })
     }
 
-    fn report(&self, verdict: Verdict) {
-        if self.places.available_permits() < self.concurrent {
-            self.places.add_permits(1);
-        }
+    fn learn(&self, quota: DailyQuota) {
         let mut state = self.state.borrow_mut();
+        state.day = Some(Day::told(state.day, quota, Instant::now()));
+    }
+
+    fn report(&self, verdict: Verdict) {
+        let mut state = self.state.borrow_mut();
+        state.under_way = state.under_way.saturating_sub(1);
+        self.changed.notify_waiters();
         let now = Instant::now();
         state.breaker = match (verdict, state.breaker) {
             (Verdict::Wait(after), breaker) => {
@@ -228,93 +338,5 @@ impl Budget for AccountBudget {
             }
             (Verdict::Failed, open @ Breaker::Open { .. }) => open,
         };
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn pace(burst: u32, per_s: u64) -> Pace {
-        Pace { reads: Some(Rate { burst, per: Duration::from_secs(per_s) }), writes: None, concurrent: 2 }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_burst_passes_and_the_rest_is_paced() {
-        let budget = AccountBudget::new(pace(3, 10), Brakes::default());
-        let start = Instant::now();
-        for _ in 0..5 {
-            budget.take(RequestKind::Read).await.unwrap();
-            budget.report(Verdict::Answered);
-        }
-        assert_eq!((Instant::now() - start).as_secs(), 20);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_account_that_asks_to_wait_is_left_alone() {
-        let budget = AccountBudget::new(pace(100, 1), Brakes::default());
-        budget.take(RequestKind::Read).await.unwrap();
-        budget.report(Verdict::Wait(Duration::from_secs(30)));
-        let start = Instant::now();
-        budget.take(RequestKind::Write).await.unwrap();
-        budget.report(Verdict::Wait(Duration::from_secs(3600)));
-        assert_eq!((Instant::now() - start).as_secs(), 30);
-        assert!(matches!(budget.take(RequestKind::Read).await, Err(Fault::RateLimited { .. })));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_breaker_opens_tries_once_and_closes() {
-        let budget = AccountBudget::new(pace(100, 1), Brakes::default());
-        for _ in 0..FAILURES_MAX {
-            budget.take(RequestKind::Read).await.unwrap();
-            budget.report(Verdict::Failed);
-        }
-        assert_eq!(budget.observe().breaker, "open");
-        assert!(budget.take(RequestKind::Read).await.is_err());
-        tokio::time::sleep(OPEN_FIRST).await;
-        budget.take(RequestKind::Read).await.unwrap();
-        assert_eq!(budget.observe().breaker, "probation");
-        budget.report(Verdict::Failed);
-        assert_eq!(budget.observe().waits, Some(OPEN_FIRST * 2));
-        tokio::time::sleep(OPEN_FIRST * 2).await;
-        budget.take(RequestKind::Read).await.unwrap();
-        budget.report(Verdict::Answered);
-        assert_eq!(budget.observe().breaker, "closed");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_is_mended_is_asked_at_once_and_an_enforced_wait_stays() {
-        let budget = AccountBudget::new(pace(100, 1), Brakes::default());
-        for _ in 0..FAILURES_MAX {
-            budget.take(RequestKind::Read).await.unwrap();
-            budget.report(Verdict::Failed);
-        }
-        assert!(budget.take(RequestKind::Read).await.is_err());
-        budget.forgive();
-        budget.take(RequestKind::Read).await.unwrap();
-        budget.report(Verdict::Wait(Duration::from_secs(3600)));
-        budget.forgive();
-        assert!(matches!(budget.take(RequestKind::Read).await, Err(Fault::RateLimited { .. })));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_freeze_stops_writes_and_nothing_else_even_those_that_wait_already() {
-        let brakes = Brakes::default();
-        let slow = Pace { reads: None, writes: Some(Rate { burst: 1, per: Duration::from_secs(10) }), concurrent: 2 };
-        let budget = AccountBudget::new(slow, brakes.clone());
-        budget.take(RequestKind::Write).await.unwrap();
-        budget.report(Verdict::Answered);
-        let (waited, ()) = tokio::join!(budget.take(RequestKind::Write), async {
-            tokio::time::sleep(Duration::from_secs(3)).await;
-            brakes.freeze(jiff::Timestamp::UNIX_EPOCH);
-        });
-        assert!(matches!(waited, Err(Fault::Transient(_))), "{waited:?}");
-        for kind in [RequestKind::Read, RequestKind::SignIn] {
-            budget.take(kind).await.unwrap();
-            budget.report(Verdict::Answered);
-        }
-        assert_eq!(budget.observe().breaker, "closed");
-        brakes.unfreeze();
-        budget.take(RequestKind::Write).await.unwrap();
     }
 }

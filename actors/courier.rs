@@ -28,6 +28,7 @@ use crate::{
     scrobbler::until,
     store::SaveError,
     supervisor::Ping,
+    urgency::Urgency,
 };
 use errand::{Errand, Rest};
 pub(crate) use history::told_at;
@@ -108,7 +109,7 @@ impl Courier {
         self.is_busy = true;
         self.has_more = false;
         let errand = Errand {
-            account: AccountDoor::new(self.account.clone(), self.directory.clone()),
+            account: AccountDoor::new(self.account.clone(), self.directory.clone(), Urgency::Live),
             echoes: self.echoes,
             directory: self.directory.clone(),
             surroundings: self.surroundings.clone(),

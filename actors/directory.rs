@@ -11,6 +11,7 @@ use tokio::sync::broadcast;
 
 use crate::{
     answers::{Answer, Answers},
+    audience::Audience,
     backfill::BackFill,
     brakes::Brakes,
     courier::Courier,
@@ -36,6 +37,7 @@ pub struct Directory {
     answers: Answers,
     naming: Arc<tokio::sync::Mutex<()>>,
     brakes: Brakes,
+    audience: Audience,
     knowledge: Arc<dyn Knowledge>,
 }
 
@@ -70,12 +72,18 @@ impl Directory {
             naming: Arc::default(),
             knowledge,
             brakes,
+            audience: Audience::default(),
         }
     }
 
     /// What a person has stopped. Whoever writes to an account asks here first.
     pub fn brakes(&self) -> &Brakes {
         &self.brakes
+    }
+
+    /// Where somebody is watching.
+    pub fn audience(&self) -> &Audience {
+        &self.audience
     }
 
     /// The store.

@@ -29,6 +29,7 @@ use crate::{
     seal::SecretKey,
     store::{self, SaveError, Store, StoreDoor},
     supervisor::{self, Leave, ShutDown, Supervisor},
+    urgency::Urgency,
     watcher::{self, AdapterNow, Watcher, WatcherPorts},
     webhook::{self, KEEP_DEADLINE, WebhookIngress},
 };
@@ -280,7 +281,7 @@ fn outbox_starter(
     let echoes = scrobbler::is_heard(&blueprint.routes, &account.id);
     let (id, surroundings, directory) = (account.id.clone(), surroundings.clone(), directory.clone());
     Rc::new(move || {
-        let door = AccountDoor::new(id.clone(), directory.clone());
+        let door = AccountDoor::new(id.clone(), directory.clone(), Urgency::Schedule);
         let actor = Outbox::new(door, echoes, directory.clone(), surroundings.clone());
         let mailbox = Mailbox::new(actor.start(), outbox::CAPACITY);
         directory.enter_outbox(id.clone(), mailbox.clone());

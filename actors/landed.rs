@@ -19,7 +19,7 @@ pub(crate) enum Landed {
 pub(crate) fn landed(write: &Write, cell: &CellNow, scale: Scale, zone: &TimeZone) -> Landed {
     let facts = match cell {
         CellNow::Unknown => return Landed::Unknown,
-        CellNow::Absent => &[][..],
+        CellNow::Absent | CellNow::NotInLibrary => &[][..],
         CellNow::Present(facts) => facts,
     };
     let holds_one_value = matches!(write.value, Some(Fact::Rated { .. } | Fact::Resume { .. }));

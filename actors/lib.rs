@@ -12,6 +12,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 mod answers;
+mod audience;
 mod backfill;
 mod blueprint;
 mod brakes;
@@ -45,17 +46,19 @@ mod seal;
 mod sign_in;
 mod store;
 mod supervisor;
+mod urgency;
 mod watcher;
 mod webhook;
 
 pub use answers::{Answer, FeatureAnswer};
+pub use audience::Audience;
 pub use backfill::{Past, SignOfLife, TellLife};
 pub use blueprint::{
     AccountBlueprint, Blueprint, FeatureBlueprint, Lock, PairBlueprint, RouteBlueprint, SharedPair, SnapshotBlueprint,
     Surroundings, TargetBlueprint,
 };
 pub use brakes::Brakes;
-pub use budget::{AccountBudget, BudgetState, Pace, Rate};
+pub use budget::{AccountBudget, BudgetState, DayState, Pace, Rate};
 pub use children::ChildState;
 pub use courier::{Courier, Discard, RetryParcel};
 pub use directory::Directory;
@@ -79,6 +82,7 @@ pub use supervisor::{
     CancelRun, ObserveSystem, PairSituation, Ping, Refusal, RequestRun, Reset, ResetDepth, ShutDown, Started, Steer,
     Supervisor, SystemState, Ticket,
 };
+pub use urgency::Urgency;
 pub use watcher::{
     AdapterNow, LastTrouble, ObserveWatcher, SendArrived, SignInChanged, Standing, TellPeople, Watcher, WatcherPorts,
     WatcherState,

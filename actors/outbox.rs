@@ -15,7 +15,10 @@ use crosswatch_model::{PairId, RunId};
 use crosswatch_port::{Fault, FenceMark};
 use tokio_util::sync::CancellationToken;
 
-use crate::{blueprint::Surroundings, directory::Directory, provider::AccountDoor, store::SaveError, supervisor::Ping};
+use crate::{
+    blueprint::Surroundings, directory::Directory, provider::AccountDoor, store::SaveError, supervisor::Ping,
+    urgency::Urgency,
+};
 
 /// Messages an outbox may have waiting.
 pub(crate) const CAPACITY: usize = 4;
@@ -30,6 +33,8 @@ pub struct Drain {
     pub pair: PairId,
     /// Its lease.
     pub fence: FenceMark,
+    /// How urgent it is.
+    pub urgency: Urgency,
     /// Send at most so many; `None` sends all.
     pub limit: Option<u64>,
     /// Rows of the run that were done before, for progress.
@@ -160,7 +165,9 @@ impl Handler<Drain> for Outbox {
             let stopped = Some(Fault::Transient("another run is writing to this account".into()));
             return Box::pin(async move { Ok(DrainReport { stopped, ..DrainReport::default() }) });
         };
-        let delivery = deliver::Delivery::new(self.desk(message.fence.clone()), message);
+        let desk = self.desk(message.fence.clone());
+        let desk = acks::Desk { account: desk.account.clone().with(message.urgency), ..desk };
+        let delivery = deliver::Delivery::new(desk, message);
         Box::pin(async move {
             let _claim = claim;
             delivery.run().await

@@ -19,6 +19,7 @@ mod rematch;
 mod settle;
 mod snapshot;
 mod undone;
+mod vanished;
 mod verify;
 
 use std::{rc::Rc, time::Duration};

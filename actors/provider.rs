@@ -23,6 +23,7 @@ use crate::{
     seal::{Seal, SecretKey},
     sign_in::{AskSignIn, BeginSignIn, NoSignIn, SignInDesk, SignInProgress},
     supervisor::Ping,
+    urgency::{Call, Urged, Urgency},
 };
 
 /// Messages an account may have waiting.
@@ -51,66 +52,48 @@ pub struct AccountPorts {
 pub type BuildAdapter = Rc<dyn Fn(&AccountPorts) -> Rc<dyn Provider>>;
 
 /// Who are we there?
-#[derive(Message)]
-#[rtype(result = "Result<Probe, Fault>")]
-pub struct AskProbe;
+struct AskProbe;
 
 /// Has anything changed?
-#[derive(Message)]
-#[rtype(result = "Result<Option<Stamps>, Fault>")]
-pub struct AskStamps(pub FeatureSet);
+struct AskStamps(FeatureSet);
 
 /// One page of a read.
-#[derive(Message)]
-#[rtype(result = "Result<Page, Fault>")]
-pub struct AskPage {
+struct AskPage {
     /// What to read.
-    pub feature: Feature,
+    feature: Feature,
     /// How much of it.
-    pub scope: ReadScope,
+    scope: ReadScope,
     /// Where to go on.
-    pub cursor: Option<Cursor>,
+    cursor: Option<Cursor>,
 }
 
 /// How many rows are there?
-#[derive(Message)]
-#[rtype(result = "Result<Option<u64>, Fault>")]
-pub struct AskCount(pub Feature);
+struct AskCount(Feature);
 
 /// What is there for these items right now?
-#[derive(Message)]
-#[rtype(result = "Result<Vec<CellNow>, Fault>")]
-pub struct AskCells {
+struct AskCells {
     /// The feature.
-    pub feature: Feature,
+    feature: Feature,
     /// The items.
-    pub queries: Vec<CellQuery>,
+    queries: Vec<CellQuery>,
 }
 
 /// Sends operations.
-#[derive(Message)]
-#[rtype(result = "WriteReport")]
-pub struct SendWrites {
+struct SendWrites {
     /// The feature.
-    pub feature: Feature,
+    feature: Feature,
     /// The operations.
-    pub writes: Vec<Write>,
+    writes: Vec<Write>,
 }
 
 /// Tells the account what plays.
-#[derive(Message)]
-#[rtype(result = "Result<Scrobbled, Fault>")]
-pub struct SendScrobble(pub Scrobble);
+struct SendScrobble(Scrobble);
 
 /// Takes back that something plays.
-#[derive(Message)]
-#[rtype(result = "Result<(), Fault>")]
-pub struct SendClear(pub Item);
+struct SendClear(Item);
 
 /// What is this item of a media server?
-#[derive(Message)]
-#[rtype(result = "Result<Option<Described>, Fault>")]
-pub struct AskDescription(pub SmolStr);
+struct AskDescription(SmolStr);
 
 /// A look at the account from outside; asks nobody.
 #[derive(Message)]
@@ -146,7 +129,8 @@ impl Account {
         surroundings: &Surroundings,
         directory: &Directory,
     ) -> Self {
-        let budget = AccountBudget::new(blueprint.pace, directory.brakes().clone());
+        let (brakes, audience) = (directory.brakes().clone(), directory.audience().clone());
+        let budget = AccountBudget::new(blueprint.id.clone(), blueprint.pace, brakes.clone(), audience);
         let seal = Seal::new(secret_key.clone(), Arc::clone(&surroundings.entropy));
         let keeping = Rc::new(AccountKeeping::new(blueprint.id.clone(), directory.store().clone(), seal));
         let ports = AccountPorts {
@@ -158,7 +142,7 @@ impl Account {
             shelf: keeping,
         };
         let desk = SignInDesk::new(blueprint.id.clone(), Arc::clone(&surroundings.clock), directory.clone());
-        Self { adapter: (blueprint.build)(&ports), budget, desk, brakes: directory.brakes().clone() }
+        Self { adapter: (blueprint.build)(&ports), budget, desk, brakes }
     }
 }
 
@@ -166,103 +150,98 @@ impl Actor for Account {
     type Context = Context<Self>;
 }
 
-impl Handler<AskProbe> for Account {
-    type Result = ResponseFuture<Result<Probe, Fault>>;
+impl<C: Call> Handler<Urged<C>> for Account {
+    type Result = ResponseFuture<C::Answer>;
 
-    fn handle(&mut self, _: AskProbe, _: &mut Self::Context) -> Self::Result {
-        let adapter = Rc::clone(&self.adapter);
-        Box::pin(async move { adapter.probe().await })
+    fn handle(&mut self, urged: Urged<C>, _: &mut Self::Context) -> Self::Result {
+        Box::pin(urged.urgency.scope(urged.call.answer(Rc::clone(&self.adapter), self.brakes.clone())))
     }
 }
 
-impl Handler<AskStamps> for Account {
-    type Result = ResponseFuture<Result<Option<Stamps>, Fault>>;
+impl Call for AskProbe {
+    type Answer = Result<Probe, Fault>;
 
-    fn handle(&mut self, message: AskStamps, _: &mut Self::Context) -> Self::Result {
-        let adapter = Rc::clone(&self.adapter);
-        Box::pin(async move { adapter.stamps(message.0).await })
+    async fn answer(self, adapter: Rc<dyn Provider>, _: Brakes) -> Self::Answer {
+        adapter.probe().await
     }
 }
 
-impl Handler<AskPage> for Account {
-    type Result = ResponseFuture<Result<Page, Fault>>;
+impl Call for AskStamps {
+    type Answer = Result<Option<Stamps>, Fault>;
 
-    fn handle(&mut self, message: AskPage, _: &mut Self::Context) -> Self::Result {
-        let adapter = Rc::clone(&self.adapter);
-        Box::pin(async move { adapter.read_page(message.feature, message.scope, message.cursor).await })
+    async fn answer(self, adapter: Rc<dyn Provider>, _: Brakes) -> Self::Answer {
+        adapter.stamps(self.0).await
     }
 }
 
-impl Handler<AskCount> for Account {
-    type Result = ResponseFuture<Result<Option<u64>, Fault>>;
+impl Call for AskPage {
+    type Answer = Result<Page, Fault>;
 
-    fn handle(&mut self, message: AskCount, _: &mut Self::Context) -> Self::Result {
-        let adapter = Rc::clone(&self.adapter);
-        Box::pin(async move { adapter.count(message.0).await })
+    async fn answer(self, adapter: Rc<dyn Provider>, _: Brakes) -> Self::Answer {
+        adapter.read_page(self.feature, self.scope, self.cursor).await
     }
 }
 
-impl Handler<AskCells> for Account {
-    type Result = ResponseFuture<Result<Vec<CellNow>, Fault>>;
+impl Call for AskCount {
+    type Answer = Result<Option<u64>, Fault>;
 
-    fn handle(&mut self, message: AskCells, _: &mut Self::Context) -> Self::Result {
-        let adapter = Rc::clone(&self.adapter);
-        Box::pin(async move { adapter.cells(message.feature, &message.queries).await })
+    async fn answer(self, adapter: Rc<dyn Provider>, _: Brakes) -> Self::Answer {
+        adapter.count(self.0).await
     }
 }
 
-impl Handler<SendWrites> for Account {
-    type Result = ResponseFuture<WriteReport>;
+impl Call for AskCells {
+    type Answer = Result<Vec<CellNow>, Fault>;
 
-    fn handle(&mut self, message: SendWrites, _: &mut Self::Context) -> Self::Result {
-        if let Err(fault) = self.brakes.let_through() {
-            let outcomes = vec![WriteOutcome::NotAttempted; message.writes.len()];
-            return Box::pin(std::future::ready(WriteReport { outcomes, fault: Some(fault) }));
+    async fn answer(self, adapter: Rc<dyn Provider>, _: Brakes) -> Self::Answer {
+        adapter.cells(self.feature, &self.queries).await
+    }
+}
+
+impl Call for SendWrites {
+    type Answer = WriteReport;
+
+    async fn answer(self, adapter: Rc<dyn Provider>, brakes: Brakes) -> Self::Answer {
+        match brakes.let_through() {
+            Ok(()) => adapter.write(self.feature, &self.writes).await,
+            Err(fault) => {
+                let outcomes = vec![WriteOutcome::NotAttempted; self.writes.len()];
+                WriteReport { outcomes, fault: Some(fault) }
+            }
         }
-        let adapter = Rc::clone(&self.adapter);
-        Box::pin(async move { adapter.write(message.feature, &message.writes).await })
     }
 }
 
-impl Handler<SendScrobble> for Account {
-    type Result = ResponseFuture<Result<Scrobbled, Fault>>;
+impl Call for SendScrobble {
+    type Answer = Result<Scrobbled, Fault>;
 
-    fn handle(&mut self, message: SendScrobble, _: &mut Self::Context) -> Self::Result {
-        let adapter = Rc::clone(&self.adapter);
-        Box::pin(async move {
-            match adapter.scrobbling() {
-                Some(scrobbling) => scrobbling.scrobble(&message.0).await,
-                None => Err(Fault::Rejected("the account cannot be told what plays".into())),
-            }
-        })
+    async fn answer(self, adapter: Rc<dyn Provider>, _: Brakes) -> Self::Answer {
+        match adapter.scrobbling() {
+            Some(scrobbling) => scrobbling.scrobble(&self.0).await,
+            None => Err(Fault::Rejected("the account cannot be told what plays".into())),
+        }
     }
 }
 
-impl Handler<SendClear> for Account {
-    type Result = ResponseFuture<Result<(), Fault>>;
+impl Call for SendClear {
+    type Answer = Result<(), Fault>;
 
-    fn handle(&mut self, message: SendClear, _: &mut Self::Context) -> Self::Result {
-        let adapter = Rc::clone(&self.adapter);
-        Box::pin(async move {
-            match adapter.scrobbling() {
-                Some(scrobbling) => scrobbling.clear(&message.0).await,
-                None => Ok(()),
-            }
-        })
+    async fn answer(self, adapter: Rc<dyn Provider>, _: Brakes) -> Self::Answer {
+        match adapter.scrobbling() {
+            Some(scrobbling) => scrobbling.clear(&self.0).await,
+            None => Ok(()),
+        }
     }
 }
 
-impl Handler<AskDescription> for Account {
-    type Result = ResponseFuture<Result<Option<Described>, Fault>>;
+impl Call for AskDescription {
+    type Answer = Result<Option<Described>, Fault>;
 
-    fn handle(&mut self, message: AskDescription, _: &mut Self::Context) -> Self::Result {
-        let adapter = Rc::clone(&self.adapter);
-        Box::pin(async move {
-            match adapter.watching() {
-                Some(watching) => watching.describe(&message.0).await,
-                None => Ok(None),
-            }
-        })
+    async fn answer(self, adapter: Rc<dyn Provider>, _: Brakes) -> Self::Answer {
+        match adapter.watching() {
+            Some(watching) => watching.describe(&self.0).await,
+            None => Ok(None),
+        }
     }
 }
 
@@ -290,12 +269,19 @@ impl Handler<Ping> for Account {
 pub struct AccountDoor {
     id: ProviderId,
     directory: Directory,
+    urgency: Urgency,
 }
 
 impl AccountDoor {
-    /// The door of this account.
-    pub fn new(id: ProviderId, directory: Directory) -> Self {
-        Self { id, directory }
+    /// The door of this account, for calls of this urgency.
+    pub fn new(id: ProviderId, directory: Directory, urgency: Urgency) -> Self {
+        Self { id, directory, urgency }
+    }
+
+    /// The same door for calls of another urgency.
+    #[must_use]
+    pub(crate) fn with(self, urgency: Urgency) -> Self {
+        Self { urgency, ..self }
     }
 
     /// The account.
@@ -305,33 +291,33 @@ impl AccountDoor {
 
     /// Who are we there?
     pub async fn probe(&self) -> Result<Probe, Fault> {
-        self.ask(AskProbe).await?
+        self.call(AskProbe).await?
     }
 
     /// Has anything changed?
     pub async fn stamps(&self, features: FeatureSet) -> Result<Option<Stamps>, Fault> {
-        self.ask(AskStamps(features)).await?
+        self.call(AskStamps(features)).await?
     }
 
     /// One page of a read.
     pub async fn page(&self, feature: Feature, scope: ReadScope, cursor: Option<Cursor>) -> Result<Page, Fault> {
-        self.ask(AskPage { feature, scope, cursor }).await?
+        self.call(AskPage { feature, scope, cursor }).await?
     }
 
     /// How many rows are there?
     pub async fn count(&self, feature: Feature) -> Result<Option<u64>, Fault> {
-        self.ask(AskCount(feature)).await?
+        self.call(AskCount(feature)).await?
     }
 
     /// What is there for these items right now?
     pub async fn cells(&self, feature: Feature, queries: Vec<CellQuery>) -> Result<Vec<CellNow>, Fault> {
-        self.ask(AskCells { feature, queries }).await?
+        self.call(AskCells { feature, queries }).await?
     }
 
     /// Sends operations. An account that dies or falls silent in the middle leaves them in doubt.
     pub async fn write(&self, feature: Feature, writes: Vec<Write>) -> WriteReport {
         let count = writes.len();
-        match self.ask(SendWrites { feature, writes }).await {
+        match self.call(SendWrites { feature, writes }).await {
             Ok(report) => report,
             Err(fault) => WriteReport {
                 outcomes: vec![WriteOutcome::InDoubt; count],
@@ -342,17 +328,17 @@ impl AccountDoor {
 
     /// Tells it what plays. An account that dies or falls silent in the middle leaves the call in doubt.
     pub async fn scrobble(&self, call: Scrobble) -> Result<Scrobbled, Fault> {
-        self.ask(SendScrobble(call)).await.map_err(|fault| Fault::InDoubt(fault.to_string().into()))?
+        self.call(SendScrobble(call)).await.map_err(|fault| Fault::InDoubt(fault.to_string().into()))?
     }
 
     /// Takes back that something plays.
     pub async fn clear(&self, item: Item) -> Result<(), Fault> {
-        self.ask(SendClear(item)).await?
+        self.call(SendClear(item)).await?
     }
 
     /// What an item of the media server is.
     pub async fn describe(&self, native: SmolStr) -> Result<Option<Described>, Fault> {
-        self.ask(AskDescription(native)).await?
+        self.call(AskDescription(native)).await?
     }
 
     /// A look from outside.
@@ -368,6 +354,11 @@ impl AccountDoor {
     /// How far the sign-in with a code is.
     pub async fn sign_in(&self) -> Result<Result<SignInProgress, NoSignIn>, Fault> {
         self.ask(AskSignIn).await
+    }
+
+    /// Asks something that leads to requests.
+    async fn call<C: Call>(&self, call: C) -> Result<C::Answer, Fault> {
+        self.ask(Urged { call, urgency: self.urgency }).await
     }
 
     async fn ask<M>(&self, message: M) -> Result<M::Result, Fault>

@@ -19,7 +19,7 @@ use actix::{
 };
 use crosswatch_model::ProviderId;
 use crosswatch_port::{Commit, Durability, InboxRecord, SeatKey};
-use crosswatch_scrobble::{Seat, Via};
+use crosswatch_scrobble::{Phase, Seat, Via};
 use jiff::Timestamp;
 
 use crate::{
@@ -101,6 +101,7 @@ impl Scrobbler {
                 Ok((seats, next_seq)) => {
                     scrobbler.seats = seats.into_iter().map(|record| (record.key, record.seat)).collect();
                     scrobbler.next_seq = next_seq;
+                    scrobbler.tell_audience();
                     scrobbler.is_open = true;
                     scrobbler.work(context);
                 }
@@ -159,6 +160,7 @@ impl Scrobbler {
         self.seats = reduced.seats;
         self.held = Held::new(reduced.held);
         self.next_seq = reduced.next_seq;
+        self.tell_audience();
         for account in &reduced.nudged {
             if let Some(courier) = self.directory.courier(account) {
                 courier.nudge(LookAtQueue);
@@ -172,6 +174,15 @@ impl Scrobbler {
         } else {
             self.set_alarm(context);
         }
+    }
+
+    /// Budgets learn at which servers somebody watches.
+    fn tell_audience(&self) {
+        let is_playing = |seat: &Seat| seat.current.as_ref().is_some_and(|session| session.phase == Phase::Playing);
+        let source =
+            |key: &SeatKey| self.routes.iter().find(|route| route.id == key.route).map(|route| route.source.clone());
+        let playing = self.seats.iter().filter(|(_, seat)| is_playing(seat));
+        self.directory.audience().tell(playing.filter_map(|(key, _)| source(key)).collect());
     }
 
     /// Wakes up when time alone will change a session.

@@ -28,6 +28,7 @@ use crate::{
     halt::Halt,
     store::SaveError,
     supervisor::Ping,
+    urgency::Urgency,
     webhook::{Arrived, Kept},
 };
 
@@ -202,7 +203,7 @@ impl Actor for Watcher {
 
     fn started(&mut self, context: &mut Self::Context) {
         let round = Round::new(self.ports.clone(), Rc::clone(&self.state), Rc::clone(&self.try_again));
-        context.spawn(round.watch().into_actor(self));
+        context.spawn(Urgency::Live.scope(round.watch()).into_actor(self));
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
     errand::{Errand, Rest, SETTLE_S, put},
     settle::Settled,
 };
-use crate::{provider::AccountDoor, scrobbler::viewing_of, store::SaveError};
+use crate::{provider::AccountDoor, scrobbler::viewing_of, store::SaveError, urgency::Urgency};
 
 /// What is not known at an account is asked about again: soon, because fresh items get their ids late, then daily.
 const RETRY_UNKNOWN_S: [i64; 2] = [30, 600];
@@ -115,7 +115,7 @@ impl Errand {
                     None => return self.settle(vec![Settled::done(row)]).await,
                 }
             }
-            Ok([CellNow::Absent]) => return self.settle(vec![Settled::done(row)]).await,
+            Ok([CellNow::Absent | CellNow::NotInLibrary]) => return self.settle(vec![Settled::done(row)]).await,
             Ok(_) => {
                 let fault = Fault::Transient("the account cannot tell whether it has this play".into());
                 return self.look_later(vec![row], &fault).await;
@@ -180,7 +180,7 @@ impl Errand {
         if row.state != ParcelState::Parked || row.native.is_empty() {
             return Ok(row);
         }
-        let door = AccountDoor::new(row.source.clone(), self.directory.clone());
+        let door = AccountDoor::new(row.source.clone(), self.directory.clone(), Urgency::Live);
         match door.describe(row.native.clone()).await {
             Ok(Some(described)) if described.item.kind == row.item.kind => {
                 let number = row.item.number.or(described.item.number);
@@ -192,7 +192,7 @@ impl Errand {
 
     async fn find(&self, row: &ParcelRecord, cell: &CellNow) -> Result<Found, SaveError> {
         let facts = match cell {
-            CellNow::Absent => return Ok(Found::Missing),
+            CellNow::Absent | CellNow::NotInLibrary => return Ok(Found::Missing),
             CellNow::Unknown => return Ok(Found::CannotTell),
             CellNow::Present(facts) => facts,
         };

@@ -100,7 +100,7 @@ impl Errand {
     async fn now_of(&self, row: &ParcelRecord, feature: Feature) -> Result<Now, Fault> {
         let cells = self.account.cells(feature, vec![query(row, None)]).await?;
         match cells.into_iter().next() {
-            Some(CellNow::Absent) => Ok(Now::Nothing),
+            Some(CellNow::Absent | CellNow::NotInLibrary) => Ok(Now::Nothing),
             Some(CellNow::Present(facts)) => {
                 Ok(facts.into_iter().next().map_or(Now::Nothing, |(fact, native)| Now::Holds(fact, native)))
             }

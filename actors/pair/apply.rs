@@ -287,6 +287,7 @@ async fn drain(journey: &Journey, applied: &mut Applied, side: Side, limit: Opti
         run: journey.record.id,
         pair: journey.pair.id.clone(),
         fence: journey.fence(),
+        urgency: journey.urgency(),
         limit,
         done_before: applied.settled,
         total: applied.total,

@@ -6,7 +6,7 @@ use crosswatch_model::{FeatureSet, RunState, Side};
 use crosswatch_port::{Change, Commit, Durability, Fault, FeatureTally, FenceMark, Refused, RunError, RunRecord};
 use smol_str::{SmolStr, format_smolstr};
 
-use super::{apply, collect, decide, finish, lock, recall, settle, snapshot, verify};
+use super::{apply, collect, decide, finish, lock, recall, settle, snapshot, vanished, verify};
 use crate::{
     blueprint::{PairBlueprint, SharedPair, Surroundings},
     directory::Directory,
@@ -17,6 +17,7 @@ use crate::{
     run_table::JobKind,
     store::SaveError,
     supervisor::Ticket,
+    urgency::Urgency,
 };
 
 /// Why a run cannot go on.
@@ -93,9 +94,10 @@ impl Journey {
             sentence: SmolStr::default(),
             error: None,
         };
+        let urgency = Urgency::of_run(ticket.job.cause);
         Self {
-            source: AccountDoor::new(pair.source.clone(), directory.clone()),
-            target: AccountDoor::new(pair.target.clone(), directory.clone()),
+            source: AccountDoor::new(pair.source.clone(), directory.clone(), urgency),
+            target: AccountDoor::new(pair.target.clone(), directory.clone(), urgency),
             pair,
             ticket,
             directory,
@@ -104,6 +106,11 @@ impl Journey {
             today: None,
             requests_before: [0; 2],
         }
+    }
+
+    /// How urgent it is.
+    pub(super) const fn urgency(&self) -> Urgency {
+        Urgency::of_run(self.ticket.job.cause)
     }
 
     /// Travels to the end and writes down how it went. Never fails: a failure is one of the endings.
@@ -128,12 +135,12 @@ impl Journey {
         self.enter(RunState::Reading, "Reads both sides.").await?;
         if let Some(instead) = self.ticket.job.instead.clone() {
             let collected = collect::collect(self).await?;
-            self.today = Some(finish::tallies(&decide::decide(self, collected).await?));
+            self.today = Some(finish::tallies(&self.decide(collected).await?));
             self.pair = Rc::new(PairBlueprint::clone(&instead));
         }
         let collected = collect::collect(self).await?;
         self.enter(RunState::Planning, "Compares both sides.").await?;
-        let decided = decide::decide(self, collected).await?;
+        let decided = self.decide(collected).await?;
         let counted = finish::keep_lines(self, &decided).await?;
         Ok(finish::Ending::looked(&decided, counted))
     }
@@ -145,7 +152,7 @@ impl Journey {
         apply::recover(self).await?;
         let collected = collect::collect(self).await?;
         self.enter(RunState::Planning, "Compares both sides.").await?;
-        let decided = decide::decide(self, collected).await?;
+        let decided = self.decide(collected).await?;
         let named = apply::commit_plan(self, decided).await?;
         let mut named = snapshot::before_writes(self, named).await?;
         let applied = apply::apply(self, &named).await?;
@@ -153,6 +160,15 @@ impl Journey {
         let ending = finish::Ending::ran(&self.ticket.job, &named.decided, applied, &verified);
         settle::settle(self, named, verified).await?;
         Ok(ending)
+    }
+
+    /// Plans, and leaves out what only a deleted file speaks for; that is asked, so not when other settings are tried.
+    async fn decide(&self, collected: collect::Collected) -> Result<decide::Decided, Stop> {
+        let mut decided = decide::decide(self, collected).await?;
+        if !matches!(self.ticket.job.kind, JobKind::WhatIf) {
+            vanished::keep(self, &mut decided).await?;
+        }
+        Ok(decided)
     }
 
     /// The account on a side.

@@ -29,7 +29,7 @@ pub(super) async fn account(journey: &Journey) -> Result<SideAccount, Stop> {
     let record = snapshot(journey).await?;
     let mut capabilities = match &record {
         Some(record) => {
-            let door = AccountDoor::new(record.provider.clone(), journey.directory.clone());
+            let door = AccountDoor::new(record.provider.clone(), journey.directory.clone(), journey.urgency());
             door.observe().await.ok().map(|state| state.capabilities)
         }
         None => None,

@@ -8,7 +8,7 @@ use crosswatch_model::{IdSet, Item, Kind};
 use crosswatch_port::{InboxRecord, SeatKey};
 use crosswatch_scrobble::{Heard, Names, PlaybackEvent, Seat, Step};
 
-use crate::{blueprint::RouteBlueprint, directory::Directory, provider::AccountDoor};
+use crate::{blueprint::RouteBlueprint, directory::Directory, provider::AccountDoor, urgency::Urgency};
 
 /// A server that takes longer is not waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -27,7 +27,7 @@ pub(super) async fn enrich(
         if !lacks(event, wants_library) || is_seated(event, seats) {
             continue;
         }
-        let door = AccountDoor::new(row.account.clone(), directory.clone());
+        let door = AccountDoor::new(row.account.clone(), directory.clone(), Urgency::Live);
         match tokio::time::timeout(PATIENCE, door.describe(event.media.native.clone())).await {
             Ok(Ok(Some(described))) => {
                 event.media.item = merged(&event.media.item, described.item);

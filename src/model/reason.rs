@@ -25,6 +25,8 @@ pub enum Reason {
     Same,
     /// It is gone from the source, removals are off.
     RemovesOff,
+    /// Its file left the media server's library, and what was known of it there with it.
+    LeftLibrary,
     /// It is gone from one side, but not yet in enough complete reads.
     WaitingForReads,
     /// Two-way: one side lost it while removals were off; it is neither removed nor added back.
@@ -130,6 +132,7 @@ words!(Reason {
     NotOnSourceMirror => "not_on_source_mirror",
     Same => "same",
     RemovesOff => "removes_off",
+    LeftLibrary => "left_library",
     WaitingForReads => "waiting_for_reads",
     Diverged => "diverged",
     ReadIncomplete => "read_incomplete",
@@ -192,6 +195,9 @@ impl Reason {
             Self::NotOnSourceMirror => "The target has it, the source does not, and this feature mirrors the source.",
             Self::Same => "Both sides agree.",
             Self::RemovesOff => "It is gone from the source; removals are off for this feature.",
+            Self::LeftLibrary => {
+                "Its file left the library of the media server; nobody took it back, so nothing is removed."
+            }
             Self::WaitingForReads => "It is gone from one side, but not yet in enough complete reads.",
             Self::Diverged => "One side lost it and removals are off: it is neither removed nor added back.",
             Self::ReadIncomplete => "A read was not complete, so absence proves nothing.",

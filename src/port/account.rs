@@ -29,6 +29,17 @@ pub enum Verdict {
     Failed,
 }
 
+/// How many requests a day an account may send, all apps together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DailyQuota {
+    /// So many.
+    pub limit: u64,
+    /// How many of them were sent, this one included, where the service tells.
+    pub used: Option<u64>,
+    /// When the next day begins there, from now.
+    pub resets_in: Duration,
+}
+
 /// The request budget of one account. Every single HTTP request asks first and reports afterwards.
 pub trait Budget {
     /// Waits for a free place. A closed account or a breaker that is open answers with a fault instead.
@@ -36,6 +47,9 @@ pub trait Budget {
 
     /// Tells how the request ended.
     fn report(&self, verdict: Verdict);
+
+    /// Tells what the service says about the requests of a day. Most services limit none.
+    fn learn(&self, _: DailyQuota) {}
 }
 
 /// The durable place for one account's tokens. A saved value is on disk when the future completes.

@@ -22,7 +22,7 @@ mod standing;
 mod undo;
 mod watching;
 
-pub use account::{Budget, Cache, RequestKind, Shelf, ShelfChange, ShelfCursor, ShelfRow, Vault, Verdict};
+pub use account::{Budget, Cache, DailyQuota, RequestKind, Shelf, ShelfChange, ShelfCursor, ShelfRow, Vault, Verdict};
 pub use clock::{Clock, Entropy};
 pub use fault::Fault;
 pub use knowledge::{Knowledge, Known};

@@ -204,6 +204,8 @@ pub struct CellQuery {
 pub enum CellNow {
     /// Nothing.
     Absent,
+    /// The item is not in the media server's library at all: whatever it held there went with its file.
+    NotInLibrary,
     /// These facts with their own rows; several for plays.
     Present(Vec<(Fact, Option<NativeRef>)>),
     /// The account could not tell.

@@ -15,6 +15,7 @@ pub mod simkl;
 pub mod tracker;
 pub mod trakt;
 
+mod day;
 mod described;
 mod http;
 mod ids;

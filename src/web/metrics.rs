@@ -246,7 +246,15 @@ mod tests {
             },
             tokens_end: None,
             requests_sent,
-            budget: BudgetState { breaker: "open", failures: 5, waits: None, reads_left: None, write_every: None },
+            budget: BudgetState {
+                breaker: "open",
+                failures: 5,
+                waits: None,
+                reads_left: None,
+                write_every: None,
+                concurrent: 2,
+                day: None,
+            },
         }
     }
 

@@ -4,7 +4,8 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use crosswatch_actors::{
     AccountDoor, AccountState, Directory, Due, HookKey, Mailbox, ObserveSchedule, ObserveSystem, ObserveWatcher,
-    PairBlueprint, SaveError, Supervisor, SystemState, WatcherState,
+    PairBlueprint, SaveError, Supervisor, SystemState, Urgency,
+    WatcherState,
 };
 use crosswatch_model::{PairId, ProviderId};
 use crosswatch_port::{Clock, Entropy, Fault, Ledger, StorageFailure};
@@ -77,7 +78,7 @@ impl ApiState {
 
     /// The way to an account.
     pub(crate) fn account(&self, id: &ProviderId) -> AccountDoor {
-        AccountDoor::new(id.clone(), self.directory.clone())
+        AccountDoor::new(id.clone(), self.directory.clone(), Urgency::Person)
     }
 
     /// A look at an account; `None` while it is being restarted or busy.

@@ -53,6 +53,7 @@ const SENTENCES: &[(&str, Check)] = &[
     ("what is acknowledged MUST be there", writes::acknowledged_means_there),
     ("a removal MUST take what it names and nothing else", writes::removals_are_exact),
     ("an update MUST replace the value", writes::updates_replace),
+    ("every rating of the account's own scale MUST come back as it was written", writes::ratings_come_back),
     ("removing what is not there MUST change nothing and be no failure", writes::removing_nothing_is_fine),
     ("writing the same again MUST change nothing, unless the service counts plays", writes::writing_again_is_harmless),
     ("a broken write MUST NOT be told as done or as not done, unless it is known", broken_writes::outcomes_are_true),

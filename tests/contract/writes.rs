@@ -1,5 +1,7 @@
 //! Writes to an account that works.
 
+use std::collections::BTreeSet;
+
 use crosswatch_model::{Action, Fact, Feature, Id, IdSet, Item, Namespace, OpId, Rating, Uid};
 use crosswatch_port::{Write, WriteOutcome};
 
@@ -109,6 +111,27 @@ pub(crate) fn updates_replace(kind: &Kind) {
     assert_eq!(account.truth(Feature::Ratings).len(), before);
     assert!(updates.iter().all(|write| landed(&*account, Feature::Ratings, write) == 1));
     cells_are_true(&*account, &*adapter, Feature::Ratings, &updates, "after the update");
+}
+
+pub(crate) fn ratings_come_back(kind: &Kind) {
+    let account = (kind.start)(Contents::half_watched());
+    let adapter = account.open();
+    let scale = adapter.capabilities().scale;
+    let kept: BTreeSet<Rating> = (1..=100).map(|value| scale.quantise(Rating::new(value).unwrap())).collect();
+    let title = absent(&*account, Feature::Ratings, 1);
+    let mut action = Action::Add;
+    for value in kept {
+        let fact = Fact::Rated { value, rated_at: None };
+        let writes: Vec<Write> = adds(Feature::Ratings, &title)
+            .into_iter()
+            .map(|write| Write { action, value: Some(fact), ..write })
+            .collect();
+        let report = send(&*adapter, Feature::Ratings, &writes);
+        assert!(report.outcomes.iter().all(says_done), "{value:?}: {report:?}");
+        assert!(writes.iter().all(|write| landed(&*account, Feature::Ratings, write) == 1), "{value:?}");
+        cells_are_true(&*account, &*adapter, Feature::Ratings, &writes, "after the rating");
+        action = Action::Update;
+    }
 }
 
 pub(crate) fn removing_nothing_is_fine(kind: &Kind) {

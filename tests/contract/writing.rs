@@ -118,7 +118,7 @@ pub(crate) fn cells_are_true(
         let name = format!("{} = ", name_of(&write.item));
         let truth: Vec<&String> = held.iter().filter(|fact| fact.starts_with(&name)).collect();
         let facts = match cell {
-            CellNow::Absent => Vec::new(),
+            CellNow::Absent | CellNow::NotInLibrary => Vec::new(),
             CellNow::Present(facts) => facts,
             CellNow::Unknown => panic!("{place}, {feature}: {name} cannot be told"),
         };

@@ -31,6 +31,7 @@ mod steering;
 mod tokens;
 mod two_way;
 mod undo;
+mod vanished;
 mod verdicts;
 mod webhooks;
 mod what_if;

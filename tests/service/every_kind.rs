@@ -1,8 +1,9 @@
 //! One emulated account of each kind, behind one set of hands: what the matrix of sources and targets needs of them.
 
 use crosswatch_emulator::{
-    EmbyEmulator, EmbyOptions, EmbyUser, Library, MdblistAccount, MdblistEmulator, MdblistOptions, PlexEmulator,
-    PlexOptions, PlexUser, RequestLog, SimklAccount, SimklEmulator, SimklOptions, UserActivity, simkl,
+    EmbyEmulator, EmbyOptions, EmbyUser, Library, LibraryItem, MdblistAccount, MdblistEmulator, MdblistOptions,
+    PlexEmulator, PlexOptions, PlexUser, RequestLog, SimklAccount, SimklEmulator, SimklOptions, UserActivity,
+    emby::UserData, plex::Viewing, simkl,
 };
 
 use super::{
@@ -85,6 +86,52 @@ impl AnyAccount {
     /// Its section of the configuration.
     pub fn section(&self) -> &str {
         &self.section
+    }
+
+    /// Deletes the file of a title: what the media server knew of it goes with it.
+    pub fn delete_file(&self, place: LibraryItem) {
+        match &self.service {
+            Emulated::Plex(plex) => {
+                let mut state = plex.state();
+                let key = state.item_of(place).unwrap();
+                state.remove_item(key).unwrap();
+            }
+            Emulated::Jellyfin(jellyfin) => {
+                let mut state = jellyfin.server.state();
+                let id = state.item_of(place).unwrap();
+                state.remove_item(id).unwrap();
+            }
+            Emulated::Emby(emby) => {
+                let mut state = emby.state();
+                let id = state.item_of(place).unwrap();
+                state.remove_item(id).unwrap();
+            }
+            _ => panic!("it has no files"),
+        }
+    }
+
+    /// `anna` takes back that she watched a title, at the media server.
+    pub fn unwatch(&self, place: LibraryItem) {
+        match &self.service {
+            Emulated::Plex(plex) => {
+                let mut state = plex.state();
+                let key = state.item_of(place).unwrap();
+                state.set_viewing("anna", key, Viewing::default()).unwrap();
+            }
+            Emulated::Jellyfin(jellyfin) => {
+                let mut state = jellyfin.server.state();
+                let id = state.item_of(place).unwrap();
+                state.set_unplayed("anna", id).unwrap();
+            }
+            Emulated::Emby(emby) => {
+                let mut state = emby.state();
+                let id = state.item_of(place).unwrap();
+                let seen = state.user_data("anna", id).unwrap();
+                let unseen = UserData { played: false, play_count: 0, last_played_at: None, ..seen };
+                state.set_user_data("anna", id, unseen).unwrap();
+            }
+            _ => panic!("it is no media server"),
+        }
     }
 
     /// How many requests may have changed something so far.

@@ -54,23 +54,35 @@ struct Condition {
 /// What a listing is narrowed to.
 pub(crate) struct Filter {
     kind: Option<PlexKind>,
-    conditions: Vec<Condition>,
+    /// All of these must fit, and a group fits where one of its members does.
+    groups: Vec<Vec<Condition>>,
 }
 
 impl Filter {
+    /// Conditions stand beside each other; `push=1&a=1&or=1&b=2&pop=1` is a group of which one is enough. Groups in groups
+    /// are not understood.
     pub(crate) fn of(request: &Request) -> Self {
         let mut kind = None;
-        let mut conditions = Vec::new();
+        let mut groups: Vec<Vec<Condition>> = Vec::new();
+        let mut continues_group = false;
         for (key, value) in request.query.pairs() {
-            if key == "type" {
-                kind = kind_of(value);
-                continue;
+            match key {
+                "type" => kind = kind_of(value),
+                "push" | "pop" => continues_group = false,
+                "or" => continues_group = true,
+                _ => {
+                    let (name, operator) = operator_of(key);
+                    let field = name.rsplit('.').next().unwrap_or(name).to_owned();
+                    let condition = Condition { field, operator, value: value.to_owned() };
+                    match groups.last_mut().filter(|_| continues_group) {
+                        Some(group) => group.push(condition),
+                        None => groups.push(vec![condition]),
+                    }
+                    continues_group = false;
+                }
             }
-            let (name, operator) = operator_of(key);
-            let field = name.rsplit('.').next().unwrap_or(name).to_owned();
-            conditions.push(Condition { field, operator, value: value.to_owned() });
         }
-        Self { kind, conditions }
+        Self { kind, groups }
     }
 
     /// The kind that was asked for.
@@ -79,7 +91,7 @@ impl Filter {
     }
 
     pub(crate) fn fits(&self, shown: &Shown<'_>) -> bool {
-        self.conditions.iter().all(|condition| condition.fits(shown))
+        self.groups.iter().all(|group| group.iter().any(|condition| condition.fits(shown)))
     }
 }
 

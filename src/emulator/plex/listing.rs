@@ -17,7 +17,7 @@ impl PlexState {
         let section = |key: u32, kind: &str, title: &str, agent: &str| {
             let changes = self.shelf.changes(key);
             json!({"key": key.to_string(), "type": kind, "title": title, "agent": agent, "language": "en-US",
-                "uuid": format!("section-{key}"), "updatedAt": 1_700_000_000 + changes, "scannedAt": 1_700_000_000 + changes,
+                "uuid": format!("{}-{key}", self.machine), "updatedAt": 1_700_000_000 + changes, "scannedAt": 1_700_000_000 + changes,
                 "contentChangedAt": changes, "hidden": 0, "Location": [{"id": key, "path": format!("/media/{title}")}]})
         };
         let sections = [

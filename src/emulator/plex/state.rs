@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     activity::UserActivity,
+    chance::fingerprint,
     clock::EmulatorClock,
     library::{Library, LibraryItem, Movie},
     socket::Lines,
@@ -168,6 +169,11 @@ impl PlexState {
         let id = self.person(user)?.id;
         self.people.issue_server_token(id);
         Ok(())
+    }
+
+    /// The same libraries on a server of another identity, as after setting it up anew.
+    pub fn become_another_server(&mut self) {
+        self.machine = format!("{:040x}", fingerprint(&self.machine));
     }
 
     pub(crate) fn person(&self, name: &str) -> Result<&Person, NotOnPlex> {

@@ -393,7 +393,11 @@ fn a_filter_narrows_reads_and_writes() {
             let count = |kind| kinds.iter().filter(|other| **other == kind).count();
             assert_eq!((count(Kind::Movie), count(Kind::Episode)), (movies, episodes), "{filter:?}");
             let add = write(Action::Remove, &world.item(MOVIE), play("2020-01-02T03:04:05Z"));
-            assert_eq!(cell(&account, Feature::History, &add).await == CellNow::Absent, movies == 0, "{filter:?}");
+            assert_eq!(
+                cell(&account, Feature::History, &add).await == CellNow::NotInLibrary,
+                movies == 0,
+                "{filter:?}"
+            );
         }
         let unknown = world.filtered(LibraryFilter::Only(vec!["Films".into()]));
         let fault = unknown.probe().await.unwrap_err();

@@ -40,14 +40,15 @@ use crosswatch_model::{
     Capabilities, Feature, FeatureCapability, FeatureSet, Kind, PlayDetail, Scale, WatchedPrecision,
 };
 use crosswatch_port::{
-    CellNow, CellQuery, Cursor, Fault, LocalFuture, Page, Probe, Provider, ReadScope, Scrobbling, SignIn, Stamp,
-    Stamps, Write, WriteReport,
+    CellNow, CellQuery, Cursor, DailyQuota, Fault, LocalFuture, Page, Probe, Provider, ReadScope, Scrobbling, SignIn,
+    Stamp, Stamps, Write, WriteReport,
 };
+use jiff::tz::TimeZone;
 use secrecy::SecretString;
 use smol_str::{SmolStr, format_smolstr};
 
 use self::wire::Profile;
-use crate::ports::Ports;
+use crate::{day, ports::Ports};
 
 /// So many requests a day come with a free account.
 const FREE_REQUESTS_A_DAY: u64 = 1_000;
@@ -118,6 +119,11 @@ impl Mdblist {
             let kind = if daily <= FREE_REQUESTS_A_DAY { "free" } else { "supporter" };
             format_smolstr!("{kind}, {daily} requests a day")
         }));
+        if let Some(limit) = user.api_requests.whole() {
+            let ports = self.api.http().ports();
+            let resets_in = day::until_midnight(ports.clock.now(), TimeZone::UTC);
+            ports.budget.learn(DailyQuota { limit, used: user.api_requests_count.whole(), resets_in });
+        }
         let name = if name.is_empty() { identity.clone() } else { name };
         Ok(Probe { fingerprint: format_smolstr!("mdblist:{identity}"), user: name, product: "MDBList".into() })
     }

@@ -158,7 +158,10 @@ pub(super) struct Profile {
     pub(super) user_id: Scalar,
     pub(super) username: Scalar,
     pub(super) user_name: Scalar,
+    /// Requests a day.
     pub(super) api_requests: Scalar,
+    /// Requests of this day so far.
+    pub(super) api_requests_count: Scalar,
 }
 
 /// `GET /{namespace}/movie/{id}`.

@@ -17,8 +17,8 @@ use super::{
 const IDS_PER_REQUEST: usize = 50;
 
 impl MediaServer {
-    /// Looks the items up and reads the user's state of all their copies. An item that is not in the library holds nothing;
-    /// one whose ids contradict cannot be told.
+    /// Looks the items up and reads the user's state of all their copies. An item whose
+    /// every copy left the library is told as such; one whose ids contradict cannot be told.
     pub(super) async fn cells_now(&self, feature: Feature, queries: &[CellQuery]) -> Result<Vec<CellNow>, Fault> {
         if queries.is_empty() {
             return Ok(Vec::new());
@@ -51,10 +51,17 @@ impl MediaServer {
 
     async fn listed_of(&self, items: &[u128]) -> Result<FxHashMap<u128, Option<Fact>>, Fault> {
         let account = self.connection.account().await?;
-        let Some(list_id) = self.find_shelf(&account).await? else { return Ok(FxHashMap::default()) };
+        let Some(list_id) = self.find_shelf(&account).await? else {
+            return Ok(items.iter().map(|item| (*item, None)).collect());
+        };
         let rows = self.shelf_rows(list_id, &account).await?;
+        let mut state = self.state_of(Feature::Watchlist, items).await?;
+        for fact in state.values_mut() {
+            *fact = None;
+        }
         let listed = rows.iter().filter(|row| items.binary_search(&row.item).is_ok());
-        Ok(listed.map(|row| (row.item, Some(Fact::Listed(None)))).collect())
+        state.extend(listed.map(|row| (row.item, Some(Fact::Listed(None)))));
+        Ok(state)
     }
 
     /// Single items with the user's state. What the server does not have is left out.
@@ -73,10 +80,13 @@ impl MediaServer {
 
 fn cell(found: &Found, state: &FxHashMap<u128, Option<Fact>>) -> CellNow {
     let copies = match found {
-        Found::Nothing => return CellNow::Absent,
+        Found::Nothing => return CellNow::NotInLibrary,
         Found::Contradicts(_) => return CellNow::Unknown,
         Found::Copies(copies) => copies,
     };
+    if copies.iter().all(|copy| !state.contains_key(&copy.item)) {
+        return CellNow::NotInLibrary;
+    }
     let facts: Vec<_> =
         copies.iter().filter_map(|copy| Some(((*state.get(&copy.item)?)?, Some(NativeRef(copy.item))))).collect();
     if facts.is_empty() { CellNow::Absent } else { CellNow::Present(facts) }

@@ -34,6 +34,8 @@ pub(super) struct Section {
     pub(super) holds: Holds,
     /// Moves when something in it is added, changed or deleted.
     pub(super) mark: SmolStr,
+    /// No two libraries have the same, whatever their servers.
+    pub(super) uuid: SmolStr,
 }
 
 /// The account as server and cloud know it.
@@ -95,14 +97,17 @@ impl Account {
         })
     }
 
-    /// The same account with what the server says now. `None` where it is another server.
+    /// The same account with what the server says now. `None` where it is another server. The libraries tell which server
+    /// it is, as long as they are the same ones; where they are others, it is asked.
     pub(super) async fn again(&self, connection: &Connection) -> Result<Option<Self>, Fault> {
-        let (machine, version) = identity(connection).await?;
-        if machine != self.machine {
-            return Ok(None);
-        }
         let sections = sections(connection, &self.server_token).await?;
-        Ok(Some(Self { version, sections, ..self.clone() }))
+        let names = |sections: &[Section]| sections.iter().map(|section| section.uuid.clone()).collect::<Vec<_>>();
+        let (known, now) = (names(&self.sections), names(&sections));
+        if known == now && now.iter().all(|uuid| !uuid.is_empty()) {
+            return Ok(Some(Self { sections, ..self.clone() }));
+        }
+        let (machine, version) = identity(connection).await?;
+        Ok((machine == self.machine).then(|| Self { version, sections, ..self.clone() }))
     }
 }
 
@@ -221,7 +226,13 @@ fn section(wire: &WireSection) -> Option<(Library, Option<Section>)> {
         Library { id: key.clone(), name: wire.title.text_or_empty().to_smolstr(), holds_video: holds.is_some() };
     let marks = [&wire.updated_at, &wire.scanned_at, &wire.content_changed_at];
     let marks = marks.map(|mark| mark.written().unwrap_or_default());
-    let section = holds.map(|holds| Section { key, name: library.name.clone(), holds, mark: marks.join("|").into() });
+    let section = holds.map(|holds| Section {
+        key,
+        name: library.name.clone(),
+        holds,
+        mark: marks.join("|").into(),
+        uuid: wire.uuid.written().unwrap_or_default(),
+    });
     Some((library, section))
 }
 

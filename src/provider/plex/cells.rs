@@ -17,8 +17,8 @@ use super::{
 type Told = (Fact, Option<NativeRef>);
 
 impl Plex {
-    /// Looks the items up and reads the user's state of all their copies. An item that is not in the library holds nothing;
-    /// one whose ids contradict cannot be told. Plays are read from the log, one request per copy that was watched.
+    /// Looks the items up and reads the user's state of all their copies. An item whose
+    /// every copy left the library is told as such; one whose ids contradict cannot be told. Plays are read from the log, one request per copy that was watched.
     pub(super) async fn server_cells(&self, feature: Feature, queries: &[CellQuery]) -> Result<Vec<CellNow>, Fault> {
         if queries.is_empty() {
             return Ok(Vec::new());
@@ -29,10 +29,14 @@ impl Plex {
         let mut cells = Vec::with_capacity(found.len());
         for found in &found {
             cells.push(match found {
-                Found::Nothing => CellNow::Absent,
+                Found::Nothing => CellNow::NotInLibrary,
                 Found::Contradicts(_) => CellNow::Unknown,
                 Found::Copies(copies) => {
                     let copies: Vec<&WireItem> = copies.iter().filter_map(|key| state.get(key)).collect();
+                    if copies.is_empty() {
+                        cells.push(CellNow::NotInLibrary);
+                        continue;
+                    }
                     let facts = match feature {
                         Feature::History => self.plays_of(&copies).await?,
                         _ => stated(feature, &copies),

@@ -8,9 +8,11 @@
 //! is watched yet), count a view less, take a position from a watched title, tell what was removed.
 //!
 //! What it costs, in requests. The first question of a process is four (server, user, token, libraries) and every later
-//! one two. An unchanged run adds one small request per kind: two for history, two for progress, three for ratings, one
-//! for the watchlist; so history and watchlist are five, all four features ten, whatever the size of the libraries. A first
-//! read of 50 000 plays of as many titles is about 105: 50 pages of the log, 50 of watched titles, the shows, and four. A
+//! one is that for the libraries, which also tell that it is the same server. An unchanged run adds one small request per
+//! kind: two for history and progress together or for one of them, three for ratings, one for the watchlist; so history and
+//! watchlist are four, all four features seven, and four where there are films only, whatever the size of the libraries.
+//! Where plays or resume points moved, it is four more. Ratings of films, shows and episodes have their own dates and so
+//! their own questions. A first read of 50 000 plays of as many titles is about 105: 50 pages of the log, 50 of watched titles, the shows, and four. A
 //! first read of a watchlist asks once per title it has never seen. Lists of libraries and ids of titles are kept over
 //! restarts.
 //! Deliberately absent: seasons' ratings, PINs of home users, signing requests with keys of our own, and
@@ -90,6 +92,7 @@ struct Plex {
     readings: RefCell<BTreeMap<Feature, read::Reading>>,
     /// Titles of the watchlist that the read under way has told.
     listed: RefCell<FxHashSet<Id>>,
+    gate: gate::Gate,
     index: index::IndexShelf,
     cloud: cloud::CloudIds,
     pin: sign_in::PinShelf,
@@ -104,6 +107,7 @@ pub fn open(options: PlexOptions, ports: Ports) -> Result<Rc<dyn Provider>, Faul
         connection,
         readings: RefCell::default(),
         listed: RefCell::default(),
+        gate: gate::Gate::default(),
         index: index::IndexShelf::default(),
         cloud: cloud::CloudIds::default(),
         pin: sign_in::PinShelf::default(),

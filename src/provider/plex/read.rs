@@ -313,7 +313,8 @@ mod tests {
     use super::*;
 
     fn reading(feature: Feature) -> Reading {
-        let section = |key: &str, holds| Section { key: key.into(), name: key.into(), holds, mark: "".into() };
+        let section =
+            |key: &str, holds| Section { key: key.into(), name: key.into(), holds, mark: "".into(), uuid: key.into() };
         Reading::of(
             feature,
             Rc::new(Account {

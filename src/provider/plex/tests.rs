@@ -219,13 +219,33 @@ fn an_unchanged_run_costs_a_handful_whatever_the_size() {
             let two = FeatureSet::NONE.with(Feature::History).with(Feature::Watchlist);
             account.probe().await.unwrap();
             assert_eq!(account.requests_sent(), 4, "server, user, token, libraries");
-            for (features, expected) in [(two, 5), (all, 10)] {
+            account.stamps(all).await.unwrap();
+            for (features, expected) in [(two, 4), (all, 7)] {
                 let before = account.requests_sent();
                 account.probe().await.unwrap();
                 account.stamps(features).await.unwrap();
                 assert_eq!(account.requests_sent() - before, expected, "{size}");
             }
+            let later = world.account();
+            later.probe().await.unwrap();
+            let before = later.requests_sent();
+            assert_eq!(later.stamps(all).await.unwrap(), account.stamps(all).await.unwrap());
+            assert_eq!(later.requests_sent() - before, 6, "what was known outlives the process");
         }
+    });
+}
+
+#[test]
+fn another_server_at_the_address_is_noticed_without_asking_who_it_is_every_time() {
+    run(async {
+        let world = World::everything(5);
+        let account = world.account();
+        let before = account.probe().await.unwrap();
+        assert_eq!(account.probe().await.unwrap(), before);
+        world.server.state().become_another_server();
+        let after = account.probe().await.unwrap();
+        assert_ne!(after.fingerprint, before.fingerprint);
+        assert_eq!(after.user, before.user);
     });
 }
 
@@ -504,7 +524,11 @@ fn a_filter_narrows_reads_and_writes() {
             let count = |kind| kinds.iter().filter(|other| **other == kind).count();
             assert_eq!((count(Kind::Movie), count(Kind::Episode)), (movies, episodes), "{filter:?}");
             let add = write(Action::Remove, &world.item(MOVIE), play("2020-01-02T03:04:05Z"));
-            assert_eq!(cell(&account, Feature::History, &add).await == CellNow::Absent, movies == 0, "{filter:?}");
+            assert_eq!(
+                cell(&account, Feature::History, &add).await == CellNow::NotInLibrary,
+                movies == 0,
+                "{filter:?}"
+            );
         }
         let filter = LibraryFilter::Only(vec!["Films".into()]);
         let options = PlexOptions { libraries: filter, ..world.options(Some("anna"), None) };

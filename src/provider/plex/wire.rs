@@ -113,6 +113,7 @@ pub(super) struct WireSection {
     #[serde(rename = "type")]
     pub(super) kind: Scalar,
     pub(super) title: Scalar,
+    pub(super) uuid: Scalar,
     pub(super) updated_at: Scalar,
     pub(super) scanned_at: Scalar,
     pub(super) content_changed_at: Scalar,

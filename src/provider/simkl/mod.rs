@@ -115,6 +115,8 @@ impl Simkl {
             Some("vip") => "SIMKL VIP",
             _ => "SIMKL",
         };
+        let ports = self.api.ports();
+        ports.budget.learn(quota::requests_of_a_day(membership.as_deref(), ports.clock.now()));
         self.membership.replace(membership);
         let fingerprint = format_smolstr!("simkl:{number}");
         let user = if name.is_empty() { number } else { name.into() };

@@ -73,7 +73,7 @@ impl Simkl {
         for ((at, _), cell) in removals.iter().zip(cells) {
             let row = match &cell {
                 CellNow::Present(facts) => facts.first().and_then(|(_, native)| *native),
-                CellNow::Absent | CellNow::Unknown => None,
+                CellNow::Absent | CellNow::NotInLibrary | CellNow::Unknown => None,
             };
             match row {
                 None => tally.set(*at, WriteOutcome::AlreadyThere),

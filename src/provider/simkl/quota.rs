@@ -5,12 +5,12 @@
 
 use std::time::Duration;
 
-use crosswatch_port::Fault;
-use jiff::{Timestamp, ToSpan, tz::TimeZone};
+use crosswatch_port::{DailyQuota, Fault};
+use jiff::{Timestamp, tz::TimeZone};
 use serde::Deserialize;
 use smol_str::{SmolStr, format_smolstr};
 
-use crate::{http::Answer, loose::Scalar};
+use crate::{day, http::Answer, loose::Scalar};
 
 /// New York with its summer time; no time zone database is needed for it.
 const NEW_YORK: &str = "EST5EDT,M3.2.0,M11.1.0";
@@ -68,17 +68,32 @@ pub(super) fn read_only(link_again: &str) -> SmolStr {
     )
 }
 
+/// How many requests come with a membership, and when the next ones come. How many were used is told by nothing.
+pub(super) fn requests_of_a_day(membership: Option<&str>, now: Timestamp) -> DailyQuota {
+    let limit = match membership {
+        Some("vip") => 10_000,
+        Some("pro") => 1_000,
+        _ => 500,
+    };
+    DailyQuota { limit, used: None, resets_in: until_midnight(now) }
+}
+
 fn until_midnight(now: Timestamp) -> Duration {
-    let zone = TimeZone::posix(NEW_YORK).unwrap_or(TimeZone::UTC);
-    let tomorrow = now.to_zoned(zone.clone()).date().checked_add(1.day());
-    let midnight = tomorrow.ok().and_then(|day| day.to_zoned(zone).ok()).map(|midnight| midnight.timestamp());
-    let wait = midnight.and_then(|midnight| Duration::try_from(midnight.duration_since(now)).ok());
-    wait.unwrap_or(Duration::from_secs(24 * 3600))
+    day::until_midnight(now, TimeZone::posix(NEW_YORK).unwrap_or(TimeZone::UTC))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_membership_comes_with_requests() {
+        let now = "2026-11-22T12:00:00Z".parse().unwrap();
+        for (membership, limit) in [(None, 500), (Some("free"), 500), (Some("pro"), 1_000), (Some("vip"), 10_000)] {
+            let quota = requests_of_a_day(membership, now);
+            assert_eq!((quota.limit, quota.used, quota.resets_in.as_secs()), (limit, None, 17 * 3600));
+        }
+    }
 
     #[test]
     fn the_day_ends_at_midnight_in_new_york() {

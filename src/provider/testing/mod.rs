@@ -10,7 +10,7 @@ use std::{
 };
 
 use crosswatch_port::{
-    Budget, Cache, Fault, LocalFuture, RequestKind, Vault, Verdict,
+    Budget, Cache, DailyQuota, Fault, LocalFuture, RequestKind, Vault, Verdict,
     fake::{FixedClock, SeededEntropy},
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -28,6 +28,7 @@ pub(crate) struct OpenBudget {
     pub(crate) taken: RefCell<Vec<RequestKind>>,
     pub(crate) verdicts: RefCell<Vec<Verdict>>,
     pub(crate) closed: Cell<bool>,
+    pub(crate) quota: Cell<Option<DailyQuota>>,
 }
 
 impl Budget for OpenBudget {
@@ -43,6 +44,10 @@ impl Budget for OpenBudget {
 
     fn report(&self, verdict: Verdict) {
         self.verdicts.borrow_mut().push(verdict);
+    }
+
+    fn learn(&self, quota: DailyQuota) {
+        self.quota.set(Some(quota));
     }
 }
 

@@ -215,7 +215,7 @@ fn members(write: &Write, zone: &jiff::tz::TimeZone) -> Members {
 /// The event a removal means, from what was found around its time.
 fn event_of(write: &Write, cell: CellNow) -> Result<u64, WriteOutcome> {
     let facts = match cell {
-        CellNow::Absent => return Err(WriteOutcome::AlreadyThere),
+        CellNow::Absent | CellNow::NotInLibrary => return Err(WriteOutcome::AlreadyThere),
         CellNow::Unknown => return Err(rejected(Reason::MatchTooWeak)),
         CellNow::Present(facts) => facts,
     };

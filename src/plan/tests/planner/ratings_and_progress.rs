@@ -1,8 +1,13 @@
 //! Values: ratings on different scales, resume points by event time.
 
+use std::collections::BTreeSet;
+
 use crosswatch_model::{Action, Fact, Feature, Rating, Scale};
 
-use crate::world::{T1, World, at, e, m, policy};
+use crate::{
+    rows::Row,
+    world::{T1, World, at, e, m, policy},
+};
 
 fn ratings() -> World {
     World::new(Feature::Ratings)
@@ -226,4 +231,55 @@ fn lines_have_the_same_name_in_every_plan() {
     let free = held.plan().plan.items[0].line.clone();
     let held = held.with(|policy| policy.removes = crosswatch_plan::Removes::Mirror).plan().plan.items[0].line.clone();
     assert_eq!((free.action, held.action, free.op), (Action::Remove, Action::Hold, held.op));
+}
+
+/// Every rating that a scale can hold.
+fn all_of(scale: Scale) -> Vec<Row> {
+    let kept: BTreeSet<u8> = (1..=100).map(|value| scale.quantise(Rating::new(value).unwrap()).get()).collect();
+    (1..).zip(kept).map(|(number, value)| m(number).rated(value, None)).collect()
+}
+
+fn values(rows: &[Row]) -> Vec<(String, u8)> {
+    let value = |row: &Row| match row.fact {
+        Some(Fact::Rated { value, .. }) => (format!("{:?}", row.item.ids), value.get()),
+        other => panic!("not a rating: {other:?}"),
+    };
+    let mut values: Vec<_> = rows.iter().map(value).collect();
+    values.sort_unstable();
+    values
+}
+
+#[test]
+fn ratings_carried_there_and_back_a_hundred_times_do_not_drift() {
+    let scales = [Scale::TEN, Scale::TEN_HALVES, Scale::HUNDRED, Scale::FIVE_STARS];
+    for (here, there) in scales.into_iter().flat_map(|here| scales.map(|there| (here, there))) {
+        let carry = |rows: Vec<Row>, from: Scale, to: Scale| {
+            let mut world = ratings().source(rows).source_can(|can| can.scale = from).target_can(|can| can.scale = to);
+            world.run();
+            world.target
+        };
+        let first = carry(all_of(here), here, there);
+        let (mut out, mut back) = (first.clone(), carry(first.clone(), there, here));
+        let once = values(&back);
+        for _ in 1..50 {
+            out = carry(back, here, there);
+            back = carry(out.clone(), there, here);
+        }
+        assert_eq!((values(&out), values(&back)), (values(&first), once), "{here:?} {there:?}");
+    }
+}
+
+#[test]
+fn two_accounts_kept_in_step_for_a_hundred_runs_do_not_change_a_rating_after_the_first() {
+    let scales = [Scale::TEN, Scale::TEN_HALVES, Scale::HUNDRED, Scale::FIVE_STARS];
+    for (here, there) in scales.into_iter().flat_map(|here| scales.map(|there| (here, there))) {
+        let rows = all_of(here);
+        let world = ratings().two_way().source(rows.clone());
+        let mut world = world.source_can(|can| can.scale = here).target_can(|can| can.scale = there);
+        assert_eq!(world.run().writes(), rows.len(), "{here:?} {there:?}");
+        for run in 1..100 {
+            assert_eq!(world.run().writes(), 0, "{here:?} {there:?}, run {run}");
+        }
+        assert_eq!(values(&world.source), values(&rows), "{here:?} {there:?}");
+    }
 }

@@ -25,6 +25,8 @@ fn a_probe_tells_who_we_are_and_how_much_may_be_asked() {
         assert_eq!((probe.user.as_str(), probe.product.as_str()), ("anna", "MDBList"));
         assert!(probe.fingerprint.starts_with("mdblist:"));
         assert_eq!(account.capabilities().membership.as_deref(), Some("free, 1000 requests a day"));
+        let quota = world.house.budget.quota.get().unwrap();
+        assert_eq!((quota.limit, quota.used), (1_000, Some(1)));
     });
 }
 

@@ -22,6 +22,7 @@ fn a_probe_tells_who_we_are_and_which_key_to_fix() {
         let probe = account.probe().await.unwrap();
         assert_eq!((probe.user.as_str(), probe.product.as_str()), ("anna", "SIMKL"));
         assert_eq!(account.capabilities().membership.as_deref(), Some("free"));
+        assert_eq!(world.house.budget.quota.get().map(|quota| (quota.limit, quota.used)), Some((500, None)));
         let bad = SimklOptions { client_id: "hunter2".into(), ..world.options() };
         let fault = open(&bad, world.house.ports()).unwrap().probe().await.unwrap_err();
         assert!(matches!(&fault, Fault::Auth(text) if text.contains("check client_id") && !text.contains("hunter2")));

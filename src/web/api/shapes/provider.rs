@@ -1,6 +1,6 @@
 //! Accounts at media servers and trackers.
 
-use crosswatch_actors::{AccountState, BudgetState, WatcherState};
+use crosswatch_actors::{AccountState, BudgetState, DayState, WatcherState};
 use crosswatch_model::{Capabilities, FeatureCapability, Kind, PlayDetail, Rating, WatchedPrecision};
 use crosswatch_port::{Fault, InboxRecord, Probe};
 use crosswatch_settings::{BaseUrl, Provider, ProviderKind};
@@ -121,6 +121,41 @@ pub struct BudgetShape {
     reads_left: Option<u32>,
     /// Milliseconds between two writes, where there is a limit.
     write_every_ms: Option<u64>,
+    /// Requests that may be under way at the same moment; fewer while somebody watches at a media server.
+    concurrent: usize,
+    /// The requests of the day, where the service limits them.
+    day: Option<QuotaShape>,
+}
+
+/// The requests of a day, and when they will be used up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Quota)]
+pub struct QuotaShape {
+    /// How many there are.
+    limit: u64,
+    /// How many are left; where only ours are counted, no more than that.
+    left: u64,
+    /// How many of them are kept for live scrobbling and for people: schedules wait for the next day then.
+    kept: u64,
+    /// Whether only our requests are counted, because the service does not tell those of other apps.
+    counts_only_ours: bool,
+    /// When the next day begins, in seconds from now.
+    resets_in_s: u64,
+    /// When they are used up should it go on like this, in seconds from now; `null` where they last for the day.
+    runs_out_in_s: Option<u64>,
+}
+
+impl From<&DayState> for QuotaShape {
+    fn from(day: &DayState) -> Self {
+        Self {
+            limit: day.limit,
+            left: day.left,
+            kept: day.kept,
+            counts_only_ours: day.counts_only_ours,
+            resets_in_s: day.resets_in.as_secs(),
+            runs_out_in_s: day.runs_out_in.map(|until| until.as_secs()),
+        }
+    }
 }
 
 impl From<&BudgetState> for BudgetShape {
@@ -131,6 +166,8 @@ impl From<&BudgetState> for BudgetShape {
             waits_s: budget.waits.map(|waits| waits.as_secs().max(1)),
             reads_left: budget.reads_left,
             write_every_ms: budget.write_every.and_then(|every| u64::try_from(every.as_millis()).ok()),
+            concurrent: budget.concurrent,
+            day: budget.day.as_ref().map(QuotaShape::from),
         }
     }
 }
