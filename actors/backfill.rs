@@ -253,6 +253,7 @@ async fn recall_once(
         restores: None,
         question: None,
         may_queue: true,
+        instead: None,
     };
     let asked = supervisor.ask(request, SUPERVISOR_DEADLINE).await;
     let started = asked.map_err(|error| format_smolstr!("the supervisor is {error}"))?;

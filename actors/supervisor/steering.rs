@@ -51,21 +51,6 @@ impl Supervisor {
         match request.kind {
             JobKind::Run if brakes.is_frozen() => Err(Refusal::Frozen),
             JobKind::Run if brakes.is_paused(&request.pair) => Err(Refusal::Paused(request.pair.clone())),
-            JobKind::Run => self.check_keeper(&request.pair),
-            _ => Ok(()),
-        }
-    }
-
-    /// A restore writes where pairs write: it waits while one of them is paused, and where all of them only look.
-    fn check_keeper(&self, keeper: &PairId) -> Result<(), Refusal> {
-        let Some(account) = keeper.kept_account() else { return Ok(()) };
-        let writers: Vec<_> =
-            self.pairs.values().filter(|pair| !pair.is_keeper() && pair.writes_to(&account)).collect();
-        if let Some(paused) = writers.iter().find(|pair| self.directory.brakes().is_paused(&pair.id)) {
-            return Err(Refusal::Paused(paused.id.clone()));
-        }
-        match writers.first() {
-            Some(shadow) if writers.iter().all(|pair| pair.is_shadow) => Err(Refusal::Shadow(shadow.id.clone())),
             _ => Ok(()),
         }
     }

@@ -31,8 +31,17 @@ pub enum StandingKind {
 
 impl StandingKind {
     /// Every kind.
-    pub const ALL: [Self; 9] =
-        [Self::Frozen, Self::Paused, Self::Reset, Self::FullReset, Self::Snoozed, Self::Configured, Self::Ready, Self::Heard, Self::Asked];
+    pub const ALL: [Self; 9] = [
+        Self::Frozen,
+        Self::Paused,
+        Self::Reset,
+        Self::FullReset,
+        Self::Snoozed,
+        Self::Configured,
+        Self::Ready,
+        Self::Heard,
+        Self::Asked,
+    ];
 
     /// The kind with this number.
     pub fn from_number(number: u8) -> Option<Self> {

@@ -160,7 +160,7 @@ mod tests {
         let count = names.len();
         names.sort_unstable();
         names.dedup();
-        assert_eq!((names.len(), count), (73, 73));
+        assert_eq!((names.len(), count), (78, 78));
     }
 
     #[test]

@@ -4,8 +4,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use crosswatch_actors::{
     AccountDoor, AccountState, Directory, Due, HookKey, Mailbox, ObserveSchedule, ObserveSystem, ObserveWatcher,
-    PairBlueprint, SaveError, Supervisor, SystemState, Urgency,
-    WatcherState,
+    PairBlueprint, SaveError, Supervisor, SystemState, Urgency, WatcherState,
 };
 use crosswatch_model::{PairId, ProviderId};
 use crosswatch_port::{Clock, Entropy, Fault, Ledger, StorageFailure};

@@ -193,8 +193,16 @@ impl Evening {
         let told = |stage: &Stage| {
             let calls = TRACKERS.map(|name| stage.timed_calls(name).join("\n"));
             let plays: Vec<String> = stage.plays().iter().map(|play| format!("{play:?}")).collect();
-            let rows: Vec<String> = stage.ledger.inbox(None, usize::MAX).unwrap().iter().map(|row| format!("{row:?}")).collect();
-            format!("seed {seed}\n{}\n-- trakt\n{}\n-- simkl\n{}\n{}\n{}", story.join("\n"), calls[0], calls[1], plays.join("\n"), rows.join("\n"))
+            let rows: Vec<String> =
+                stage.ledger.inbox(None, usize::MAX).unwrap().iter().map(|row| format!("{row:?}")).collect();
+            format!(
+                "seed {seed}\n{}\n-- trakt\n{}\n-- simkl\n{}\n{}\n{}",
+                story.join("\n"),
+                calls[0],
+                calls[1],
+                plays.join("\n"),
+                rows.join("\n")
+            )
         };
         for (name, times) in &self.watched {
             for tracker in TRACKERS {
@@ -203,9 +211,9 @@ impl Evening {
                 drop(truth);
                 assert_eq!(there, *times, "{name} at {tracker}: {}", told(&stage));
             }
-            let shelf = stage.shelf(Feature::History);
-            let kept = shelf.iter().filter(|row| row.split(' ').next() == Some(name)).count();
-            assert_eq!(kept, *times, "{name} in the ledger: {shelf:?} {}", told(&stage));
+            let ledger = stage.shelf(Feature::History);
+            let kept = ledger.iter().filter(|row| row.split(' ').next() == Some(name)).count();
+            assert_eq!(kept, *times, "{name} in the ledger: {ledger:?} {}", told(&stage));
         }
         assert_eq!(stage.plays().len(), self.watched.values().sum::<usize>(), "{}", told(&stage));
         for name in ["trakt", "simkl", "ledger"] {

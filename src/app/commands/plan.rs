@@ -52,7 +52,7 @@ pub(crate) async fn run(settings: &Arc<Settings>, arguments: &PlanArguments) -> 
                 print(session.api(), &plan).await?;
             }
             if let Some(file) = arguments.save.as_ref().filter(|_| plan.state != "failed") {
-                export::to_file(session, &format!("/api/v1/plans/{}/export", plan.id), file).await?;
+                export::to_file(session.api(), &format!("/api/v1/plans/{}/export", plan.id), file).await?;
                 if !arguments.json {
                     output::say(&format!(
                         "Saved as {0}; `crosswatch apply {0}` looks what is still true of it.",

@@ -18,7 +18,6 @@ use crosswatch_settings::{Settings, Snapshot};
 use crate::{clock::MachineEntropy, exit::Failure};
 
 pub(crate) use pairs::pair;
-pub(crate) use support::require_supported;
 
 /// What the machine gives the house.
 pub(crate) struct Machine {

@@ -288,7 +288,7 @@ fn marks_are_these_bytes() {
     );
     golden(
         &StandingRecord { kind: StandingKind::Heard, subject: "s".into(), at, until: None, text: "".into() },
-        "020185a46b696e6407a77375626a656374a173a2617492ce6ab13b8000a5756e74696cc0a474657874a0",
+        "020185a46b696e6408a77375626a656374a173a2617492ce6ab13b8000a5756e74696cc0a474657874a0",
     );
 }
 

@@ -51,7 +51,7 @@ async fn a_server_that_is_watched_says_what_it_told_last() {
             "lost": 0, "last_error": null, "last_error_at": null,
         })
     );
-    assert_eq!(provider["last_event"], "2026-07-01T20:15:30Z");
+    assert_eq!(provider["last_event"], json!({"event": "playing", "received_at": "2026-07-01T20:15:30Z"}));
     let rows = small.get("/base/api/v1/providers").await.json["items"].clone();
     assert_eq!((&rows[0]["watcher"], &rows[0]["last_event"]), (&provider["watcher"], &provider["last_event"]));
     assert_eq!((&rows[1]["watcher"], &rows[1]["last_event"]), (&Value::Null, &Value::Null));

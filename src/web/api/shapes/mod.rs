@@ -35,8 +35,8 @@ pub use live::{InboxShape, ParcelShape, SessionShape};
 pub use pair::{HealthShape, PairFeatureShape, PairShape};
 pub use plan::{CostShape, LineShape, PlanShape, StartedPlanShape};
 pub use provider::{
-    BudgetShape, CapabilitiesShape, CheckShape, FaultShape, FeatureCapabilityShape, LastEventShape, ProviderShape, QuotaShape,
-    WatcherShape,
+    BudgetShape, CapabilitiesShape, CheckShape, FaultShape, FeatureCapabilityShape, LastEventShape, ProviderShape,
+    QuotaShape, WatcherShape,
 };
 pub use readiness::{ReadinessCheckShape, ReadinessShape, ShadowReportShape};
 pub use reset::{ClearedShape, ResetShape};
