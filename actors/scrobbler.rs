@@ -137,9 +137,10 @@ impl Scrobbler {
             let limit = ROWS_AT_ONCE + held.len();
             let rows = directory.store().query(move |ledger| ledger.inbox_waiting(limit)).await?;
             let now = surroundings.clock.now();
+            let are_all = rows.len() < limit;
             let mut rows = held.let_pass(rows, now);
             described::enrich(&directory, &routes, &seats, &mut rows).await;
-            let mut reduced = reduce(&routes, &directory, &surroundings, seats, next_seq, rows).await?;
+            let mut reduced = reduce(&routes, &directory, &surroundings, (seats, next_seq), rows, are_all).await?;
             reduced.held.extend(held.still_waiting(now));
             Ok(reduced)
         };
@@ -214,15 +215,17 @@ async fn reduce(
     routes: &Rc<Vec<RouteBlueprint>>,
     directory: &Directory,
     surroundings: &Surroundings,
-    seats: BTreeMap<SeatKey, Seat>,
-    next_seq: u64,
+    (seats, next_seq): (BTreeMap<SeatKey, Seat>, u64),
     rows: Vec<InboxRecord>,
+    are_all: bool,
 ) -> Result<Reduced, SaveError> {
     let routes = routes.as_ref().clone();
     let now = surroundings.clock.now();
     let _turn = directory.naming_turn().await;
-    let reduced =
-        directory.store().query(move |ledger| Reduction::new(&routes, now, seats, next_seq).run(ledger, rows)).await?;
+    let reduced = directory
+        .store()
+        .query(move |ledger| Reduction::new(&routes, now, seats, next_seq).run(ledger, rows, are_all))
+        .await?;
     let (changes, reduced) = reduced;
     if !changes.is_empty() {
         // The rows are on the disk already; whatever is sent later is synced before it leaves, and this with it.

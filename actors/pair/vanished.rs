@@ -3,7 +3,8 @@
 //! A media server forgets what it knew of a title together with its file, and its list then looks as if somebody had taken
 //! the title back. So before anything is removed because a media server does not have it any more, the server is asked for
 //! these very items: where the item itself is gone, or the server does not answer, nothing is removed.
-//! Deliberately absent: what `mirror` removes because the source never had it; that was never a watch taken back.
+//! Deliberately absent: what `mirror` removes because the source never had it; that was never a watch taken back. And what a
+//! file was taken for until now: a person agreed that it is something else.
 
 use crosswatch_model::{Action, Reason, Side, Uid};
 use crosswatch_port::{CellNow, CellQuery};
@@ -35,7 +36,10 @@ async fn keep_of(journey: &Journey, decision: &mut FeatureDecision, side: Side) 
         Side::Target => Reason::RemovedOnTarget,
     };
     let is_doubted = |item: &&mut crosswatch_plan::PlannedItem| {
-        item.line.action == Action::Remove && item.line.reason == lost && item.line.side == side.other()
+        item.line.action == Action::Remove
+            && item.line.reason == lost
+            && item.line.side == side.other()
+            && !item.is_rematched
     };
     let mut doubted: Vec<_> = decision.plan.items.iter_mut().filter(is_doubted).collect();
     let mut kept = 0;

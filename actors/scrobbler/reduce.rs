@@ -118,16 +118,23 @@ impl<'a> Reduction<'a> {
         }
     }
 
+    /// Hears the rows, each at the time of its arrival, and then comes to now where `are_all` that wait.
+    ///
+    /// Rows may have waited over a restart: a seat that is forgotten by now was not when they arrived.
     pub(super) fn run(
         mut self,
         ledger: &dyn Ledger,
         rows: Vec<InboxRecord>,
+        are_all: bool,
     ) -> Result<(Vec<Change>, Reduced), StorageFailure> {
-        self.let_time_pass();
         let mut fates: Vec<Fate> = Vec::with_capacity(rows.len());
         for (at, row) in rows.iter().enumerate() {
+            self.let_time_pass(row.received_at.min(self.now));
             let fate = self.hear(at, row);
             fates.push(fate);
+        }
+        if are_all {
+            self.let_time_pass(self.now);
         }
         self.follow(ledger, &mut fates)?;
         let count = rows.len();
@@ -164,8 +171,7 @@ impl<'a> Reduction<'a> {
         }
     }
 
-    fn let_time_pass(&mut self) {
-        let now = self.now;
+    fn let_time_pass(&mut self, now: Timestamp) {
         let mut sayings = Vec::new();
         for (key, seat) in &mut self.seats {
             // A route that is gone has nobody to tell: its seats end.
@@ -260,7 +266,6 @@ impl<'a> Reduction<'a> {
         }
         let key = SeatKey::new(&route.id, &viewer, &event.player);
         let seat = self.seats.entry(key.clone()).or_default();
-        // A row that waited over a restart is heard at the time of its arrival.
         let turn = seat.hear(event, play, row.received_at.min(self.now), route.rules);
         self.touched.insert(key);
         let detail = if turn.is_absorbed { "nothing new about this playback" } else { "" };

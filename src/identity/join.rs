@@ -250,24 +250,37 @@ impl Join {
         Cow::Owned(counted.iter().filter(|id| id.kind() == kind).collect())
     }
 
+    /// The same as they were told, whatever they are read as.
+    pub(crate) fn told_ids<'a>(&self, catalog: &'a Catalog, item: ItemIx) -> Cow<'a, [Id]> {
+        let (kind, ids) = (catalog.kind(item), catalog.ids(item));
+        let belongs = |read| self.lens.belongs(item.0, read);
+        let counts = |id: &Id| id.kind() == kind && self.lens.read(*id).is_some_and(belongs);
+        if ids.iter().all(counts) {
+            return Cow::Borrowed(ids);
+        }
+        Cow::Owned(ids.iter().copied().filter(counts).collect())
+    }
+
     /// The item with the ids of all its members, described like the item we know it by, else like the one with the
     /// longest title. Numbers that the members do not agree on are left out.
     pub fn merged(&self, catalog: &Catalog, entity: EntityIx) -> Item {
-        self.merged_of(catalog, entity, self.members(entity))
+        self.merged_of(catalog, entity, self.members(entity), |item| self.ids(catalog, item))
     }
 
-    pub(crate) fn merged_of(&self, catalog: &Catalog, entity: EntityIx, items: impl Iterator<Item = ItemIx>) -> Item {
+    /// These items of an entity as one, with these ids of each.
+    pub(crate) fn merged_of(
+        &self,
+        catalog: &Catalog,
+        entity: EntityIx,
+        items: impl Iterator<Item = ItemIx>,
+        ids_of: impl Fn(ItemIx) -> IdSet,
+    ) -> Item {
         let known = self.known_item(entity);
         let members = items.map(|item| Member { item, is_known: known == Some(item) });
-        merge(
-            catalog,
-            members,
-            |item| self.ids(catalog, item),
-            |show| {
-                let group = self.show_group.get(show as usize)?;
-                self.show_ids.get(*group as usize).filter(|ids| !ids.is_empty())
-            },
-        )
+        merge(catalog, members, ids_of, |show| {
+            let group = self.show_group.get(show as usize)?;
+            self.show_ids.get(*group as usize).filter(|ids| !ids.is_empty())
+        })
     }
 
     fn are_called_same(&self, catalog: &Catalog, one: ItemIx, other: ItemIx) -> bool {

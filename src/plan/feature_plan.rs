@@ -18,6 +18,8 @@ pub struct PlannedItem {
     pub line: PlanItem,
     /// What the baseline becomes once the write is confirmed. For a held line: once it was approved and confirmed.
     pub after: After,
+    /// A row that this rests on names something else than before. Where it is written, a person agreed to that.
+    pub is_rematched: bool,
 }
 
 /// Something that waits for a person.

@@ -42,7 +42,13 @@ fn write_one(input: &FeatureInput<'_>, way: &Way<'_>, explainer: &Explainer<'_>,
         outcome: Outcome::Planned,
         item,
     };
-    PlannedItem { entity: Some(draft.entity), play: draft.play, line, after: after(draft, there, value) }
+    PlannedItem {
+        entity: Some(draft.entity),
+        play: draft.play,
+        line,
+        after: after(draft, there, value),
+        is_rematched: draft.is_rematched,
+    }
 }
 
 /// What is or would be written; of what is left alone, what the other side says.
@@ -129,7 +135,7 @@ pub(crate) fn nameless_lines(input: &FeatureInput<'_>, side: Side, items: &[Item
             outcome: Outcome::Planned,
             item,
         };
-        PlannedItem { entity: None, play: PlayKey::PRESENCE, line, after: After::Nothing }
+        PlannedItem { entity: None, play: PlayKey::PRESENCE, line, after: After::Nothing, is_rematched: false }
     };
     items.into_iter().map(line).collect()
 }

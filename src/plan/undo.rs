@@ -267,7 +267,7 @@ impl<'a> Desk<'a> {
             (Some(entity), Some(_)) if !is_followed => self.after(entity, step, value, native),
             _ => After::Nothing,
         };
-        PlannedItem { entity: step.entity, play: step.play, line, after }
+        PlannedItem { entity: step.entity, play: step.play, line, after, is_rematched: false }
     }
 
     /// What is remembered once the step is confirmed.

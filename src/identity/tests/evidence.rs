@@ -8,7 +8,7 @@ use crosswatch_identity::{
     Catalog, Confidence, Entry, Evidence, EvidenceRejection, How, ItemIx, Join, Origin, Placement, Provenance, Source,
     Verdict, Witness, join,
 };
-use crosswatch_model::{Id, IdSet, Item, Kind, Namespace, ProviderId, Reason};
+use crosswatch_model::{Id, IdSet, Item, Kind, Namespace, ProviderId, Reason, Uid};
 use proptest::prelude::*;
 
 fn id(word: &str) -> Id {
@@ -147,6 +147,21 @@ fn a_persons_word_is_the_best_there_is() {
     let same = evidence([Entry::Decided(Verdict::Same(id("tmdb:603"), id("imdb:tt0133093")), 1)]);
     let confidence = world.join(&same).confidence(&world.catalog, world.items[0], world.items[1]);
     assert_eq!(confidence, Confidence::C0);
+}
+
+#[test]
+fn what_ids_are_read_as_is_not_remembered() {
+    let evidence = evidence([redirect("tmdb:7", "tmdb:1", Origin::Tmdb)]);
+    for known in ["tmdb:1", "tmdb:7"] {
+        let (mut catalog, told) = (Catalog::new(), ["tmdb:1", "tmdb:7 trakt:301"]);
+        let items: Vec<ItemIx> = told.iter().map(|words| catalog.push(&movie(words)).unwrap()).collect();
+        let record = catalog.push(&movie(known)).unwrap();
+        let join = join(&catalog, &[(Uid(5), record)], &evidence);
+        let entity = join.entity_of_uid(Uid(5)).unwrap();
+        assert!(join.are_bound(&catalog, entity, items[0], items[1]), "it counts as long as it is said");
+        let of_known = told.iter().find(|words| words.starts_with(known)).unwrap();
+        assert_eq!(join.remembered(&catalog, entity).ids, movie(of_known).ids);
+    }
 }
 
 #[test]
