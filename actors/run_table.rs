@@ -4,7 +4,7 @@
 //! however often it is asked; jobs start in the order they were asked for, unless their accounts are busy.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, VecDeque},
     sync::Arc,
 };
 
@@ -103,7 +103,9 @@ pub(crate) const WAITING_MAX: usize = 256;
 pub(crate) struct RunTable {
     running: BTreeMap<PairId, Job>,
     waiting: VecDeque<Job>,
-    busy: BTreeSet<SmolStr>,
+    /// How many need each resource for themselves: a job, and whoever claimed it while the leases of a job that ended are
+    /// still being given back.
+    busy: BTreeMap<SmolStr, usize>,
 }
 
 impl RunTable {
@@ -129,14 +131,14 @@ impl RunTable {
     pub(crate) fn start_next(&mut self, is_up: impl Fn(&PairId) -> bool) -> Option<Job> {
         let at = self.waiting.iter().position(|job| is_up(&job.pair) && self.is_free(job))?;
         let job = self.waiting.remove(at)?;
-        self.busy.extend(job.resources.iter().cloned());
+        self.keep(&job.resources);
         self.running.insert(job.pair.clone(), job.clone());
         Some(job)
     }
 
     fn is_free(&self, job: &Job) -> bool {
         let is_shared = |resource: &SmolStr| planted::has(Mistake::TwoRunsAtOnce) && resource.starts_with("account:");
-        job.resources.iter().all(|resource| !self.busy.contains(resource) || is_shared(resource))
+        job.resources.iter().all(|resource| !self.busy.contains_key(resource) || is_shared(resource))
     }
 
     /// Keeps these resources for other work than jobs. Answers the job that has one of them, where one has.
@@ -145,15 +147,24 @@ impl RunTable {
         if let Some(job) = self.running.values().find(has) {
             return Err(job.id);
         }
-        self.busy.extend(resources.iter().cloned());
+        self.keep(resources);
         Ok(())
+    }
+
+    fn keep(&mut self, resources: &[SmolStr]) {
+        for resource in resources {
+            *self.busy.entry(resource.clone()).or_default() += 1;
+        }
     }
 
     /// Gives claimed resources back.
     pub(crate) fn release(&mut self, resources: &[SmolStr]) {
         for resource in resources {
-            self.busy.remove(resource);
+            if let Some(count) = self.busy.get_mut(resource) {
+                *count -= 1;
+            }
         }
+        self.busy.retain(|_, count| *count > 0);
     }
 
     /// Takes the waiting jobs away that this is true of.
@@ -163,14 +174,10 @@ impl RunTable {
         VecDeque::into(meant)
     }
 
-    /// A job ended; its accounts are free again. An unknown id changes nothing.
+    /// A job ended. Its resources are free once its leases are given back. An unknown id changes nothing.
     pub(crate) fn finish(&mut self, id: RunId) -> Option<Job> {
         let pair = self.running.values().find(|job| job.id == id)?.pair.clone();
-        let job = self.running.remove(&pair)?;
-        for resource in &job.resources {
-            self.busy.remove(resource);
-        }
-        Some(job)
+        self.running.remove(&pair)
     }
 
     /// Takes a waiting job away.
@@ -238,6 +245,28 @@ mod tests {
         }
     }
 
+    /// A job ends and its leases are given back.
+    fn end(table: &mut RunTable, id: u128) {
+        let job = table.finish(RunId(id)).unwrap();
+        table.release(&job.resources);
+    }
+
+    #[test]
+    fn what_a_job_had_is_busy_until_its_leases_are_given_back() {
+        let mut table = RunTable::default();
+        table.place(job(1, "p", &["a"]), false);
+        table.start_next(|_| true).unwrap();
+        let ended = table.finish(RunId(1)).unwrap();
+        assert_eq!(table.place(job(2, "p", &["a"]), false), Placed::Waiting, "it runs no more");
+        assert!(table.start_next(|_| true).is_none());
+        // Whoever claims it meanwhile keeps it when the leases are back.
+        assert_eq!(table.claim(&["a".into()]), Ok(()));
+        table.release(&ended.resources);
+        assert!(table.start_next(|_| true).is_none());
+        table.release(&["a".into()]);
+        assert_eq!(table.start_next(|_| true).unwrap().id, RunId(2));
+    }
+
     #[test]
     fn a_request_during_a_run_gives_exactly_one_more() {
         let mut table = RunTable::default();
@@ -247,9 +276,9 @@ mod tests {
         assert_eq!(table.place(job(3, "p", &["a", "b"]), true), Placed::Waiting);
         assert_eq!(table.place(job(4, "p", &["a", "b"]), true), Placed::Joined(RunId(3)));
         assert!(table.start_next(|_| true).is_none());
-        table.finish(RunId(1)).unwrap();
+        end(&mut table, 1);
         assert_eq!(table.start_next(|_| true).unwrap().id, RunId(3));
-        table.finish(RunId(3)).unwrap();
+        end(&mut table, 3);
         assert!(table.start_next(|_| true).is_none());
     }
 
@@ -270,7 +299,7 @@ mod tests {
         table.place(job(1, "p", &["a"]), false);
         table.place(job(2, "q", &["a"]), false);
         assert_eq!(table.start_next(|pair| *pair != down).unwrap().id, RunId(2));
-        table.finish(RunId(2)).unwrap();
+        end(&mut table, 2);
         assert!(table.start_next(|pair| *pair != down).is_none());
         assert_eq!(table.withdraw_pair(&down).iter().map(|job| job.id).collect::<Vec<_>>(), [RunId(1)]);
         assert!(table.start_next(|_| true).is_none());
@@ -299,7 +328,7 @@ mod tests {
         assert_eq!(table.start_next(|_| true).unwrap().id, RunId(3));
         assert!(table.start_next(|_| true).is_none());
         assert!(table.finish(RunId(9)).is_none());
-        table.finish(RunId(1)).unwrap();
+        end(&mut table, 1);
         assert_eq!(table.start_next(|_| true).unwrap().id, RunId(2));
     }
 }

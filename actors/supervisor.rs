@@ -261,8 +261,8 @@ impl Supervisor {
             context.spawn(lease.into_actor(self).map(move |result, supervisor, context| match result {
                 Ok(Ok(fence)) if supervisor.table.is_running(job.id) => supervisor.start(&job, fence, context),
                 Ok(Ok(fence)) => supervisor.give_back(job.resources, fence, context),
-                Ok(Err(busy)) => supervisor.fail(&job, "busy", &busy.to_string(), context),
-                Err(error) => supervisor.fail(&job, "storage", &error.to_string(), context),
+                Ok(Err(busy)) => supervisor.fail_leaseless(&job, "busy", &busy.to_string(), context),
+                Err(error) => supervisor.fail_leaseless(&job, "storage", &error.to_string(), context),
             }));
         }
     }
@@ -283,6 +283,16 @@ impl Supervisor {
             self.directory.pair(&job.pair).map(|pair| pair.tell(StartRun(Ticket { job: job.clone(), fence, cancel })));
         if !matches!(told, Some(Ok(()))) {
             self.fail(job, "busy", "the pair is being restarted; try again in a moment", context);
+        }
+    }
+
+    /// Ends a job that got no lease. One whose pair fell meanwhile has ended already.
+    fn fail_leaseless(&mut self, job: &Job, kind: &str, detail: &str, context: &mut Context<Self>) {
+        self.table.release(&job.resources);
+        if self.table.is_running(job.id) {
+            self.fail(job, kind, detail, context);
+        } else {
+            self.go_on(context);
         }
     }
 
@@ -359,9 +369,10 @@ impl Supervisor {
 
     /// Gives leases back, then starts whoever waited for them.
     fn give_back(&mut self, resources: Vec<SmolStr>, fence: Fence, context: &mut Context<Self>) {
-        let store = self.directory.store().clone();
-        let releasing = async move { store.drop_leases(resources, fence).await };
-        context.spawn(releasing.into_actor(self).map(|result, supervisor, context| {
+        let (store, leased) = (self.directory.store().clone(), resources.clone());
+        let releasing = async move { store.drop_leases(leased, fence).await };
+        context.spawn(releasing.into_actor(self).map(move |result, supervisor, context| {
+            supervisor.table.release(&resources);
             if let Err(error) = result {
                 tracing::error!("a lease was not released: {error}");
             }

@@ -30,7 +30,7 @@ use crate::{
 const BEFORE: SignedDuration = SignedDuration::from_hours(1);
 /// What a run writes is stamped by the server while it runs, give or take so much.
 const SLACK: SignedDuration = SignedDuration::from_mins(2);
-/// Nobody watches more than this in any gap; what is beyond was marked by a program, and the oldest go first.
+/// Nobody watches more than this in any gap: a program marked them, and that is for a pair, where a person sees it first.
 const PLAYS_MAX: usize = 5_000;
 /// Runs that are looked at for what they wrote.
 const RUNS_MAX: usize = 500;
@@ -87,8 +87,12 @@ async fn read_and_tell(journey: &Journey, since: Timestamp) -> Result<usize, Sto
     found.retain(|play| !written.iter().any(|write| write.is(play, &zone)));
     found.sort_by_key(|play| play.at);
     if found.len() > PLAYS_MAX {
-        tracing::warn!(account = door.id().as_str(), "{} plays since {since} are too many; some are left", found.len());
-        found.truncate(PLAYS_MAX);
+        tracing::warn!(
+            account = door.id().as_str(),
+            "{} plays since {since} are more than anybody watches; none is recalled, run a pair to see them",
+            found.len()
+        );
+        found.clear();
     }
     let count = found.len();
     for play in found {
