@@ -64,6 +64,8 @@ pub struct PairBlueprint {
     pub lock: Lock,
     /// Pairs that carry its features the other way: what their runs show counts for this one, too.
     pub way_back: Vec<PairId>,
+    /// Accounts after whose plays it runs.
+    pub runs_after: Vec<ProviderId>,
     /// First writes go 1, 10, rest, each read back.
     pub has_canary: bool,
     /// What live scrobbling has recorded is not added again.
@@ -88,6 +90,7 @@ impl PairBlueprint {
             is_shadow: false,
             lock: Lock::Open,
             way_back: Vec::new(),
+            runs_after: Vec::new(),
             has_canary: false,
             heeds_live: false,
             scope: SmolStr::default(),

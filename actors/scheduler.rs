@@ -1,14 +1,19 @@
-//! The scheduler: asks for runs and snapshots when they are due, and people about what waits too long for them.
+//! The scheduler: asks for runs and snapshots when they are due or when something was watched, and people about what waits too
+//! long for them.
 //!
 //! One timer for the earliest due time. A machine that slept through ten due times asks for one run, not ten.
 //! A due run never overlaps: the supervisor queues it behind whatever uses the accounts.
 
+mod after_play;
 mod held;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, MessageResult, SpawnHandle, WrapFuture};
-use crosswatch_model::{Cause, Feature, FeatureSet, PairId, SnapshotCause};
+use crosswatch_model::{Cause, Feature, FeatureSet, PairId, ProviderId, SnapshotCause};
 use crosswatch_port::{Ledger, RunRecord, StorageFailure};
 use crosswatch_settings::Schedule;
 use jiff::Timestamp;
@@ -20,6 +25,7 @@ use crate::{
     run_table::JobKind,
     supervisor::{Ping, Refusal, RequestRun},
 };
+use after_play::AfterPlay;
 
 /// Messages the scheduler may have waiting.
 pub(crate) const CAPACITY: usize = 16;
@@ -39,6 +45,11 @@ const SUPERVISOR_DEADLINE: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "Vec<Due>")]
 pub struct ObserveSchedule;
+
+/// Something was watched to its end at these accounts.
+#[derive(Debug, Clone, PartialEq, Eq, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Played(pub(crate) BTreeSet<ProviderId>);
 
 /// One line of the schedule.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,6 +74,7 @@ struct Entry {
 /// The actor.
 pub struct Scheduler {
     entries: Vec<Entry>,
+    after_play: Vec<AfterPlay>,
     directory: Directory,
     surroundings: Surroundings,
     timer: Option<SpawnHandle>,
@@ -78,7 +90,8 @@ impl Scheduler {
     ) -> Self {
         let runs = pairs.iter().filter(|pair| pair.is_enabled).flat_map(entries_of);
         let entries = runs.chain(snapshots.iter().map(entry_of)).collect();
-        Self { entries, directory, surroundings, timer: None }
+        let after_play = pairs.iter().filter_map(AfterPlay::of).collect();
+        Self { entries, after_play, directory, surroundings, timer: None }
     }
 
     /// Sets every due time from the runs of the past, then the timer.
@@ -113,7 +126,8 @@ impl Scheduler {
             // The house is closed, and nobody could be asked any more.
             return;
         }
-        let Some(earliest) = self.entries.iter().filter_map(|entry| entry.due).min() else { return };
+        let entries = self.entries.iter().filter_map(|entry| entry.due);
+        let Some(earliest) = entries.chain(self.after_play.iter().filter_map(AfterPlay::due)).min() else { return };
         let until_due = earliest.duration_since(self.surroundings.clock.now());
         let nap = Duration::try_from(until_due).unwrap_or(Duration::ZERO).min(NAP_MAX);
         self.timer = Some(context.run_later(nap, Self::ask_for_due_runs));
@@ -125,22 +139,20 @@ impl Scheduler {
             let Some(entry) = self.entries.get(at).filter(|entry| entry.due.is_some_and(|due| due <= now)) else {
                 continue;
             };
-            let request = RequestRun {
-                pair: entry.pair.clone(),
-                kind: entry.kind,
-                question: None,
-                cause: Cause::Schedule,
-                features: Some(entry.features),
-                permit: Permit::Nothing,
-                undoes: None,
-                restores: None,
-                instead: None,
-                may_queue: true,
-            };
+            let request = request(&entry.pair, entry.kind, Cause::Schedule, entry.features);
             let due = self.next_due(&entry.schedule, Some(now));
             if let Some(entry) = self.entries.get_mut(at) {
                 entry.due = due;
             }
+            self.ask(request, context);
+        }
+        let due: Vec<RequestRun> = self
+            .after_play
+            .iter_mut()
+            .filter_map(|after| after.take_due(now).then_some(&*after))
+            .map(|after| request(&after.pair, JobKind::Run, Cause::Webhook, after.features))
+            .collect();
+        for request in due {
             self.ask(request, context);
         }
         self.set_timer(context);
@@ -161,16 +173,32 @@ impl Scheduler {
 
     fn ask(&self, request: RequestRun, context: &mut Context<Self>) {
         let Some(supervisor) = self.directory.supervisor() else { return };
-        let pair = request.pair.clone();
+        let (pair, cause) = (request.pair.clone(), request.cause);
         let asking = async move { supervisor.ask(request, SUPERVISOR_DEADLINE).await };
         context.spawn(asking.into_actor(self).map(move |answer, _, _| match answer {
-            Ok(Ok(started)) => tracing::info!(pair = pair.as_str(), run = %started.id, "due by schedule"),
+            Ok(Ok(started)) => tracing::info!(pair = pair.as_str(), run = %started.id, %cause, "a run is due"),
             Ok(Err(refusal @ (Refusal::Frozen | Refusal::Paused(_)))) => {
                 tracing::info!(pair = pair.as_str(), "the scheduled run is skipped: {refusal}");
             }
             Ok(Err(refusal)) => tracing::warn!(pair = pair.as_str(), "the scheduled run was refused: {refusal}"),
             Err(error) => tracing::warn!(pair = pair.as_str(), "the scheduled run was not asked for: {error}"),
         }));
+    }
+}
+
+/// A run that nobody asked for by hand: it waits for its accounts, and one that waits already does for both.
+fn request(pair: &PairId, kind: JobKind, cause: Cause, features: FeatureSet) -> RequestRun {
+    RequestRun {
+        pair: pair.clone(),
+        kind,
+        question: None,
+        cause,
+        features: Some(features),
+        permit: Permit::Nothing,
+        undoes: None,
+        restores: None,
+        instead: None,
+        may_queue: true,
     }
 }
 
@@ -245,6 +273,16 @@ impl Handler<ObserveSchedule> for Scheduler {
     fn handle(&mut self, _: ObserveSchedule, _: &mut Self::Context) -> Self::Result {
         let line = |entry: &Entry| Due { pair: entry.pair.clone(), features: entry.features, due: entry.due };
         MessageResult(self.entries.iter().map(line).collect())
+    }
+}
+
+impl Handler<Played> for Scheduler {
+    type Result = ();
+
+    fn handle(&mut self, played: Played, context: &mut Self::Context) {
+        let now = self.surroundings.clock.now();
+        self.after_play.iter_mut().for_each(|after| after.hear(&played.0, now));
+        self.set_timer(context);
     }
 }
 

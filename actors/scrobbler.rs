@@ -11,7 +11,11 @@ mod described;
 mod held;
 mod reduce;
 
-use std::{collections::BTreeMap, rc::Rc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+    time::Duration,
+};
 
 use actix::{
     Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, MessageResult, ResponseFuture,
@@ -27,6 +31,8 @@ use crate::{
     courier::LookAtQueue,
     directory::Directory,
     halt::{Halt, Halting},
+    notifier::Happened,
+    scheduler::Played,
     store::SaveError,
     supervisor::Ping,
 };
@@ -167,6 +173,7 @@ impl Scrobbler {
                 courier.nudge(LookAtQueue);
             }
         }
+        self.tell_scheduler(&reduced.happened);
         for happened in reduced.happened {
             self.directory.happened(happened);
         }
@@ -174,6 +181,17 @@ impl Scrobbler {
             self.work(context);
         } else {
             self.set_alarm(context);
+        }
+    }
+
+    /// Pairs may run after what was watched.
+    fn tell_scheduler(&self, happened: &[Happened]) {
+        let watched = happened.iter().filter(|happened| happened.kind == reduce::COMPLETED);
+        let accounts: BTreeSet<ProviderId> = watched.filter_map(|happened| happened.account.clone()).collect();
+        if let Some(scheduler) = self.directory.scheduler().filter(|_| !accounts.is_empty())
+            && let Err(error) = scheduler.tell(Played(accounts))
+        {
+            tracing::debug!("no run follows what was watched: {error}");
         }
     }
 

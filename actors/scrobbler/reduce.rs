@@ -32,6 +32,9 @@ const SETTLED_KEPT: u64 = 50_000;
 /// And so many go at once.
 const FORGOTTEN_AT_ONCE: u64 = 1_000;
 
+/// The kind of event that tells of a new play.
+pub(super) const COMPLETED: &str = "play.completed";
+
 /// What came of it.
 #[derive(Debug)]
 pub(super) struct Reduced {
@@ -574,7 +577,7 @@ fn has_ids(item: &Item) -> bool {
 fn completed(now: Timestamp, play: &PlayRecord) -> Happened {
     Happened {
         at: now,
-        kind: "play.completed",
+        kind: COMPLETED,
         account: Some(play.account.clone()),
         pair: None,
         run: None,

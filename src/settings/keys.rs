@@ -164,6 +164,12 @@ const PAIR: &[Key] = &[
         Defaulted,
         "When it runs: \"every 6h\", \"hourly\", \"daily 03:30\", five cron fields, or \"manual\".",
     ),
+    key(
+        "after_play",
+        Kind::Boolean,
+        Defaulted,
+        "Also runs a minute after live scrobbling saw something watched to its end at the source.",
+    ),
     key("history", Kind::Switched(HISTORY), Optional, "Plays of movies and episodes. On when the table is there."),
     key("watchlist", Kind::Switched(WATCHLIST), Optional, "What somebody wants to watch. On when the table is there."),
     key("ratings", Kind::Switched(RATINGS), Optional, "Ratings. On when the table is there."),

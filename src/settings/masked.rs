@@ -127,6 +127,7 @@ fn pair(pair: &Pair) -> Value {
         "enabled": pair.enabled,
         "shadow": pair.shadow,
         "schedule": pair.schedule.as_str(),
+        "after_play": pair.after_play,
         "policy": policy(&pair.policy),
     });
     let history = pair.history.as_ref().map(|history| {

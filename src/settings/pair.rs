@@ -21,6 +21,8 @@ pub struct Pair {
     pub shadow: bool,
     /// When it runs, unless a feature says otherwise.
     pub schedule: Schedule,
+    /// Whether it also runs a minute after something was watched to its end.
+    pub after_play: bool,
     /// Plays.
     pub history: Option<HistorySettings>,
     /// What somebody wants to watch.
@@ -144,6 +146,7 @@ impl Pair {
             enabled: section.boolean("enabled")?,
             shadow: section.boolean("shadow")?,
             schedule: section.parsed("schedule")?,
+            after_play: section.boolean("after_play")?,
             history: switched(section, "history", HistorySettings::build)?,
             watchlist: switched(section, "watchlist", FeatureSettings::build)?,
             ratings: switched(section, "ratings", FeatureSettings::build)?,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crosswatch_actors::{FeatureBlueprint, House, JobKind, Lock, PairBlueprint, Permit, RequestRun};
 use crosswatch_model::{Cause, Disposition, Feature, PairId};
 use crosswatch_plan::{Approvals, ConflictPolicy, FeaturePolicy, Limit, Mode, Removes};
+use crosswatch_port::Ledger;
 use crosswatch_settings::Schedule;
 
 use crate::{
@@ -115,6 +116,7 @@ pub(crate) fn pair(removes: Removes, heeds_live: bool) -> PairBlueprint {
         is_shadow: false,
         lock: Lock::Open,
         way_back: Vec::new(),
+        runs_after: Vec::new(),
         has_canary: false,
         heeds_live,
         scope: "all".into(),
@@ -205,4 +207,26 @@ fn what_a_pair_writes_to_a_server_is_no_news_when_the_server_tells_it() {
         .play();
     assert_eq!(stage.home.lock().unwrap().plays.len(), 1);
     assert_eq!(stage.dispositions(), [Disposition::Echo, Disposition::Applied]);
+}
+
+#[test]
+fn a_pair_that_waits_for_plays_runs_a_minute_after_the_last_of_them() {
+    let mut stage = Stage::new();
+    stage.pairs = vec![PairBlueprint { runs_after: vec![account("home")], ..pair(Removes::Off, true) }];
+    stage = stage.tell(&[
+        ("20:00:00", "mark E1"),
+        ("20:00:30", "mark E2"),
+        ("20:01:10", "mark E3"),
+        ("20:01:20", "rate E3 8"),
+    ]);
+    // Who does not stop watching is not waited for without end.
+    for second in (0..=700).step_by(50) {
+        let clock = format!("21:{:02}:{:02}", second / 60, second % 60);
+        stage = stage.tell(&[(clock.as_str(), format!("mark E{}", 4 + second / 50).as_str())]);
+    }
+    let stage = stage.line("22:00:00", Line::Wait).play();
+    let runs = stage.ledger.runs(None, None, 9).unwrap();
+    let asked = runs.iter().rev().map(|run| (run.asked_at, run.cause)).collect::<Vec<_>>();
+    let expected = ["20:02:10", "21:10:00", "21:12:40"].map(|clock| (at(clock), Cause::Webhook));
+    assert_eq!(asked, expected);
 }

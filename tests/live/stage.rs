@@ -231,7 +231,7 @@ impl Stage {
             lane: Lane::Inline,
             knowledge: Arc::new(()),
             boot: u128::try_from(clock.began.as_millisecond()).unwrap(),
-            has_scheduler: false,
+            has_scheduler: true,
             on_storage_failure: Rc::new(|_| {}),
         }
     }

@@ -171,6 +171,7 @@ fn pair(source: &str, target: &str, mode: Mode, is_shared: bool, dice: &Dice) ->
         is_shadow: false,
         lock: Lock::Open,
         way_back: Vec::new(),
+        runs_after: Vec::new(),
         has_canary: dice.happens(300),
         heeds_live: true,
         scope: "all".into(),

@@ -18,6 +18,7 @@ pub(crate) fn pair(pair: &Pair, settings: &Settings) -> PairBlueprint {
         is_shadow: pair.shadow,
         lock: lock(pair, settings),
         way_back: way_back(pair, settings),
+        runs_after: runs_after(pair),
         has_canary: pair.policy.canary,
         heeds_live: pair.history.as_ref().is_some_and(|history| history.owner != Owner::Both),
         scope: format_smolstr!("{} > {}", scope(&pair.source, settings), scope(&pair.target, settings)),
@@ -38,6 +39,15 @@ fn lock(pair: &Pair, settings: &Settings) -> Lock {
         }
         Mode::TwoWay if is_accepted(Acknowledgement::TwoWay) => Lock::Open,
         Mode::TwoWay => Lock::UntilReady,
+    }
+}
+
+/// Where something must be watched for the pair to run.
+fn runs_after(pair: &Pair) -> Vec<ProviderId> {
+    match pair.mode {
+        _ if !pair.after_play => Vec::new(),
+        Mode::OneWay => vec![pair.source.clone()],
+        Mode::TwoWay => vec![pair.source.clone(), pair.target.clone()],
     }
 }
 

@@ -238,6 +238,7 @@ fn pair() -> PairBlueprint {
         is_shadow: false,
         lock: Lock::Open,
         way_back: Vec::new(),
+        runs_after: Vec::new(),
         has_canary: false,
         heeds_live: true,
         scope: "".into(),
