@@ -6,9 +6,11 @@ use std::{
 };
 
 use crosswatch_emulator::{FaultKind, JellyfinUser, UserActivity};
-use crosswatch_tests::service::{Folder, Jellyfin, Process, Trakt, films, jellyfin, trakt_unlinked};
+use crosswatch_tests::service::{AnyAccount, Folder, Jellyfin, KINDS, Process, Trakt, films, jellyfin, trakt_unlinked};
 use rustls::{ServerConfig, ServerConnection, pki_types::PrivateKeyDer};
 use serde_json::Value;
+
+use crate::at_the_same_time;
 
 /// Asks the accounts of these sections; every one of them must be told with all of these words.
 #[track_caller]
@@ -29,6 +31,108 @@ fn check(what: &str, section: &str, words: &[&str]) {
     assert!(matches!(lines.as_slice(), [line] if words.iter().all(|word| line.contains(word))), "{what}: {table:?}");
 }
 
+/// What may be wrong with an account of any kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wrong {
+    Token,
+    Host,
+    Tls,
+    User,
+    Version,
+    Rights,
+    Page,
+}
+
+const WRONG: [Wrong; 7] =
+    [Wrong::Token, Wrong::Host, Wrong::Tls, Wrong::User, Wrong::Version, Wrong::Rights, Wrong::Page];
+
+/// What is told of it: what is wrong, and what to do.
+fn told(kind: &str, wrong: Wrong) -> Option<[&'static str; 2]> {
+    Some(match (wrong, kind) {
+        (Wrong::Token, "plex") => ["does not accept the token (401)", "run `crosswatch auth plex`"],
+        (Wrong::Token, "jellyfin" | "emby") => ["does not accept the token (401)", "make an API key in its dashboard"],
+        (Wrong::Token, "simkl") => ["does not accept the stored tokens any more", "run `crosswatch auth simkl`"],
+        (Wrong::Token, "trakt") => ["does not accept the stored tokens any more", "with `crosswatch auth trakt`"],
+        (Wrong::Token, _) | (Wrong::Rights, "mdblist") => {
+            ["does not accept the API key", "copy it again from mdblist.com/preferences"]
+        }
+        (Wrong::Host, _) => ["http://127.0.0.1:9/", "check the url, and that it is running"],
+        (Wrong::Tls, _) => ["does not speak TLS there", "write the url with http://"],
+        (Wrong::User, "plex") => ["belongs to \"anna\", not to \"carla\"", "sign in as \"carla\", or correct `user`"],
+        (Wrong::User, "jellyfin" | "emby") => {
+            ["belongs to \"anna\", not to \"carla\"", "use a token of \"carla\" or an API key"]
+        }
+        // Whose a token of a tracker is, only the token says.
+        (Wrong::User, _) => return None,
+        (Wrong::Version, "jellyfin") => {
+            ["it is version \"4.1.0\"", "Jellyfin 10.9 or later is needed, please update it"]
+        }
+        (Wrong::Version, "emby") => ["it is version \"4.1.0\"", "Emby 4.7 or later is needed, please update it"],
+        // No version of Plex is known to be too old, and trackers have none.
+        (Wrong::Version, _) => return None,
+        (Wrong::Rights, _) => ["is forbidden for these credentials (403)", "check the rights of the user, key or app"],
+        (Wrong::Page, _) => ["a web page instead of JSON", "is the url right, is a proxy in between?"],
+    })
+}
+
+/// An account with that fault, and its section.
+fn faulty(kind: &str, wrong: Wrong) -> (AnyAccount, String) {
+    let account = AnyAccount::start(kind, films(1), UserActivity::default());
+    let section = account.section().to_owned();
+    let url = section.lines().find_map(|line| line.strip_prefix("url = ")).unwrap().trim_matches('"').to_owned();
+    let with_keys = |keys: &[&str], value: &str| {
+        let line = |line: &str| match line.split_once(" = ") {
+            Some((key, _)) if keys.contains(&key) => format!("{key} = \"{value}\"\n"),
+            _ => format!("{line}\n"),
+        };
+        section.lines().map(line).collect::<String>()
+    };
+    let section = match wrong {
+        Wrong::Token => with_keys(&["token", "access_token", "refresh_token"], "wrong"),
+        Wrong::Host => with_keys(&["url"], "http://127.0.0.1:9"),
+        Wrong::Tls => with_keys(&["url"], &url.replace("http://", "https://")),
+        Wrong::User => with_keys(&["user"], "carla"),
+        Wrong::Version => {
+            let body = r#"{"Version":"4.1.0","Id":"a"}"#.to_owned();
+            account.breaks("/System/Info/Public", FaultKind::Status { code: 200, headers: Vec::new(), body });
+            section
+        }
+        Wrong::Rights => {
+            account.breaks("/", FaultKind::status(403));
+            section
+        }
+        Wrong::Page => {
+            account.breaks("/", FaultKind::HtmlOk);
+            section
+        }
+    };
+    (account, section)
+}
+
+#[test]
+fn every_kind_says_in_one_line_what_is_wrong_and_what_to_do() {
+    let all = KINDS.iter().filter(|kind| **kind != "tracker").flat_map(|kind| WRONG.map(|wrong| (*kind, wrong)));
+    let cases: Vec<_> = all.filter_map(|(kind, wrong)| Some((kind, wrong, told(kind, wrong)?))).collect();
+    assert_eq!(cases.len(), 35, "six kinds and seven faults, but for users of three and versions of four");
+    at_the_same_time(cases, |(kind, wrong, words)| {
+        let (_account, section) = faulty(kind, wrong);
+        check(&format!("{kind}: {wrong:?}"), &section, &words);
+    });
+}
+
+#[test]
+fn a_user_of_a_tracker_is_refused_with_the_line_of_the_file() {
+    for kind in ["simkl", "trakt", "mdblist"] {
+        let account = AnyAccount::start(kind, films(1), UserActivity::default());
+        let folder = Folder::new();
+        folder.configure(&account.section().replace("\nurl", "\nuser = \"carla\"\nurl"));
+        let ended = Process::command(&folder, &["check"]);
+        let line =
+            format!("provider[{kind}].user: a {kind} account does not take this; it is for plex, jellyfin, emby");
+        assert!(ended.code == Some(78) && ended.errors.contains(&line), "{ended:?}");
+    }
+}
+
 #[test]
 fn accounts_in_order_are_told_so() {
     let home = Jellyfin::new(films(1), UserActivity::default());
@@ -38,21 +142,6 @@ fn accounts_in_order_are_told_so() {
     let ended = Process::command(&folder, &["check"]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert!(ended.output.contains("anna") && ended.output.contains("Jellyfin 10."), "{}", ended.output);
-}
-
-#[test]
-fn a_wrong_token_is_told() {
-    let home = Jellyfin::new(films(1), UserActivity::default());
-    let section = jellyfin("home", &home.server.url(), "anna", "wrong", "");
-    check(
-        "Jellyfin",
-        &section,
-        &["does not accept the token (401)", "make an API key in its dashboard and write it as `token`"],
-    );
-    let trakt = Trakt::new(films(1), UserActivity::default());
-    let section = trakt.section();
-    trakt.service.state().unlink("anna");
-    check("Trakt", &section, &["Trakt does not accept the stored tokens any more", "crosswatch auth trakt"]);
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! One emulated account of each kind, behind one set of hands: what the matrix of sources and targets needs of them.
 
 use crosswatch_emulator::{
-    EmbyEmulator, EmbyOptions, EmbyUser, Library, LibraryItem, MdblistAccount, MdblistEmulator, MdblistOptions,
-    PlexEmulator, PlexOptions, PlexUser, RequestLog, SimklAccount, SimklEmulator, SimklOptions, UserActivity,
-    emby::UserData, plex::Viewing, simkl,
+    EmbyEmulator, EmbyOptions, EmbyUser, FaultKind, FaultRule, Library, LibraryItem, MdblistAccount, MdblistEmulator,
+    MdblistOptions, PlexEmulator, PlexOptions, PlexUser, RequestLog, SimklAccount, SimklEmulator, SimklOptions,
+    UserActivity, emby::UserData, plex::Viewing, simkl,
 };
 
 use super::{
@@ -86,6 +86,20 @@ impl AnyAccount {
     /// Its section of the configuration.
     pub fn section(&self) -> &str {
         &self.section
+    }
+
+    /// From now on whatever goes to a path with this part fails so, at whichever of its hosts.
+    pub fn breaks(&self, path_part: &str, fault: FaultKind) {
+        let rule = FaultRule::containing(path_part, fault).always();
+        match &self.service {
+            Emulated::Plex(plex) => plex.faults().add(rule),
+            Emulated::Jellyfin(jellyfin) => jellyfin.server.faults().add(rule),
+            Emulated::Emby(emby) => emby.faults().add(rule),
+            Emulated::Simkl(simkl) => simkl.faults().add(rule),
+            Emulated::Trakt(trakt) => trakt.service.faults().add(rule),
+            Emulated::Mdblist(mdblist) => mdblist.faults().add(rule),
+            Emulated::Ledger => panic!("it is at no host"),
+        }
     }
 
     /// Deletes the file of a title: what the media server knew of it goes with it.
