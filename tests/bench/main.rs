@@ -1,15 +1,18 @@
 //! Prints what the real release binary costs: start, memory, and runs of growing libraries.
 //!
-//! Run with `cargo bench -p crosswatch-tests --bench house`. The services are emulated in this process, the binary is a
+//! Run with `cargo bench -p crosswatch-tests --bench house`, for one part with `-- runs` or `-- reads` behind it. The services are emulated in this process, the binary is a
 //! child process whose memory and processor time are read from `/proc`, so what is counted is ours alone.
 //! Figures are printed, never asserted: machines differ.
 
 mod child;
+mod first_reads;
 mod house;
+mod served;
 
 use std::{fs, process::ExitCode};
 
 use house::{House, Measured};
+use served::Failure;
 
 /// Watched items per measured library.
 const SIZES: [usize; 3] = [1_000, 10_000, 50_000];
@@ -23,7 +26,7 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.to_string()),
     };
-    match runtime.block_on(measure()) {
+    match runtime.block_on(measure(&std::env::args().collect::<Vec<_>>())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error.to_string()),
     }
@@ -34,13 +37,27 @@ fn fail(error: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-async fn measure() -> Result<(), Box<dyn std::error::Error>> {
+/// Measures the parts that were named, or all.
+async fn measure(arguments: &[String]) -> Result<(), Failure> {
+    let is_named = |part: &str| arguments.iter().any(|argument| argument == part);
+    let is_wanted = |part| is_named(part) || !["runs", "reads"].into_iter().any(is_named);
     rustls::crypto::ring::default_provider().install_default().map_err(|_| "a TLS provider is installed already")?;
     println!("machine: {}", machine());
     println!("binary: {} KB", fs::metadata(child::binary()?)?.len() / 1000);
+    if is_wanted("runs") {
+        measure_runs().await?;
+    }
+    if is_wanted("reads") {
+        println!();
+        first_reads::measure().await?;
+    }
+    Ok(())
+}
+
+async fn measure_runs() -> Result<(), Failure> {
     let empty = House::start(0).await?;
-    println!("start to ready: {} ms", empty.ready_ms);
-    println!("idle memory after start: {:.1} MiB", empty.settled_memory_mib().await?);
+    println!("start to ready: {} ms", empty.served.ready_ms);
+    println!("idle memory after start: {:.1} MiB", empty.served.settled_memory_mib().await?);
     empty.stop()?;
     println!();
     println!(
@@ -65,12 +82,12 @@ async fn measure() -> Result<(), Box<dyn std::error::Error>> {
 fn print_row(size: usize, run: &str, measured: &Measured) {
     println!(
         "| {size} | {run} | {:.2} | {:.2} | {:.0} | {} | {} | {} |",
-        measured.wall_s,
-        measured.cpu_s,
-        measured.peak_mib,
+        measured.cost.wall_s,
+        measured.cost.cpu_s,
+        measured.cost.peak_mib,
         measured.jellyfin_requests,
         measured.trakt_requests,
-        measured.written
+        measured.cost.written
     );
 }
 

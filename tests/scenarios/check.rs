@@ -62,14 +62,12 @@ fn told(kind: &str, wrong: Wrong) -> Option<[&'static str; 2]> {
         (Wrong::User, "jellyfin" | "emby") => {
             ["belongs to \"anna\", not to \"carla\"", "use a token of \"carla\" or an API key"]
         }
-        // Whose a token of a tracker is, only the token says.
-        (Wrong::User, _) => return None,
         (Wrong::Version, "jellyfin") => {
             ["it is version \"4.1.0\"", "Jellyfin 10.9 or later is needed, please update it"]
         }
         (Wrong::Version, "emby") => ["it is version \"4.1.0\"", "Emby 4.7 or later is needed, please update it"],
-        // No version of Plex is known to be too old, and trackers have none.
-        (Wrong::Version, _) => return None,
+        // Whose a token of a tracker is, only the token says. No version of Plex is known to be too old.
+        (Wrong::User | Wrong::Version, _) => return None,
         (Wrong::Rights, _) => ["is forbidden for these credentials (403)", "check the rights of the user, key or app"],
         (Wrong::Page, _) => ["a web page instead of JSON", "is the url right, is a proxy in between?"],
     })

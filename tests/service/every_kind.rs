@@ -153,6 +153,11 @@ impl AnyAccount {
         self.log().map_or(0, |log| log.writes().len())
     }
 
+    /// How many requests came so far.
+    pub fn requests(&self) -> usize {
+        self.log().map_or(0, RequestLog::len)
+    }
+
     fn log(&self) -> Option<&RequestLog> {
         match &self.service {
             Emulated::Plex(plex) => Some(plex.log()),
