@@ -193,6 +193,7 @@ fn restore_policy() -> FeaturePolicy {
         blocked: Vec::new(),
         approvals: Approvals::NONE,
         mirror_approved: false,
+        leaves_losses: false,
     }
 }
 

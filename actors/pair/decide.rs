@@ -348,5 +348,6 @@ fn closed_policy() -> FeaturePolicy {
         mode: Mode::OneWay,
         conflict: ConflictPolicy::Source,
         mirror_approved: false,
+        leaves_losses: false,
     }
 }

@@ -103,6 +103,9 @@ impl OneWay<'_> {
             return Verdict::AddsOff;
         }
         let was_agreed = known.is_some_and(|row| row.seen_on_source);
+        if was_agreed && self.policy.leaves_losses {
+            return Verdict::Skip(Reason::RemovedOnTarget);
+        }
         match self.target {
             Standing::Complete(_) if was_agreed => Verdict::Write(Side::Target, Action::Add, Reason::MissingOnTarget),
             Standing::Shrunk(_) if was_agreed => Verdict::Hold(Side::Target, Action::Add, Reason::TargetShrunk),

@@ -115,6 +115,8 @@ pub struct FeaturePolicy {
     pub approvals: Approvals,
     /// A person approved removals of this mirror before.
     pub mirror_approved: bool,
+    /// Another pair takes from the source what the target loses, so that is not put back.
+    pub leaves_losses: bool,
 }
 
 #[cfg(test)]

@@ -107,6 +107,7 @@ pub(crate) fn pair(removes: Removes, heeds_live: bool) -> PairBlueprint {
         blocked: Vec::new(),
         approvals: Approvals::NONE,
         mirror_approved: true,
+        leaves_losses: false,
     };
     PairBlueprint {
         id: PairId::parse("the-pair").unwrap(),

@@ -17,7 +17,7 @@ fn unwatched(library: Library) -> Trakt {
 }
 
 /// Adds `Show 1` with an episode at each of these places, given by season and number.
-fn with_show(mut library: Library, episodes: &[(u16, u16)], ids_of_episodes: &ExternalIds) -> Library {
+pub(crate) fn with_show(mut library: Library, episodes: &[(u16, u16)], ids_of_episodes: &ExternalIds) -> Library {
     let mut seasons: BTreeMap<u16, Season> = BTreeMap::new();
     for (season, number) in episodes {
         let aired = "2001-02-03".parse().unwrap();

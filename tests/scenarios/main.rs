@@ -24,6 +24,7 @@ mod reads;
 mod reference;
 mod rematch;
 mod reset;
+mod several_pairs;
 mod shadow;
 mod sign_in;
 mod snapshots;

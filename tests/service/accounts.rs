@@ -101,12 +101,26 @@ impl Jellyfin {
         }
     }
 
-    /// Marks titles as played at this time.
+    /// Marks titles as played by `anna` at this time.
     pub fn watch(&self, items: &[LibraryItem], at: &str) {
+        self.watch_as("anna", items, at);
+    }
+
+    /// Marks titles as played by a user at this time.
+    pub fn watch_as(&self, user: &str, items: &[LibraryItem], at: &str) {
         let mut state = self.server.state();
         for item in items {
             let id = state.item_of(*item).unwrap();
-            state.set_played("anna", id, at.parse().unwrap()).unwrap();
+            state.set_played(user, id, at.parse().unwrap()).unwrap();
+        }
+    }
+
+    /// `anna` takes back that she watched titles.
+    pub fn unwatch(&self, items: &[LibraryItem]) {
+        let mut state = self.server.state();
+        for item in items {
+            let id = state.item_of(*item).unwrap();
+            state.set_unplayed("anna", id).unwrap();
         }
     }
 

@@ -199,5 +199,6 @@ fn policy(mode: Mode, is_shared: bool, dice: &Dice) -> FeaturePolicy {
         blocked: Vec::new(),
         approvals: Approvals::NONE,
         mirror_approved: false,
+        leaves_losses: false,
     }
 }

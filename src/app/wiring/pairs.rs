@@ -22,7 +22,7 @@ pub(crate) fn pair(pair: &Pair, settings: &Settings) -> PairBlueprint {
         has_canary: pair.policy.canary,
         heeds_live: pair.history.as_ref().is_some_and(|history| history.owner != Owner::Both),
         scope: format_smolstr!("{} > {}", scope(&pair.source, settings), scope(&pair.target, settings)),
-        features: Feature::ALL.iter().filter_map(|feature| one_feature(*feature, pair)).collect(),
+        features: Feature::ALL.iter().filter_map(|feature| one_feature(*feature, pair, settings)).collect(),
     }
 }
 
@@ -53,17 +53,21 @@ fn runs_after(pair: &Pair) -> Vec<ProviderId> {
 
 /// Pairs that go the other way, switched off or on: they are how a pair gets to know both ways before it takes them.
 fn way_back(pair: &Pair, settings: &Settings) -> Vec<PairId> {
-    let is_reverse = |other: &&Pair| other.source == pair.target && other.target == pair.source;
-    settings.pairs.iter().filter(is_reverse).map(|other| other.id.clone()).collect()
+    reverse(pair, settings).map(|other| other.id.clone()).collect()
 }
 
-fn one_feature(feature: Feature, pair: &Pair) -> Option<FeatureBlueprint> {
+fn reverse<'a>(pair: &'a Pair, settings: &'a Settings) -> impl Iterator<Item = &'a Pair> {
+    settings.pairs.iter().filter(|other| other.source == pair.target && other.target == pair.source)
+}
+
+fn one_feature(feature: Feature, pair: &Pair, all: &Settings) -> Option<FeatureBlueprint> {
     let settings = pair.feature(feature)?;
     let schedule = pair.schedule_of(feature)?.clone();
-    Some(FeatureBlueprint { feature, policy: policy(pair, settings), schedule })
+    let leaves_losses = reverse(pair, all).any(|other| other.enabled && !other.shadow && other.removes(feature));
+    Some(FeatureBlueprint { feature, policy: policy(pair, settings, leaves_losses), schedule })
 }
 
-fn policy(pair: &Pair, settings: &FeatureSettings) -> FeaturePolicy {
+fn policy(pair: &Pair, settings: &FeatureSettings, leaves_losses: bool) -> FeaturePolicy {
     let limit = |limit: crosswatch_settings::Limit| Limit { percent: limit.percent, at_least: limit.at_least };
     FeaturePolicy {
         mode: match pair.mode {
@@ -94,6 +98,7 @@ fn policy(pair: &Pair, settings: &FeatureSettings) -> FeaturePolicy {
         // Approvals belong to a run and to the store, not to the configuration.
         approvals: Approvals::NONE,
         mirror_approved: false,
+        leaves_losses,
     }
 }
 
@@ -186,6 +191,29 @@ mod tests {
             ("other", "two-way", "\"server-to-server\", \"two-way\"", Lock::Open),
         ] {
             assert_eq!(lock_of(target, mode, words), lock, "{target} {mode} {words}");
+        }
+    }
+
+    #[test]
+    fn what_a_pair_the_other_way_removes_is_not_put_back() {
+        let leaves_losses = |other: &str| {
+            let settings = settings(&format!(
+                "[[provider]]\nid = \"a\"\nkind = \"tracker\"\n[[provider]]\nid = \"b\"\nkind = \"tracker\"\n\
+                 [[pair]]\nid = \"p\"\nsource = \"a\"\ntarget = \"b\"\n[pair.watchlist]\n\
+                 [[pair]]\nid = \"q\"\nsource = \"b\"\ntarget = \"a\"\n{other}"
+            ));
+            let built = pair(settings.pairs.first().unwrap(), &settings);
+            built.features.first().unwrap().policy.leaves_losses
+        };
+        let removing = "[pair.watchlist]\nremove = \"observed\"\n";
+        assert!(leaves_losses(removing));
+        for other in [
+            "[pair.watchlist]\n".to_owned(),
+            format!("enabled = false\n{removing}"),
+            format!("shadow = true\n{removing}"),
+            removing.replace("watchlist", "ratings"),
+        ] {
+            assert!(!leaves_losses(&other), "{other}");
         }
     }
 

@@ -265,6 +265,7 @@ fn policy() -> FeaturePolicy {
         blocked: Vec::new(),
         approvals: Approvals::NONE,
         mirror_approved: false,
+        leaves_losses: false,
     }
 }
 

@@ -229,6 +229,7 @@ fn pair() -> PairBlueprint {
         conflict: crosswatch_plan::ConflictPolicy::Source,
         approvals: crosswatch_plan::Approvals::NONE,
         mirror_approved: false,
+        leaves_losses: false,
     };
     PairBlueprint {
         id: PairId::parse("home-to-ledger").unwrap(),

@@ -386,6 +386,19 @@ fn s72_two_one_way_pairs_that_face_each_other_do_not_play_ping_pong() {
 }
 
 #[test]
+fn s72_what_another_pair_is_to_remove_is_not_put_back() {
+    let lost = |feature: Feature| World::new(feature).source([m(1), m(2)]).target([m(2)]).agreed([m(1), m(2)]);
+    for feature in [Feature::Watchlist, Feature::History] {
+        lost(feature).expect_all(&["+ movie 1"]);
+        let facing = lost(feature).with(|policy| policy.leaves_losses = true);
+        facing.converges(&[]).expect_all(&["skip movie 1: removed_on_target"]);
+        // What the target never had is added as ever.
+        let new = World::new(feature).source([m(1), m(3)]).target([]).agreed([m(1)]);
+        new.with(|policy| policy.leaves_losses = true).expect_all(&["skip movie 1: removed_on_target", "+ movie 3"]);
+    }
+}
+
+#[test]
 fn s69_a_deletion_reaches_every_target_whatever_the_order() {
     for other_first in [false, true] {
         let source = [m(1), m(2)];

@@ -140,6 +140,7 @@ pub(crate) fn policy() -> FeaturePolicy {
         blocked: Vec::new(),
         approvals: Approvals::NONE,
         mirror_approved: false,
+        leaves_losses: false,
     }
 }
 
