@@ -41,7 +41,8 @@ impl Brakes {
                 | StandingKind::Configured
                 | StandingKind::Ready
                 | StandingKind::Heard
-                | StandingKind::Asked => {}
+                | StandingKind::Asked
+                | StandingKind::Always => {}
             }
         }
         brakes

@@ -11,6 +11,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+mod always;
 mod answers;
 mod audience;
 mod backfill;
@@ -50,6 +51,7 @@ mod urgency;
 mod watcher;
 mod webhook;
 
+pub use always::{always_mark, always_of, always_subject, may_be_always};
 pub use answers::{Answer, FeatureAnswer};
 pub use audience::Audience;
 pub use backfill::{Past, SignOfLife, TellLife};

@@ -68,6 +68,8 @@ pub struct Job {
     pub kind: JobKind,
     /// Why it was asked for.
     pub cause: Cause,
+    /// When.
+    pub asked_at: Timestamp,
     /// The features it works on.
     pub features: FeatureSet,
     /// What a person let through.
@@ -235,6 +237,7 @@ mod tests {
             pair: PairId::parse(pair).unwrap(),
             kind: JobKind::Run,
             cause: Cause::Manual,
+            asked_at: Timestamp::UNIX_EPOCH,
             features: FeatureSet::NONE,
             permit: Permit::Nothing,
             undoes: None,

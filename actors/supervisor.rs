@@ -213,6 +213,7 @@ impl Supervisor {
             pair: request.pair.clone(),
             kind: request.kind,
             cause: request.cause,
+            asked_at: self.surroundings.clock.now(),
             features,
             permit: request.permit.clone(),
             undoes: request.undoes.clone(),
@@ -223,7 +224,7 @@ impl Supervisor {
         })
     }
 
-    fn queued_record(&self, job: &Job) -> RunRecord {
+    fn queued_record(job: &Job) -> RunRecord {
         RunRecord {
             id: job.id,
             pair: job.pair.clone(),
@@ -233,7 +234,7 @@ impl Supervisor {
             features: job.features,
             tallies: Vec::new(),
             requests: Vec::new(),
-            asked_at: self.surroundings.clock.now(),
+            asked_at: job.asked_at,
             started_at: None,
             finished_at: None,
             sentence: "Waits for its turn.".into(),
@@ -305,7 +306,7 @@ impl Supervisor {
                 finished_at: Some(self.surroundings.clock.now()),
                 sentence: detail.into(),
                 error: Some(RunError { kind: kind.into(), detail: detail.into() }),
-                ..self.queued_record(job)
+                ..Self::queued_record(job)
             };
             self.save_record(record, job, context);
         }
@@ -464,7 +465,7 @@ impl Handler<RequestRun> for Supervisor {
             Err(refusal) => return Box::pin(fut::ready(Err(refusal))),
         };
         let (id, is_run) = (job.id, job.kind.is_run());
-        let mut changes = vec![Change::PutRun(self.queued_record(&job))];
+        let mut changes = vec![Change::PutRun(Self::queued_record(&job))];
         changes.extend(job.permit.plan().map(|plan| Change::MarkPlan(plan, PlanState::Applying)));
         match self.table.place(job, request.may_queue) {
             Placed::AlreadyRunning(running) => return Box::pin(fut::ready(Err(Refusal::AlreadyRunning(running)))),
@@ -513,7 +514,7 @@ impl Handler<CancelRun> for Supervisor {
                 state: RunState::Cancelled,
                 finished_at: Some(self.surroundings.clock.now()),
                 sentence: "Cancelled before it began.".into(),
-                ..self.queued_record(&job)
+                ..Self::queued_record(&job)
             };
             self.save_record(record, &job, context);
         }
@@ -550,7 +551,7 @@ impl Handler<ShutDown> for Supervisor {
                 state: RunState::Cancelled,
                 finished_at: Some(self.surroundings.clock.now()),
                 sentence: "The service stopped before it began.".into(),
-                ..self.queued_record(&job)
+                ..Self::queued_record(&job)
             };
             self.save_record(record, &job, context);
         }

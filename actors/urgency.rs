@@ -30,8 +30,8 @@ impl Urgency {
     /// How urgent a run is.
     pub(crate) const fn of_run(cause: Cause) -> Self {
         match cause {
-            Cause::Schedule => Self::Schedule,
-            Cause::Manual | Cause::Webhook | Cause::Approval | Cause::Undo | Cause::Restore => Self::Person,
+            Cause::Schedule | Cause::Webhook => Self::Schedule,
+            Cause::Manual | Cause::Approval | Cause::Undo | Cause::Restore => Self::Person,
         }
     }
 

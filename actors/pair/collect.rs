@@ -24,7 +24,9 @@ use super::{
     journey::{Journey, Stop, account_error},
     kept, last_reads,
 };
-use crate::{provider::AccountDoor, run_table::JobKind, scrobbler::viewing_of, store::SaveError};
+use crate::{
+    always::always_approved, provider::AccountDoor, run_table::JobKind, scrobbler::viewing_of, store::SaveError,
+};
 
 /// Pages of one read; more means that an account never stops answering.
 const PAGES_MAX: u32 = 100_000;
@@ -77,6 +79,8 @@ pub(super) struct FeatureReads {
     pub(super) rejected: FxHashSet<OpId>,
     /// What waits for a person already: an approval is for this and for nothing that only shows up now.
     pub(super) held: Approvals,
+    /// What a person lets through every time.
+    pub(super) always: Approvals,
 }
 
 impl FeatureReads {
@@ -331,13 +335,26 @@ async fn remember(
         }
         let recorded = if heeds_live { recorded_live(ledger, &accounts)? } else { Vec::new() };
         let held = held_kinds(ledger, &pair, feature, now)?;
+        let always = always_approved(&ledger.standings()?, &pair, feature);
         let rejected = ledger.rejected(&pair)?.into_iter().filter(|row| row.feature == feature).map(|row| row.op);
         let known_pair = ledger.pair_feature(&pair, feature)?;
-        Ok((baseline, unresolved, in_flight, recorded, known_pair, held, rejected.collect()))
+        Ok((baseline, unresolved, in_flight, recorded, known_pair, [held, always], rejected.collect()))
     };
-    let (baseline, unresolved, in_flight, recorded, known_pair, held, rejected) =
+    let (baseline, unresolved, in_flight, recorded, known_pair, [held, always], rejected) =
         journey.directory.store().query(read).await.map_err(|error: SaveError| Stop::from(error))?;
-    Ok(FeatureReads { feature, source, target, baseline, known_pair, in_flight, recorded, unresolved, rejected, held })
+    Ok(FeatureReads {
+        feature,
+        source,
+        target,
+        baseline,
+        known_pair,
+        in_flight,
+        recorded,
+        unresolved,
+        rejected,
+        held,
+        always,
+    })
 }
 
 /// The plays that live scrobbling has recorded at the target and the source, or is about to.

@@ -248,16 +248,17 @@ impl Desk {
     }
 
     /// What goes through of a feature. An approval is for what was held already; where nothing was, it is given in
-    /// advance and covers everything.
+    /// advance and covers everything. What goes through every time does so, but not when something is taken back.
     fn approvals(&self, reads: &FeatureReads, is_in_advance: bool) -> Approvals {
-        match self.permit {
+        let always = if self.journals.is_none() { reads.always } else { Approvals::NONE };
+        always.and(match self.permit {
             Permit::Held if is_in_advance => Approvals::ALL,
             Permit::Held => reads.held,
             Permit::Hold { feature, kind } if feature == reads.feature && reads.held.covers(kind) => {
                 Approvals::NONE.with(kind)
             }
             Permit::Nothing | Permit::Hold { .. } | Permit::Plan(_) => Approvals::NONE,
-        }
+        })
     }
 
     fn prepare(

@@ -88,7 +88,7 @@ impl Journey {
             features: ticket.job.features,
             tallies: Vec::new(),
             requests: Vec::new(),
-            asked_at: surroundings.clock.now(),
+            asked_at: ticket.job.asked_at,
             started_at: Some(surroundings.clock.now()),
             finished_at: None,
             sentence: SmolStr::default(),

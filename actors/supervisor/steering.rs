@@ -5,11 +5,17 @@
 
 use actix::{ActorFutureExt, Context, Handler, Message, ResponseActFuture, WrapFuture, fut};
 use crosswatch_model::{PairId, ProviderId, RunState};
-use crosswatch_port::{Change, Commit, Durability, EventRecord, PairMemory, RunRecord, StandingKind, StandingRecord};
+use crosswatch_port::{
+    Change, Commit, Durability, EventRecord, Ledger, PairMemory, RunRecord, StandingKind, StandingRecord,
+    StorageFailure,
+};
 use smol_str::{SmolStr, format_smolstr};
 
 use super::{Refusal, RequestRun, Supervisor};
-use crate::run_table::{Job, JobKind};
+use crate::{
+    always::{always_of, always_subject},
+    run_table::{Job, JobKind},
+};
 
 /// Pulls or releases a brake. Once this is answered it outlives a restart.
 #[derive(Debug, Clone, PartialEq, Eq, Message)]
@@ -80,7 +86,7 @@ impl Supervisor {
                 state: RunState::Cancelled,
                 finished_at: Some(self.surroundings.clock.now()),
                 sentence: sentence.into(),
-                ..self.queued_record(&job)
+                ..Self::queued_record(&job)
             };
             self.save_record(record, &job, context);
         }
@@ -207,7 +213,14 @@ impl Handler<Reset> for Supervisor {
         }));
         let (store, pair) = (self.directory.store().clone(), pair.id.clone());
         let forgetting = async move {
-            let memory = store.query(move |ledger| ledger.pair_memory(&pair)).await?;
+            let read = move |ledger: &dyn Ledger| -> Result<_, StorageFailure> {
+                let standings = ledger.standings()?;
+                let always: Vec<_> = always_of(&standings, &pair).collect();
+                let subject = |(feature, kind, _)| always_subject(&pair, feature, kind);
+                Ok((ledger.pair_memory(&pair)?, always.into_iter().map(subject).collect::<Vec<_>>()))
+            };
+            let (memory, always) = store.query(read).await?;
+            changes.extend(always.into_iter().map(|subject| Change::DropStanding(StandingKind::Always, subject)));
             store.save(Commit { fence: None, durability: Durability::Synced, changes }).await?;
             Ok(memory)
         };

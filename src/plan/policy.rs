@@ -68,6 +68,12 @@ impl Approvals {
         Self(self.0 | 1 << kind as u16)
     }
 
+    /// What either lets through.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// Whether what this guard holds goes through.
     pub const fn covers(self, kind: HoldKind) -> bool {
         self.0 & 1 << kind as u16 != 0

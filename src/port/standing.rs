@@ -27,11 +27,13 @@ pub enum StandingKind {
     Heard = 8,
     /// People were asked again about what waits. The subject is the id of the hold.
     Asked = 9,
+    /// What a guard holds goes through from now on. The subject is pair, feature and kind of hold.
+    Always = 10,
 }
 
 impl StandingKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Frozen,
         Self::Paused,
         Self::Reset,
@@ -41,6 +43,7 @@ impl StandingKind {
         Self::Ready,
         Self::Heard,
         Self::Asked,
+        Self::Always,
     ];
 
     /// The kind with this number.

@@ -88,6 +88,8 @@ pub enum Rule {
     WatcherDown,
     /// Something waits for a person for long.
     HeldExpired,
+    /// Nobody is asked about what a guard would hold.
+    AlwaysApproved,
 }
 
 words!(Rule {
@@ -114,6 +116,7 @@ words!(Rule {
     NotReady => "not-ready",
     WatcherDown => "watcher-down",
     HeldExpired => "held-expired",
+    AlwaysApproved => "always-approved",
 });
 
 impl Rule {

@@ -26,6 +26,7 @@ use crate::{api, hooks, metrics, problem::ApiProblem, session::COOKIE, sse, stat
         api::advice::advice,
         api::held::held,
         api::approving::approve,
+        api::approving::ask_again,
         api::approving::reject,
         api::providers::providers,
         api::providers::provider,
@@ -160,7 +161,7 @@ mod tests {
         let count = names.len();
         names.sort_unstable();
         names.dedup();
-        assert_eq!((names.len(), count), (78, 78));
+        assert_eq!((names.len(), count), (79, 79));
     }
 
     #[test]

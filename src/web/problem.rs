@@ -10,7 +10,7 @@ use actix_web::{
     http::{StatusCode, header},
 };
 use crosswatch_actors::{AskError, Refusal, SaveError};
-use crosswatch_model::{Feature, PairId, PlanState, ProviderId, RunId};
+use crosswatch_model::{Feature, HoldKind, PairId, PlanState, ProviderId, RunId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -156,6 +156,9 @@ pub enum ApiProblem {
     /// The plan was decided on before.
     #[error("the plan is {0} and cannot be applied or rejected any more; make a new plan")]
     PlanNotReady(PlanState),
+    /// What waits is asked about every time.
+    #[error("what waits for the reason {0} is asked about every time; approve it without `always`")]
+    NeverAlways(HoldKind),
     /// There is nothing to say no to.
     #[error("{0}")]
     NothingToReject(String),
@@ -424,6 +427,7 @@ impl ApiProblem {
 mod tests {
     use super::*;
 
+    #[expect(clippy::too_many_lines, reason = "one of each")]
     fn all() -> Vec<ApiProblem> {
         let text = || "x".to_owned();
         let pair = PairId::parse("p").unwrap();
@@ -469,6 +473,7 @@ mod tests {
             ApiProblem::UnknownOperation(text()),
             ApiProblem::PlanStale(text()),
             ApiProblem::PlanNotReady(PlanState::Applied),
+            ApiProblem::NeverAlways(HoldKind::Rematch),
             ApiProblem::NothingToReject(text()),
             ApiProblem::NothingToUndo(text()),
             ApiProblem::NoReads(text()),

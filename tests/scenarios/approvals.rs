@@ -159,3 +159,47 @@ fn a_rejected_plan_is_never_applied_and_its_held_lines_are_declined() {
     run.expect("succeeded").planned("watchlist", 0, 0);
     assert_eq!((service.told(&run).len(), on_b(&service)), (6, 20));
 }
+
+#[test]
+fn what_is_let_through_every_time_is_not_asked_again_until_that_is_taken_back() {
+    let service = six_lost();
+    service.run().expect("held");
+    let held = service.held().remove(0);
+    let approve = format!("/api/v1/held/{}/approve?wait=120", held["id"].as_str().unwrap());
+    service.http().post(&approve, &json!({"always": true})).expect(200);
+    assert_eq!(on_b(&service), 14);
+    let told = |service: &Service| service.http().get("/api/v1/pairs/p").expect(200)["always"].clone();
+    assert_eq!((&told(&service)[0]["feature"], &told(&service)[0]["kind"]), (&json!("watchlist"), &json!("removes")));
+    let advised = |service: &Service| {
+        let advice = service.http().list("/api/v1/advice");
+        advice.iter().any(|advice| advice["rule"] == "always-approved")
+    };
+    assert!(advised(&service));
+    service.restart();
+    let lose = |titles: std::ops::RangeInclusive<u32>| {
+        service.ledger("a").unlist(&titles.map(movie).collect::<Vec<_>>());
+    };
+    lose(7..=12);
+    service.run().expect("succeeded").planned("watchlist", 0, 6);
+    let ask_again = || service.http().delete("/api/v1/pairs/p/always/watchlist/removes", &json!({}));
+    let taken = ask_again().expect(200);
+    assert_eq!(taken["kind"], "removes", "{taken}");
+    assert_eq!(ask_again().expect(404)["type"], "unknown-hold");
+    assert_eq!((told(&service), advised(&service)), (json!([]), false));
+    lose(13..=18);
+    service.run().expect("held").planned("watchlist", 0, 0);
+}
+
+#[test]
+fn a_loss_is_asked_about_every_time() {
+    let service = Service::start(&ledgers(WATCHLIST_REMOVING));
+    service.ledger("a").list(&(1..=100).map(movie).collect::<Vec<_>>());
+    service.run().expect("succeeded");
+    service.ledger("a").unlist(&(1..=70).map(movie).collect::<Vec<_>>());
+    service.run().expect("held");
+    let held = service.held();
+    let shrunk = held.iter().find(|held| held["kind"] == "source_shrunk").unwrap();
+    let approve = format!("/api/v1/held/{}/approve?wait=120", shrunk["id"].as_str().unwrap());
+    let refused = service.http().post(&approve, &json!({"always": true})).expect(409);
+    assert_eq!((refused["type"].as_str(), on_b(&service)), (Some("never-always"), 100), "{refused}");
+}

@@ -186,3 +186,19 @@ fn ten_thousand_operations_go_back_and_come_again() {
     assert!(account() == after, "the account is not as after the run");
     service.is_at_rest();
 }
+
+#[test]
+fn plays_of_a_moment_that_thousands_share_are_found_and_taken_back() {
+    // More than one look at that moment may show.
+    let many: Vec<_> = (1..=1_010).map(movie).collect();
+    let trakt = Trakt::new(films(1_020), UserActivity::default());
+    let service = Service::start(&to_trakt(&trakt, &format!("{HISTORY}{AT_ONCE}")));
+    service.ledger("a").watch(&many, LATER);
+    service.run().expect("succeeded");
+    service.ledger("a").watch(&(1_011..=1_020).map(movie).collect::<Vec<_>>(), LATER);
+    let last = service.run();
+    last.expect("succeeded").planned("history", 10, 0);
+    service.apply(&service.undo(&last), &json!({})).expect("succeeded").planned("history", 0, 10);
+    assert_eq!(trakt.plays().len(), 1_010);
+    service.is_at_rest();
+}

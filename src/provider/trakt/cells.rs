@@ -1,7 +1,8 @@
 //! What Trakt holds right now for single items.
 //!
 //! Lists other than history are short and are read once for all questions of a call. History is read around the times in
-//! question: one window for questions that lie close together, or the item's own plays where its number is known.
+//! question: one window for questions that lie close together, or the item's own plays where its number is known. A window
+//! with more plays than may be read (thousands may have the same date, when it is unknown) is asked item by item.
 
 use crosswatch_model::{Fact, Feature, Item, Kind, Namespace, WatchedAt, same_instant_tolerance_s};
 use crosswatch_port::{CellNow, CellQuery, Fault, Row};
@@ -44,17 +45,20 @@ impl Trakt {
     async fn plays_now(&self, queries: &[CellQuery]) -> Result<Vec<CellNow>, Fault> {
         let mut cells = vec![CellNow::Unknown; queries.len()];
         for window in windows(queries).into_iter().take(MAX_WINDOWS) {
-            let alone = match window.questions.as_slice() {
-                [only] => queries.get(*only).and_then(|query| item_path(&query.item)),
-                _ => None,
-            };
-            let call = match &alone {
-                Some(path) => self.api.get(path),
-                None => self.list_call(Feature::History),
-            };
-            let call = call.query("start_at", &iso(window.from)).query("end_at", &iso(window.to));
-            let rows = self.rows_of(Feature::History, call, MAX_PAGES_PER_WINDOW).await?;
-            answer(&window.questions, queries, rows.as_deref(), &mut cells);
+            let during = |call: Call| call.query("start_at", &iso(window.from)).query("end_at", &iso(window.to));
+            if window.questions.len() > 1 {
+                let call = during(self.list_call(Feature::History));
+                if let Some(rows) = self.rows_of(Feature::History, call, MAX_PAGES_PER_WINDOW).await? {
+                    answer(&window.questions, queries, Some(&rows), &mut cells);
+                    continue;
+                }
+            }
+            for at in &window.questions {
+                let own = queries.get(*at).and_then(|query| item_path(&query.item));
+                let call = own.map_or_else(|| self.list_call(Feature::History), |path| self.api.get(&path));
+                let rows = self.rows_of(Feature::History, during(call), MAX_PAGES_PER_WINDOW).await?;
+                answer(&[*at], queries, rows.as_deref(), &mut cells);
+            }
         }
         let undated = queries.iter().enumerate().filter(|(_, query)| instant(query).is_none()).take(MAX_WINDOWS);
         for (at, query) in undated {
@@ -74,6 +78,7 @@ impl Trakt {
             rows.extend(page.rows);
             match page.pages {
                 None => return Ok(None),
+                Some(pages) if pages > max_pages => return Ok(None),
                 Some(pages) if number >= pages => return Ok(Some(rows)),
                 Some(_) => {}
             }

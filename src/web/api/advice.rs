@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use actix_web::web;
-use crosswatch_actors::{Lock, ReadinessQuestion};
-use crosswatch_model::Feature;
+use crosswatch_actors::{Lock, ReadinessQuestion, always_of};
+use crosswatch_model::{Feature, HoldKind, PairId};
 use crosswatch_port::{Change, HeldRecord, Ledger, StandingKind, StandingRecord, StorageFailure};
 use crosswatch_settings::{Acknowledgement, Advice, Pair, Rule, Severity, advise, advise_reset};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use smol_str::{SmolStr, format_smolstr};
 use utoipa::ToSchema;
@@ -127,6 +127,9 @@ async fn all(state: &ApiState, standings: &[StandingRecord]) -> Result<Vec<Advic
     let mut advice = advise(&settings);
     let reset = |pair: &Pair| advise_reset(&pair.id, &outlines::changed(&settings, pair, standings));
     advice.extend(settings.pairs.iter().filter(|pair| pair.enabled).filter_map(reset));
+    for pair in &settings.pairs {
+        advice.extend(always_of(standings, &pair.id).map(|always| not_asked(&pair.id, always)));
+    }
     let (pairs, standings, now) = (state.system().await?.pairs, standings.to_vec(), state.clock.now());
     let unproven = move |ledger: &dyn Ledger| {
         let mut advice = Vec::new();
@@ -210,6 +213,17 @@ fn still_waits(hold: &HeldRecord) -> Advice {
         fix: format!(
             "say yes or no: POST /api/v1/held/{id}/approve or /reject, or crosswatch run {pair} --approve-held; until then it waits"
         ),
+    }
+}
+
+/// A guard that a person opened for good.
+fn not_asked(pair: &PairId, (feature, kind, since): (Feature, HoldKind, Timestamp)) -> Advice {
+    Advice {
+        rule: Rule::AlwaysApproved,
+        severity: Severity::Info,
+        subject: format!("pair[{pair}].{feature}"),
+        message: format!("holds of the kind {kind} go through without asking since {}", since.strftime("%Y-%m-%d")),
+        fix: format!("to be asked again: DELETE /api/v1/pairs/{pair}/always/{feature}/{kind}"),
     }
 }
 

@@ -1,21 +1,26 @@
-//! Deciding on what waits: approving lets it through once, rejecting leaves it alone until something about it changes.
+//! Deciding on what waits: approving lets it through once, or every time where that is asked for; rejecting leaves it alone
+//! until something about it changes.
 
 use std::time::Duration;
 
 use actix_web::{HttpResponse, web};
-use crosswatch_actors::{JobKind, Permit, held_id, newest_plan};
-use crosswatch_model::{Action, Cause, HoldKind, OpId, PlanItem, RunId};
-use crosswatch_port::{Change, HeldRecord, Ledger, RejectedRecord, StorageFailure};
+use crosswatch_actors::{JobKind, Permit, always_mark, always_of, always_subject, held_id, may_be_always, newest_plan};
+use crosswatch_model::{Action, Cause, Feature, HoldKind, OpId, PlanItem, RunId};
+use crosswatch_port::{Change, HeldRecord, Ledger, RejectedRecord, StandingKind, StorageFailure};
+use jiff::Timestamp;
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::{
     applying::save,
+    pairs::configured,
     plans::Making,
     runs,
-    shapes::{self, RejectedShape, RunShape},
+    shapes::{self, AlwaysShape, RejectedShape, RunShape},
     starting::{self, Wish},
 };
 use crate::{
-    extract::Query,
+    extract::{Body, Query},
     problem::{ApiProblem, ProblemBody},
     state::ApiState,
     waiting::{WaitQuery, Waited, wait_for},
@@ -26,15 +31,25 @@ const LOOK_MAX: Duration = Duration::from_secs(60);
 /// Runs of the pair that are looked through for the lines of what waits.
 const RUNS_LOOKED_THROUGH: usize = 5;
 
-/// Lets through what waits here, and nothing else that waits: a run of the pair, once.
+/// How it is let through.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ApproveWish {
+    /// From now on nobody is asked about holds of this kind for this feature of the pair.
+    #[serde(default)]
+    always: bool,
+}
+
+/// Lets through what waits here, and nothing else that waits: a run of the pair, once. With `always` also what will wait for
+/// the same reason, until that is taken back; a loss of an account and a changed item are asked about every time.
 #[utoipa::path(
     post, path = "/api/v1/held/{id}/approve", operation_id = "approve_held", tag = "held",
-    params(("id" = String, Path, description = "What waits."), WaitQuery),
+    params(("id" = String, Path, description = "What waits."), WaitQuery), request_body = Option<ApproveWish>,
     responses(
         (status = 200, description = "With `wait`: the run in its final state.", body = RunShape),
         (status = 202, description = "It is followed at `Location`.", body = RunShape),
         (status = 404, description = "Nothing of this id waits.", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "The pair is disabled or paused.", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The pair is disabled or paused. `never-always`: what waits is asked about every time.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 423, description = "`frozen`: everything is, and nothing is written.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "The pair has the feature switched off by now.", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Stopping, busy, or too much waits.", body = ProblemBody, content_type = "application/problem+json"),
@@ -44,14 +59,51 @@ pub(crate) async fn approve(
     state: web::Data<ApiState>,
     id: web::Path<String>,
     query: Query<WaitQuery>,
+    body: Body<ApproveWish>,
 ) -> Result<HttpResponse, ApiProblem> {
     let length = query.0.length()?;
     let held = waiting(&state, &id).await?;
+    if body.0.always && !may_be_always(held.kind) {
+        return Err(ApiProblem::NeverAlways(held.kind));
+    }
     let events = state.directory.listen();
     let permit = Permit::Hold { feature: held.feature, kind: held.kind };
-    let wish = Wish { cause: Cause::Approval, permit, ..Wish::of(held.pair, JobKind::Run) };
+    let wish = Wish { cause: Cause::Approval, permit, ..Wish::of(held.pair.clone(), JobKind::Run) };
     let run = starting::start(&state, wish).await?;
+    if body.0.always {
+        let mark = always_mark(&held.pair, held.feature, held.kind, state.clock.now());
+        save(&state, vec![Change::PutStanding(mark)]).await?;
+    }
     runs::answer(&state, run, length, events).await
+}
+
+/// Takes back that holds of a kind are let through every time: from now on a person is asked again.
+#[utoipa::path(
+    delete, path = "/api/v1/pairs/{id}/always/{feature}/{kind}", operation_id = "ask_again", tag = "held",
+    params(
+        ("id" = String, Path, description = "The pair."),
+        ("feature" = String, Path, description = "The feature."),
+        ("kind" = String, Path, description = "The kind of hold."),
+    ),
+    responses(
+        (status = 200, description = "What was taken back.", body = AlwaysShape),
+        (status = 404, description = "No such pair or feature, or that is asked about anyway.", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn ask_again(
+    state: web::Data<ApiState>,
+    path: web::Path<(String, String, String)>,
+) -> Result<web::Json<AlwaysShape>, ApiProblem> {
+    let (id, feature, kind) = path.into_inner();
+    let pair = configured(&state, &id)?.id.clone();
+    let standings = state.read(|ledger| ledger.standings()).await?;
+    let is_meant = |(of, what, _): &(Feature, HoldKind, Timestamp)| of.as_str() == feature && what.as_str() == kind;
+    let Some(always) = always_of(&standings, &pair).find(is_meant) else {
+        return Err(ApiProblem::UnknownHold(format!("{pair}/{feature}/{kind}")));
+    };
+    let subject = always_subject(&pair, always.0, always.1);
+    save(&state, vec![Change::DropStanding(StandingKind::Always, subject)]).await?;
+    Ok(web::Json(AlwaysShape::from(always)))
 }
 
 /// Says no to what waits here: none of it is done or asked again until something about it changes.

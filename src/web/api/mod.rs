@@ -116,6 +116,7 @@ fn pair_routes(config: &mut ServiceConfig) {
     config
         .service(at("/pairs", "GET").route(web::get().to(pairs::pairs)))
         .service(at("/pairs/{id}", "GET").route(web::get().to(pairs::pair)))
+        .service(at("/pairs/{id}/always/{feature}/{kind}", "DELETE").route(web::delete().to(approving::ask_again)))
         .service(at("/pairs/{id}/plan", "POST").route(web::post().to(plans::start)))
         .service(at("/pairs/{id}/run", "POST").route(web::post().to(runs::start)))
         .service(at("/pairs/{id}/what-if", "POST").route(web::post().to(what_if::start)))

@@ -1,12 +1,15 @@
 //! Pairs: what they do, when, and how their runs went.
 
 use actix_web::web;
-use crosswatch_actors::ReadinessQuestion;
+use crosswatch_actors::{ReadinessQuestion, always_of};
 use crosswatch_model::PairId;
 use crosswatch_port::RunRecord;
 use crosswatch_settings::Pair;
 
-use super::{look::PAST_MAX, shapes::PairShape};
+use super::{
+    look::PAST_MAX,
+    shapes::{AlwaysShape, PairShape},
+};
 use crate::{
     extract::{Query, pair_id},
     measured::shadow,
@@ -52,18 +55,20 @@ pub(crate) async fn pair(
     };
     let now = state.clock.now();
     let pair = state.blueprint(&pair.id).await?;
-    let (readiness, shadow_report) = state
+    let (readiness, shadow_report, always) = state
         .read(move |ledger| {
             let standings = ledger.standings()?;
             let readiness = ReadinessQuestion { pair: &pair, standings: &standings, now }.answer(ledger)?;
             let past = if pair.is_shadow { ledger.runs(Some(&pair.id), None, PAST_MAX)? } else { Vec::new() };
             let report = if pair.is_shadow { Some(shadow::report(ledger, &past)?) } else { None };
-            Ok((readiness, report))
+            let always = always_of(&standings, &pair.id).map(AlwaysShape::from).collect();
+            Ok((readiness, report, always))
         })
         .await?;
     let readiness = readiness.into_iter().map(|(feature, readiness)| (feature.as_str(), readiness.into()));
     shape.readiness = Some(readiness.collect());
     shape.shadow_report = shadow_report;
+    shape.always = Some(always);
     Ok(web::Json(shape))
 }
 

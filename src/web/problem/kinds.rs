@@ -60,6 +60,7 @@ impl ApiProblem {
             Self::AlreadyRunning(_) => (StatusCode::CONFLICT, "already-running", "The pair is running already"),
             Self::PlanStale(_) => (StatusCode::CONFLICT, "plan-stale", "A side moved since the plan was made"),
             Self::PlanNotReady(_) => (StatusCode::CONFLICT, "plan-not-ready", "The plan was decided on before"),
+            Self::NeverAlways(_) => (StatusCode::CONFLICT, "never-always", "It is asked about every time"),
             Self::NothingToReject(_) => (StatusCode::CONFLICT, "nothing-to-reject", "There is nothing to say no to"),
             Self::NothingToUndo(_) => (StatusCode::CONFLICT, "nothing-to-undo", "There is nothing to take back"),
             Self::PlanNotSaved(_) => (StatusCode::CONFLICT, "plan-not-saved", "No file holds this plan"),

@@ -32,7 +32,7 @@ pub use held::{HeldShape, RejectedShape};
 pub use import::{ImportFeatureShape, ImportRecordShape, ImportShape, ImportUndoShape, MisplacedShape};
 pub use item::{IdsShape, ItemIn, ItemShape, ShowIn, ShowShape};
 pub use live::{InboxShape, ParcelShape, SessionShape};
-pub use pair::{HealthShape, PairFeatureShape, PairShape};
+pub use pair::{AlwaysShape, HealthShape, PairFeatureShape, PairShape};
 pub use plan::{CostShape, LineShape, PlanShape, StartedPlanShape};
 pub use provider::{
     BudgetShape, CapabilitiesShape, CheckShape, FaultShape, FeatureCapabilityShape, LastEventShape, ProviderShape,

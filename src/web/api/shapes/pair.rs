@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crosswatch_actors::{Due, PairSituation};
-use crosswatch_model::Feature;
+use crosswatch_model::{Feature, HoldKind};
 use crosswatch_port::RunRecord;
 use crosswatch_settings::Pair;
 use jiff::Timestamp;
@@ -77,6 +77,27 @@ pub struct PairShape {
     pub(crate) readiness: Option<BTreeMap<&'static str, ReadinessShape>>,
     /// In shadow mode: what it would have done, and how often it changed its mind; `null` in lists.
     pub(crate) shadow_report: Option<ShadowReportShape>,
+    /// Kinds of holds that go through without asking; `null` in lists.
+    pub(crate) always: Option<Vec<AlwaysShape>>,
+}
+
+/// A kind of hold that goes through every time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Always)]
+pub struct AlwaysShape {
+    #[schema(example = "watchlist")]
+    feature: &'static str,
+    #[schema(example = "removes")]
+    kind: &'static str,
+    /// When a person said so.
+    #[schema(value_type = String, format = DateTime)]
+    since: Timestamp,
+}
+
+impl From<(Feature, HoldKind, Timestamp)> for AlwaysShape {
+    fn from((feature, kind, since): (Feature, HoldKind, Timestamp)) -> Self {
+        Self { feature: feature.as_str(), kind: kind.as_str(), since }
+    }
 }
 
 /// Runs that a pair's health is read from.
@@ -116,6 +137,7 @@ impl PairShape {
             health: ended.into_iter().map(HealthShape::from).collect(),
             readiness: None,
             shadow_report: None,
+            always: None,
         }
     }
 }
