@@ -430,6 +430,7 @@ fn tell_people(journey: &Journey) {
         kind: if is_sign_in { NoticeKind::Auth } else { NoticeKind::Failed },
         title: format_smolstr!("{} failed", journey.pair.id),
         body: journey.record.sentence.clone(),
+        path: format_smolstr!("/api/v1/runs/{}", journey.record.id),
     };
     if let Some(notifier) = journey.directory.notifier()
         && notifier.tell(Tell(notice)).is_err()

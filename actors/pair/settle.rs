@@ -337,6 +337,7 @@ fn tell(journey: &Journey, held: &HeldRecord) {
         kind: NoticeKind::Held,
         title: format_smolstr!("{}: {} {} wait for you", held.pair, held.items, held.feature),
         body: held.sentence.clone(),
+        path: "/api/v1/held".into(),
     };
     if let Some(notifier) = journey.directory.notifier()
         && notifier.tell(Tell(notice)).is_err()

@@ -191,6 +191,7 @@ fn tell_people(journey: &Journey, sentence: &SmolStr) {
         kind: NoticeKind::Failed,
         title: format_smolstr!("No snapshot of {}", journey.target.id()),
         body: sentence.clone(),
+        path: format_smolstr!("/api/v1/providers/{}", journey.target.id()),
     };
     if let Some(notifier) = journey.directory.notifier()
         && notifier.tell(Tell(notice)).is_err()

@@ -56,7 +56,7 @@ fn tell(directory: &Directory, hold: &HeldRecord) {
         hold.since.strftime("%Y-%m-%d")
     );
     let title = format_smolstr!("{}: {} {} still wait for you", hold.pair, hold.items, hold.feature);
-    let notice = Notice { kind: NoticeKind::Held, title, body };
+    let notice = Notice { kind: NoticeKind::Held, title, body, path: "/api/v1/held".into() };
     if let Some(notifier) = directory.notifier()
         && notifier.tell(Tell(notice)).is_err()
     {

@@ -55,6 +55,7 @@ pub(super) async fn look(routes: Rc<Vec<RouteBlueprint>>, directory: Directory, 
                 "{count} plays were seen in the last {WINDOW_H} hours and none of them reached {account}. \
                  The outbox says why: crosswatch status, or GET /api/v1/outbox."
             ),
+            path: "/api/v1/outbox".into(),
         };
         if notifier.tell(Tell(notice)).is_err() {
             tracing::warn!(account = account.as_str(), "got none of the last {count} plays");

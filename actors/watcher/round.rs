@@ -325,5 +325,6 @@ fn notice(account: &ProviderId, why: &str) -> Notice {
         kind: NoticeKind::Auth,
         title: format_smolstr!("{account} is not watched any more"),
         body: format_smolstr!("{why}. What plays there goes unnoticed until then."),
+        path: format_smolstr!("/api/v1/providers/{account}"),
     }
 }

@@ -38,6 +38,8 @@ pub struct Notice {
     pub title: SmolStr,
     /// One or two sentences.
     pub body: SmolStr,
+    /// Where it is to be seen, below the address of the service.
+    pub path: SmolStr,
 }
 
 /// A channel to people: ntfy, Discord, Gotify, a webhook, Apprise.

@@ -51,6 +51,12 @@ const SERVER: &[Key] = &[
         "Path prefix behind a reverse proxy, as in \"/crosswatch\".",
     ),
     key(
+        "public_url",
+        URL,
+        Optional,
+        "Where people reach it, path included, for links in notices. Absent: where it listens.",
+    ),
+    key(
         "api_key",
         Kind::Secret(WhenUnset::Absent),
         Defaulted,

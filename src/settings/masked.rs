@@ -29,6 +29,7 @@ impl Settings {
             "trusted_proxies": texts(&server.trusted_proxies),
             "metrics_public": server.metrics_public,
         });
+        put(&mut shown_server, "public_url", server.public_url.as_ref().map(|url| url.to_string().into()));
         put(&mut shown_server, "api_key", mask(server.api_key.as_ref()));
         json!({
             "server": shown_server,

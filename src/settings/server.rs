@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use crate::{
-    address::{BasePath, Network},
+    address::{BasePath, BaseUrl, Network},
     problem::Problem,
     secret::Secret,
     section::Section,
@@ -16,6 +16,8 @@ pub struct Server {
     pub listen: SocketAddr,
     /// Path prefix behind a reverse proxy.
     pub base_path: BasePath,
+    /// Where people reach it, with the path; `None` means where it listens.
+    pub public_url: Option<BaseUrl>,
     /// The key of the API; `None` means that one is made on first start and kept in the data folder.
     pub api_key: Option<Secret>,
     /// Whose `X-Forwarded-*` and `Remote-User` headers are believed.
@@ -29,6 +31,7 @@ impl Server {
         Ok(Self {
             listen: section.parsed("listen")?,
             base_path: section.parsed("base_path")?,
+            public_url: section.optional("public_url")?,
             api_key: section.secret("api_key"),
             trusted_proxies: section.words("trusted_proxies")?,
             metrics_public: section.boolean("metrics_public")?,

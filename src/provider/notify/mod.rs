@@ -45,6 +45,8 @@ pub struct NotifyOptions {
     pub token: Option<SecretString>,
     /// Whether the server's certificate must be trusted.
     pub verify_tls: bool,
+    /// Where people reach us, without a slash at the end: what a notice is about is linked below it.
+    pub links_below: String,
 }
 
 struct HttpSink {
@@ -52,6 +54,7 @@ struct HttpSink {
     kind: NotifyKind,
     url: Url,
     token: Option<SecretString>,
+    links_below: String,
 }
 
 /// Prepares a channel. Nothing is sent yet.
@@ -69,6 +72,7 @@ pub fn open(options: &NotifyOptions, clock: Arc<dyn Clock>, entropy: Arc<dyn Ent
         kind: options.kind,
         url,
         token: options.token.clone(),
+        links_below: options.links_below.clone(),
     }))
 }
 
@@ -80,20 +84,29 @@ impl Sink for HttpSink {
 
 impl HttpSink {
     fn call(&self, notice: &Notice) -> Result<Call, Fault> {
+        let link = format!("{}{}", self.links_below, notice.path);
         let (url, body) = match self.kind {
-            NotifyKind::Ntfy => self.ntfy(notice),
-            NotifyKind::Discord => (self.url.clone(), discord(notice)),
+            NotifyKind::Ntfy => self.ntfy(notice, &link),
+            NotifyKind::Discord => (self.url.clone(), discord(notice, &link)),
             NotifyKind::Gotify => (
                 self.beside("/message"),
-                json!({ "title": notice.title, "message": notice.body, "priority": gotify_priority(notice.kind) }),
+                json!({
+                    "title": notice.title, "message": notice.body, "priority": gotify_priority(notice.kind),
+                    "extras": { "client::notification": { "click": { "url": link } } },
+                }),
             ),
             NotifyKind::Webhook => (
                 self.url.clone(),
-                json!({ "kind": notice.kind.as_str(), "title": notice.title, "body": notice.body, "source": "crosswatch" }),
+                json!({
+                    "kind": notice.kind.as_str(), "title": notice.title, "body": notice.body, "link": link,
+                    "source": "crosswatch",
+                }),
             ),
             NotifyKind::Apprise => (
                 self.url.clone(),
-                json!({ "title": notice.title, "body": notice.body, "type": apprise_type(notice.kind) }),
+                json!({
+                    "title": notice.title, "body": format!("{}\n{link}", notice.body), "type": apprise_type(notice.kind),
+                }),
             ),
         };
         let call = Call::write(Method::POST, url).any_body().shows(Shown::Host).json(&body)?;
@@ -106,13 +119,14 @@ impl HttpSink {
     }
 
     /// ntfy takes JSON at its root and the topic in the body, so that titles may hold any character.
-    fn ntfy(&self, notice: &Notice) -> (Url, Value) {
+    fn ntfy(&self, notice: &Notice, link: &str) -> (Url, Value) {
         let (root, topic) = split_topic(&self.url).unwrap_or_default();
         let mut url = self.url.clone();
         url.set_path(&root);
         let priority = if notice.kind == NoticeKind::Held { 3 } else { 4 };
         let body = json!({
-            "topic": topic, "title": notice.title, "message": notice.body, "priority": priority, "tags": [notice.kind.as_str()],
+            "topic": topic, "title": notice.title, "message": notice.body, "priority": priority,
+            "tags": [notice.kind.as_str()], "click": link,
         });
         (url, body)
     }
@@ -129,8 +143,11 @@ fn split_topic(url: &Url) -> Option<(String, String)> {
 }
 
 /// Discord takes 2000 characters; nobody is mentioned whatever a title holds.
-fn discord(notice: &Notice) -> Value {
-    let content: String = format!("**{}**\n{}", notice.title, notice.body).chars().take(2000).collect();
+fn discord(notice: &Notice, link: &str) -> Value {
+    let link = format!("\n{link}");
+    let room = 2000_usize.saturating_sub(link.chars().count());
+    let told: String = format!("**{}**\n{}", notice.title, notice.body).chars().take(room).collect();
+    let content = told + &link;
     json!({ "content": content, "allowed_mentions": { "parse": [] } })
 }
 
@@ -188,6 +205,7 @@ mod tests {
 
     const TITLE: &str = "12 removals wait – home";
     const TEXT: &str = "Look at them and approve.";
+    const LINK: &str = "https://home/cw/api/v1/held";
 
     async fn deliver(kind: NotifyKind, path: &str, token: Option<&str>, reply: Reply) -> (Server, Result<(), Fault>) {
         let (house, server) = (House::new(), Server::scripted(vec![reply]).await);
@@ -196,10 +214,12 @@ mod tests {
             url: format!("{}{path}", server.url).into(),
             token: token.map(SecretString::from),
             verify_tls: true,
+            links_below: "https://home/cw".to_owned(),
         };
         let ports = house.ports();
         let sink = open(&options, ports.clock, ports.entropy).unwrap();
-        let notice = Notice { kind: NoticeKind::Held, title: TITLE.into(), body: TEXT.into() };
+        let path = "/api/v1/held".into();
+        let notice = Notice { kind: NoticeKind::Held, title: TITLE.into(), body: TEXT.into(), path };
         let delivered = sink.deliver(&notice).await;
         (server, delivered)
     }
@@ -214,16 +234,17 @@ mod tests {
     #[test]
     fn every_service_gets_its_own_form() {
         run(async {
-            let ntfy = json!({ "topic": "my-topic", "title": TITLE, "message": TEXT, "priority": 3, "tags": ["held"] });
+            let ntfy = json!({ "topic": "my-topic", "title": TITLE, "message": TEXT, "priority": 3, "tags": ["held"], "click": LINK });
             check(NotifyKind::Ntfy, "/base/my-topic", "POST /base/", ntfy).await;
-            let discord = json!({ "content": format!("**{TITLE}**\n{TEXT}"), "allowed_mentions": { "parse": [] } });
+            let discord =
+                json!({ "content": format!("**{TITLE}**\n{TEXT}\n{LINK}"), "allowed_mentions": { "parse": [] } });
             check(NotifyKind::Discord, "/api/webhooks/1/key", "POST /api/webhooks/1/key", discord).await;
-            let gotify = json!({ "title": TITLE, "message": TEXT, "priority": 4 });
+            let gotify = json!({ "title": TITLE, "message": TEXT, "priority": 4, "extras": { "client::notification": { "click": { "url": LINK } } } });
             check(NotifyKind::Gotify, "/", "POST /message", gotify.clone()).await;
             check(NotifyKind::Gotify, "/message?token=x", "POST /message?token=x", gotify).await;
-            let webhook = json!({ "kind": "held", "title": TITLE, "body": TEXT, "source": "crosswatch" });
+            let webhook = json!({ "kind": "held", "title": TITLE, "body": TEXT, "link": LINK, "source": "crosswatch" });
             check(NotifyKind::Webhook, "/hook?key=1", "POST /hook?key=1", webhook).await;
-            let apprise = json!({ "title": TITLE, "body": TEXT, "type": "info" });
+            let apprise = json!({ "title": TITLE, "body": format!("{TEXT}\n{LINK}"), "type": "info" });
             check(NotifyKind::Apprise, "/notify/key", "POST /notify/key", apprise).await;
         });
     }
@@ -247,8 +268,13 @@ mod tests {
     #[test]
     fn a_topic_is_needed() {
         let house = House::new();
-        let options =
-            NotifyOptions { kind: NotifyKind::Ntfy, url: "https://ntfy.sh/".into(), token: None, verify_tls: true };
+        let options = NotifyOptions {
+            kind: NotifyKind::Ntfy,
+            url: "https://ntfy.sh/".into(),
+            token: None,
+            verify_tls: true,
+            links_below: String::new(),
+        };
         let ports = house.ports();
         assert!(open(&options, ports.clock, ports.entropy).is_err());
     }
