@@ -184,13 +184,16 @@ fn redirects_make_two_ids_one() {
 #[test]
 fn an_account_that_is_often_wrong_is_not_believed() {
     let mut items = Vec::new();
+    let clash = |n: usize, origin: Origin| {
+        let right = format!("tmdb:{n} imdb:tt{n:07}");
+        let wrong = format!("tmdb:{n} imdb:tt{:07}", n + 500);
+        let proof = format!("imdb:tt{:07} trakt:{n}", n + 500);
+        [(right, origin), (wrong, Origin::Trakt), (proof, Origin::Plex)]
+    };
+    // One clash too many, and as many as anybody may have.
     let words: Vec<(String, Origin)> = (1..=21)
-        .flat_map(|n| {
-            let right = format!("tmdb:{n} imdb:tt{n:07}");
-            let wrong = format!("tmdb:{n} imdb:tt{:07}", n + 500);
-            let proof = format!("imdb:tt{:07} trakt:{n}", n + 500);
-            [(right, Origin::Tmdb), (wrong, Origin::Trakt), (proof, Origin::Plex)]
-        })
+        .flat_map(|n| clash(n, Origin::Tmdb))
+        .chain((101..=120).flat_map(|n| clash(n, Origin::Simkl)))
         .collect();
     for (words, origin) in &words {
         items.push((words.as_str(), origin.clone()));
@@ -484,4 +487,17 @@ proptest! {
             prop_assert_eq!(restored.placement(*item), original.placement(*item));
         }
     }
+}
+
+#[test]
+fn whoever_comes_after_the_sixteenth_counts_as_one_with_it() {
+    let mut catalog = Catalog::new();
+    assert!(catalog.is_empty());
+    let witness = |name: String| Witness { source: account(&name), origin: Origin::Tmdb };
+    let named: Vec<_> = (0..18).map(|n| catalog.witness(witness(format!("house-{n}")))).collect();
+    let distinct = |upto: usize| named[..upto].iter().enumerate().all(|(at, one)| !named[..at].contains(one));
+    assert!(distinct(16) && named[15] == named[16] && named[16] == named[17]);
+    assert_eq!(catalog.witness(witness("house-3".to_owned())), named[3]);
+    catalog.push(&movie("")).unwrap();
+    assert!(!catalog.is_empty());
 }

@@ -91,6 +91,7 @@ const ODD: &str = r#"
   <anime anidbid="109" tvdbid="907" defaulttvdbseason="1">
     <mapping-list><mapping anidbseason="1" tvdbseason="1" start="9" end="4" offset="1">;7;8-x;</mapping></mapping-list>
   </anime>
+  <anime anidbid="110" tvdbid="movie" defaulttvdbseason="" imdbid="nm0000206"/>
 "#;
 
 #[test]
@@ -128,7 +129,10 @@ fn everything_odd_in_the_list_is_read_or_left_out() {
     let expected = [(film(Namespace::Imdb, "tt0000700"), own), (film(Namespace::Tmdb, "700"), own)];
     assert_eq!(table.same.iter().copied().collect::<Vec<_>>(), expected);
     let counted: Vec<(RowRejection, u64)> = table.left_out.iter().map(|(why, count)| (*why, *count)).collect();
-    assert_eq!(counted, [(RowRejection::EmptyRange, 1), (RowRejection::Malformed, 6), (RowRejection::BadId, 1)]);
+    assert_eq!(counted, [(RowRejection::EmptyRange, 1), (RowRejection::Malformed, 6), (RowRejection::BadId, 2)]);
+    // Each row is told once, from the side of the entry.
+    let rows: Vec<_> = atlas.rows().collect();
+    assert!(rows.len() > 10 && rows.iter().all(|(_, row)| row.entry.start.show.namespace() == Namespace::AniDb));
 }
 
 #[test]
