@@ -1,12 +1,13 @@
 //! Prints what the real release binary costs: start, memory, and runs of growing libraries.
 //!
-//! Run with `cargo bench -p crosswatch-tests --bench house`, for one part with `-- runs` or `-- reads` behind it. The services are emulated in this process, the binary is a
+//! Run with `cargo bench -p crosswatch-tests --bench house`, for one part with `-- runs`, `-- reads` or `-- live` behind it. The services are emulated in this process, the binary is a
 //! child process whose memory and processor time are read from `/proc`, so what is counted is ours alone.
 //! Figures are printed, never asserted: machines differ.
 
 mod child;
 mod first_reads;
 mod house;
+mod live;
 mod served;
 
 use std::{fs, process::ExitCode};
@@ -40,7 +41,7 @@ fn fail(error: &str) -> ExitCode {
 /// Measures the parts that were named, or all.
 async fn measure(arguments: &[String]) -> Result<(), Failure> {
     let is_named = |part: &str| arguments.iter().any(|argument| argument == part);
-    let is_wanted = |part| is_named(part) || !["runs", "reads"].into_iter().any(is_named);
+    let is_wanted = |part| is_named(part) || !["runs", "reads", "live"].into_iter().any(is_named);
     rustls::crypto::ring::default_provider().install_default().map_err(|_| "a TLS provider is installed already")?;
     println!("machine: {}", machine());
     println!("binary: {} KB", fs::metadata(child::binary()?)?.len() / 1000);
@@ -50,6 +51,10 @@ async fn measure(arguments: &[String]) -> Result<(), Failure> {
     if is_wanted("reads") {
         println!();
         first_reads::measure().await?;
+    }
+    if is_wanted("live") {
+        println!();
+        live::measure().await?;
     }
     Ok(())
 }

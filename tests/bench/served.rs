@@ -72,6 +72,19 @@ impl Served {
         })
     }
 
+    /// Posts to a path that takes no key.
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<(), Failure> {
+        let answer = self.client.post(format!("{}{path}", self.api)).json(body).send().await?;
+        answer.error_for_status()?.bytes().await?;
+        Ok(())
+    }
+
+    /// Asks the API.
+    pub(crate) async fn get(&self, path: &str) -> Result<Value, Failure> {
+        let answer = self.client.get(format!("{}{path}", self.api)).header("X-Api-Key", KEY).send().await?;
+        Ok(answer.error_for_status()?.json().await?)
+    }
+
     async fn run_to_the_end(&self, pair: &str) -> Result<Value, Failure> {
         let url = format!("{}/api/v1/pairs/{pair}/run?wait=120", self.api);
         let answer = self.client.post(url).header("X-Api-Key", KEY).json(&serde_json::json!({})).send().await?;
