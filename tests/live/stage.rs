@@ -231,7 +231,7 @@ impl Stage {
             lane: Lane::Inline,
             knowledge: Arc::new(()),
             boot: u128::try_from(clock.began.as_millisecond()).unwrap(),
-            has_scheduler: true,
+            has_scheduler: self.pairs.iter().any(|pair| !pair.runs_after.is_empty()),
             on_storage_failure: Rc::new(|_| {}),
         }
     }
