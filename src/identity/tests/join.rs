@@ -365,3 +365,9 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn only_what_has_no_items_is_empty() {
+    assert!(World::of(&[]).join.is_empty());
+    assert!(!World::of(&[movie("tmdb:1")]).join.is_empty());
+}
