@@ -1,10 +1,12 @@
 //! One errand: sorting the queue out, choosing what goes next, and taking it to the account.
 
+use std::collections::BTreeMap;
+
 use crosswatch_model::{Feature, ParcelState, ProviderId};
 use crosswatch_port::{
-    Change, Commit, Durability, Fault, LiveChange, ParcelRecord, Scrobble, Scrobbled, StorageFailure, Verb,
+    Change, Commit, Durability, Fault, Ledger, LiveChange, ParcelRecord, Scrobble, Scrobbled, StorageFailure, Verb,
 };
-use crosswatch_scrobble::{Fate, Message, Percent, Phase, PlayId, Queued, Seat, fates, next, wakes_at};
+use crosswatch_scrobble::{Fate, Message, Percent, Phase, PlayId, Queued, Session, fates, next, wakes_at};
 use jiff::{SignedDuration, Timestamp};
 use smol_str::{SmolStr, format_smolstr};
 
@@ -54,7 +56,8 @@ pub(super) struct Errand {
 /// The queue with what is known about the playbacks of its messages.
 struct Queue {
     rows: Vec<ParcelRecord>,
-    seats: Vec<Seat>,
+    /// What plays, where a message depends on that.
+    playing: BTreeMap<PlayId, Session>,
 }
 
 impl Queue {
@@ -75,10 +78,21 @@ impl Queue {
     }
 
     /// The playback of a viewing, while it plays.
-    fn place(&self, play: PlayId) -> Option<&crosswatch_scrobble::Session> {
-        let sessions = self.seats.iter().filter_map(|seat| seat.current.as_ref());
-        sessions.into_iter().find(|session| session.play == play && session.phase == Phase::Playing)
+    fn place(&self, play: PlayId) -> Option<&Session> {
+        self.playing.get(&play)
     }
+}
+
+/// What waits for an account. What is playing matters to starts and pauses alone.
+fn queue(ledger: &dyn Ledger, account: &ProviderId) -> Result<Queue, StorageFailure> {
+    let rows = ledger.parcels_waiting(account, ROWS_MAX)?;
+    let mut playing = BTreeMap::new();
+    if rows.iter().any(|row| row.message.is_volatile()) {
+        let current = ledger.seats()?.into_iter().filter_map(|record| record.seat.current);
+        playing
+            .extend(current.filter(|session| session.phase == Phase::Playing).map(|session| (session.play, session)));
+    }
+    Ok(Queue { rows, playing })
 }
 
 impl Errand {
@@ -93,16 +107,8 @@ impl Errand {
     /// Does the next thing that can be done.
     pub(super) async fn run(&self) -> Result<Rest, SaveError> {
         let account = self.account_id().clone();
-        let (rows, seats) = self
-            .directory
-            .store()
-            .query(move |ledger| {
-                let seats = ledger.seats()?.into_iter().map(|record| record.seat).collect();
-                Ok::<_, StorageFailure>((ledger.parcels_waiting(&account, ROWS_MAX)?, seats))
-            })
-            .await?;
+        let mut queue = self.directory.store().query(move |ledger| queue(ledger, &account)).await?;
         let now = self.now();
-        let mut queue = Queue { rows, seats };
         self.sort_out(&mut queue, now).await?;
         let entries = queue.entries();
         let Some(at) = next(&entries, now) else {

@@ -55,6 +55,8 @@ pub(super) struct Reduction<'a> {
     now: Timestamp,
     seats: BTreeMap<SeatKey, Seat>,
     touched: BTreeSet<SeatKey>,
+    /// Before this, time alone changes no seat.
+    quiet_until: Timestamp,
     intents: Vec<Intent<'a>>,
     /// The first place that this pass may give.
     first_seq: u64,
@@ -111,6 +113,7 @@ impl<'a> Reduction<'a> {
             now,
             seats,
             touched: BTreeSet::new(),
+            quiet_until: Timestamp::MIN,
             intents: Vec::new(),
             first_seq: next_seq,
             next_seq,
@@ -175,6 +178,10 @@ impl<'a> Reduction<'a> {
     }
 
     fn let_time_pass(&mut self, now: Timestamp) {
+        if now < self.quiet_until {
+            return;
+        }
+        self.quiet_until = Timestamp::MAX;
         let mut sayings = Vec::new();
         for (key, seat) in &mut self.seats {
             // A route that is gone has nobody to tell: its seats end.
@@ -188,6 +195,7 @@ impl<'a> Reduction<'a> {
                 let turn = seat.wait(now, route.rules);
                 sayings.extend(turn.sayings.into_iter().map(|saying| (route, key.viewer.clone(), saying)));
             }
+            self.quiet_until = seat.due(route.rules).into_iter().fold(self.quiet_until, Timestamp::min);
         }
         for (route, viewer, saying) in sayings {
             self.intents.push(Intent {
@@ -270,6 +278,7 @@ impl<'a> Reduction<'a> {
         let key = SeatKey::new(&route.id, &viewer, &event.player);
         let seat = self.seats.entry(key.clone()).or_default();
         let turn = seat.hear(event, play, row.received_at.min(self.now), route.rules);
+        self.quiet_until = seat.due(route.rules).into_iter().fold(self.quiet_until, Timestamp::min);
         self.touched.insert(key);
         let detail = if turn.is_absorbed { "nothing new about this playback" } else { "" };
         for saying in turn.sayings {

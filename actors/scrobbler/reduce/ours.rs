@@ -25,6 +25,7 @@ impl Reduction<'_> {
         let mut seats = self.seats.iter_mut().filter(|(key, _)| of_viewer(key));
         let (key, turn) = seats.find_map(|(key, seat)| Some((key, seat.recall(event, moment.now, route.rules)?)))?;
         self.touched.insert(key.clone());
+        self.quiet_until = Timestamp::MIN;
         Some(turn)
     }
 
