@@ -87,15 +87,24 @@ pub(crate) async fn start(
     let length = query.0.length()?;
     let pair = configured(&state, &id)?.id.clone();
     let features = feature_set(body.0.features.as_deref())?;
-    let events = state.directory.listen();
-    let wish = Wish { features, ..Wish::of(pair.clone(), JobKind::Plan) };
-    let id = starting::start(&state, wish).await?;
+    make(&state, &asked, Wish { features, ..Wish::of(pair, JobKind::Plan) }, length).await
+}
+
+/// Asks for a plan, and waits for it as long as the caller likes.
+pub(super) async fn make(
+    state: &ApiState,
+    asked: &AskedPlans,
+    wish: Wish,
+    length: Duration,
+) -> Result<HttpResponse, ApiProblem> {
+    let (events, pair) = (state.directory.listen(), wish.pair.clone());
+    let id = starting::start(state, wish).await?;
     asked.add(id, &pair);
-    answer(&state, id, &pair, length, events).await
+    answer(state, id, &pair, length, events).await
 }
 
 /// Waits for a plan that was asked for, and answers it or where it will be.
-pub(super) async fn answer(
+async fn answer(
     state: &ApiState,
     id: RunId,
     pair: &PairId,

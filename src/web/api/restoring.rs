@@ -11,7 +11,7 @@ use super::{
     AskedPlans, plans,
     shapes::{PlanShape, StartedPlanShape},
     snapshots::{configured, stored},
-    starting::{self, Wish},
+    starting::Wish,
 };
 use crate::{
     extract::{Body, Query, feature_set, snapshot_id},
@@ -84,12 +84,9 @@ pub(crate) async fn restore(
         mode: mode(wish.mode.as_deref())?,
         filter: filter(&record, &wish.filter.unwrap_or_default())?,
     };
-    let keeper = PairId::keeper_of(&target);
-    let events = state.directory.listen();
-    let wish = Wish { features: Some(features), restores: Some(order), ..Wish::of(keeper.clone(), JobKind::Restore) };
-    let plan = starting::start(&state, wish).await?;
-    asked.add(plan, &keeper);
-    plans::answer(&state, plan, &keeper, length, events).await
+    let of_keeper = Wish::of(PairId::keeper_of(&target), JobKind::Restore);
+    let wish = Wish { features: Some(features), restores: Some(order), ..of_keeper };
+    plans::make(&state, &asked, wish, length).await
 }
 
 /// The features to bring back: some of what the snapshot holds.

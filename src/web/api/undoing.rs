@@ -16,7 +16,7 @@ use super::{
     pairs::configured,
     plans, runs,
     shapes::{PlanShape, StartedPlanShape},
-    starting::{self, Wish, refuse_while_running},
+    starting::{Wish, refuse_while_running},
 };
 use crate::{
     extract::{Body, Query, run_id},
@@ -55,7 +55,7 @@ pub(crate) async fn undo(
     if !run.state.is_final() {
         return Err(ApiProblem::RunUnderway(run.id));
     }
-    plan(&state, &asked, run.pair, run.features, UndoOrder::Run(run.id), length).await
+    plans::make(&state, &asked, wish(run.pair, run.features, UndoOrder::Run(run.id)), length).await
 }
 
 /// Since when.
@@ -104,7 +104,7 @@ pub(crate) async fn undo_pair(
         }
         Written::TooShort(since) => return Err(ApiProblem::JournalTooShort { since }),
     };
-    plan(&state, &asked, pair, features, UndoOrder::Since { since, runs }, length).await
+    plans::make(&state, &asked, wish(pair, features, UndoOrder::Since { since, runs }), length).await
 }
 
 fn since(wish: &UndoWish, now: Timestamp) -> Result<Timestamp, ApiProblem> {
@@ -188,23 +188,12 @@ pub(crate) async fn undo_message(
     }
     let keeper = PairId::keeper_of(&parcel.account);
     let features = [Feature::History].into_iter().collect();
-    plan(&state, &asked, keeper, features, UndoOrder::Message(parcel.seq), length).await
+    plans::make(&state, &asked, wish(keeper, features, UndoOrder::Message(parcel.seq)), length).await
 }
 
-/// Asks for the plan, and waits for it as long as the caller likes.
-async fn plan(
-    state: &ApiState,
-    asked: &AskedPlans,
-    pair: PairId,
-    features: FeatureSet,
-    order: UndoOrder,
-    length: std::time::Duration,
-) -> Result<HttpResponse, ApiProblem> {
-    let events = state.directory.listen();
-    let wish = Wish { features: Some(features), undoes: Some(order), ..Wish::of(pair.clone(), JobKind::Undo) };
-    let id = starting::start(state, wish).await?;
-    asked.add(id, &pair);
-    plans::answer(state, id, &pair, length, events).await
+/// The plan of an order.
+fn wish(pair: PairId, features: FeatureSet, order: UndoOrder) -> Wish {
+    Wish { features: Some(features), undoes: Some(order), ..Wish::of(pair, JobKind::Undo) }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use super::{
     pairs::configured,
     plans,
     shapes::{PlanShape, StartedPlanShape},
-    starting::{self, Wish},
+    starting::Wish,
 };
 use crate::{
     configuring::ConfigProblem,
@@ -77,12 +77,9 @@ pub(crate) async fn start(
     if let Some(missing) = state.read(move |ledger| missing_read(ledger, reads)).await? {
         return Err(ApiProblem::NoReads(missing.to_string()));
     }
-    let events = state.directory.listen();
     let instead = Arc::new((state.pair_of)(&changed, &state.settings));
-    let wish = Wish { features: Some(features), instead: Some(instead), ..Wish::of(pair.clone(), JobKind::WhatIf) };
-    let plan = starting::start(&state, wish).await?;
-    asked.add(plan, &pair);
-    plans::answer(&state, plan, &pair, length, events).await
+    let wish = Wish { features: Some(features), instead: Some(instead), ..Wish::of(pair, JobKind::WhatIf) };
+    plans::make(&state, &asked, wish, length).await
 }
 
 fn wrong(error: &SettingsError) -> ApiProblem {
