@@ -32,7 +32,8 @@ pub fn always_of<'a>(
 ) -> impl Iterator<Item = (Feature, HoldKind, Timestamp)> + 'a {
     let read = |mark: &StandingRecord| {
         let mut parts = mark.subject.split('/').skip(1);
-        Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, mark.at))
+        let (feature, kind) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        may_be_always(kind).then_some((feature, kind, mark.at))
     };
     let is_its = |mark: &&StandingRecord| {
         mark.kind == StandingKind::Always && mark.subject.split('/').next() == Some(pair.as_str())
@@ -58,11 +59,13 @@ mod tests {
             always_mark(&q, Feature::Ratings, HoldKind::FlipFlop, at),
             StandingRecord { kind: StandingKind::Paused, ..always_mark(&p, Feature::History, HoldKind::FlipFlop, at) },
             StandingRecord { subject: "p/history".into(), ..always_mark(&p, Feature::History, HoldKind::FlipFlop, at) },
+            always_mark(&p, Feature::History, HoldKind::SourceShrunk, at),
         ];
         assert_eq!(always_of(&marks, &p).collect::<Vec<_>>(), [(Feature::History, HoldKind::Removes, at)]);
         assert_eq!(always_of(&marks, &q).collect::<Vec<_>>(), [(Feature::Ratings, HoldKind::FlipFlop, at)]);
         let approved = always_approved(&marks, &p, Feature::History);
         assert!(approved.covers(HoldKind::Removes) && !approved.covers(HoldKind::FlipFlop));
+        assert!(!approved.covers(HoldKind::SourceShrunk), "whatever the store says");
         assert_eq!(always_approved(&marks, &p, Feature::Ratings), Approvals::NONE);
     }
 

@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 
 use crosswatch_model::{Feature, ParcelState};
-use crosswatch_port::LiveLedger;
 use crosswatch_scrobble::Via;
 use jiff::{SignedDuration, Timestamp};
 
@@ -193,16 +192,8 @@ impl Evening {
         let told = |stage: &Stage| {
             let calls = TRACKERS.map(|name| stage.timed_calls(name).join("\n"));
             let plays: Vec<String> = stage.plays().iter().map(|play| format!("{play:?}")).collect();
-            let rows: Vec<String> =
-                stage.ledger.inbox(None, usize::MAX).unwrap().iter().map(|row| format!("{row:?}")).collect();
-            format!(
-                "seed {seed}\n{}\n-- trakt\n{}\n-- simkl\n{}\n{}\n{}",
-                story.join("\n"),
-                calls[0],
-                calls[1],
-                plays.join("\n"),
-                rows.join("\n")
-            )
+            let (story, plays) = (story.join("\n"), plays.join("\n"));
+            format!("seed {seed}\n{story}\n-- trakt\n{}\n-- simkl\n{}\n-- plays\n{plays}", calls[0], calls[1])
         };
         for (name, times) in &self.watched {
             for tracker in TRACKERS {
