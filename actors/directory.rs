@@ -6,7 +6,7 @@ use std::{
 };
 
 use crosswatch_model::{PairId, ProviderId, RunId};
-use crosswatch_port::Knowledge;
+use crosswatch_port::{Knowledge, Notice};
 use tokio::sync::broadcast;
 
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     brakes::Brakes,
     courier::Courier,
     mailbox::Mailbox,
-    notifier::{Happened, Notifier},
+    notifier::{Happened, Notifier, Tell},
     outbox::Outbox,
     pair::Pair,
     provider::Account,
@@ -191,6 +191,16 @@ impl Directory {
         let told = self.notifier().map(|notifier| notifier.tell(event));
         if !matches!(told, Some(Ok(()))) {
             tracing::debug!("an event had no listener");
+        }
+    }
+
+    /// Tells people; what a full notifier loses is at least in the log.
+    pub(crate) fn tell_people(&self, notice: Notice) {
+        let title = notice.title.clone();
+        if let Some(notifier) = self.notifier()
+            && notifier.tell(Tell(notice)).is_err()
+        {
+            tracing::warn!("a notice was dropped because too many wait: {title}");
         }
     }
 

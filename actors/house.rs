@@ -20,7 +20,7 @@ use crate::{
     directory::Directory,
     halt::Halt,
     mailbox::{AskError, Mailbox},
-    notifier::{self, Notifier, Tell},
+    notifier::{self, Notifier},
     outbox::{self, Outbox},
     pair::{self, Pair},
     provider::{self, Account, AccountDoor},
@@ -251,11 +251,7 @@ fn watcher_starter(
                     ingress.ask(arrived, KEEP_DEADLINE).await?
                 })
             }),
-            tell: Rc::new(move |notice| {
-                if let Some(notifier) = told_by.notifier() {
-                    notifier.nudge(Tell(notice));
-                }
-            }),
+            tell: Rc::new(move |notice| told_by.tell_people(notice)),
             alive: Rc::new(move |sign| {
                 let backfill = filled_by.backfill(&own);
                 Box::pin(async move {

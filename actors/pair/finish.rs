@@ -17,7 +17,6 @@ use super::{
 };
 use crate::{
     answers::Answer,
-    notifier::Tell,
     run_table::{Job, JobKind},
 };
 
@@ -432,11 +431,7 @@ fn tell_people(journey: &Journey) {
         body: journey.record.sentence.clone(),
         path: format_smolstr!("/api/v1/runs/{}", journey.record.id),
     };
-    if let Some(notifier) = journey.directory.notifier()
-        && notifier.tell(Tell(notice)).is_err()
-    {
-        tracing::warn!("a notice was dropped because too many wait");
-    }
+    journey.directory.tell_people(notice);
 }
 
 /// Keeps the newest runs and plans of the pair.

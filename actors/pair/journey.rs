@@ -2,8 +2,10 @@
 
 use std::rc::Rc;
 
-use crosswatch_model::{FeatureSet, RunState, Side};
-use crosswatch_port::{Change, Commit, Durability, Fault, FeatureTally, FenceMark, Refused, RunError, RunRecord};
+use crosswatch_model::{Capabilities, FeatureSet, RunState, Side};
+use crosswatch_port::{
+    Change, Commit, Durability, Fault, FeatureTally, FenceMark, Probe, Refused, RunError, RunRecord,
+};
 use smol_str::{SmolStr, format_smolstr};
 
 use super::{apply, collect, decide, finish, lock, recall, settle, snapshot, vanished, verify};
@@ -177,6 +179,16 @@ impl Journey {
             Side::Source => &self.source,
             Side::Target => &self.target,
         }
+    }
+
+    /// Whose account a keeper keeps, and what that can do.
+    pub(super) async fn kept_account(&self) -> Result<(Probe, Capabilities), Stop> {
+        let unusable = |fault| {
+            let error = account_error(Side::Target, &self.target, &fault);
+            Stop::Account { kind: "target-unavailable", detail: error.detail }
+        };
+        let probe = self.unless_cancelled(self.target.probe()).await?.map_err(unusable)?;
+        Ok((probe, self.target.observe().await.map_err(unusable)?.capabilities))
     }
 
     /// The features of this job.

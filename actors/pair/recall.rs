@@ -10,14 +10,14 @@ use crosswatch_model::{
     Side, WatchedAt,
 };
 use crosswatch_plan::{Read, Seen};
-use crosswatch_port::{Ledger, Probe, ReadScope, RunRecord, StorageFailure};
+use crosswatch_port::{Ledger, Notice, NoticeKind, Probe, ReadScope, RunRecord, StorageFailure};
 use crosswatch_scrobble::{Heard, Media, PlaybackEvent, Step, Via, Viewer, is_same_item, same_viewing};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use smol_str::{SmolStr, format_smolstr};
 
 use super::{
     collect::read_pages,
-    journey::{Journey, Stop, account_error},
+    journey::{Journey, Stop},
 };
 use crate::{
     answers::Answer,
@@ -72,12 +72,7 @@ pub(super) async fn recall(journey: &mut Journey, since: Timestamp) {
 async fn read_and_tell(journey: &Journey, since: Timestamp) -> Result<usize, Stop> {
     journey.check_cancelled()?;
     let door = journey.target.clone();
-    let unusable = |fault| {
-        let error = account_error(Side::Target, &door, &fault);
-        Stop::Account { kind: "target-unavailable", detail: error.detail }
-    };
-    let probe = journey.unless_cancelled(door.probe()).await?.map_err(unusable)?;
-    let capabilities = door.observe().await.map_err(unusable)?.capabilities;
+    let (probe, capabilities) = journey.kept_account().await?;
     let from = since.checked_sub(BEFORE).unwrap_or(since);
     let mut found = plays_since(journey, from, &capabilities).await?;
     let (account, zone) = (door.id().clone(), journey.surroundings.clock.zone());
@@ -87,11 +82,7 @@ async fn read_and_tell(journey: &Journey, since: Timestamp) -> Result<usize, Sto
     found.retain(|play| !written.iter().any(|write| write.is(play, &zone)));
     found.sort_by_key(|play| play.at);
     if found.len() > PLAYS_MAX {
-        tracing::warn!(
-            account = door.id().as_str(),
-            "{} plays since {since} are more than anybody watches; none is recalled, run a pair to see them",
-            found.len()
-        );
+        journey.directory.tell_people(too_many(door.id(), found.len(), since));
         found.clear();
     }
     let count = found.len();
@@ -100,6 +91,18 @@ async fn read_and_tell(journey: &Journey, since: Timestamp) -> Result<usize, Sto
         tell(journey, event(play, &probe)).await?;
     }
     Ok(count)
+}
+
+fn too_many(account: &ProviderId, count: usize, since: Timestamp) -> Notice {
+    Notice {
+        kind: NoticeKind::Failed,
+        title: format_smolstr!("{count} plays at {account} were not told on"),
+        body: format_smolstr!(
+            "They came while nobody listened, since {since}, and are more than anybody watches. A run of a pair with \
+             {account} as its source shows them before it writes them."
+        ),
+        path: format_smolstr!("/api/v1/providers/{account}"),
+    }
 }
 
 /// The dated plays of a complete read.

@@ -27,7 +27,7 @@ use super::{
     rematch::Believed,
     verify::Verified,
 };
-use crate::{blueprint::PairBlueprint, notifier::Tell};
+use crate::blueprint::PairBlueprint;
 
 /// Commits everything that was learned.
 pub(super) async fn settle(journey: &Journey, named: Named, verified: Verified) -> Result<(), Stop> {
@@ -339,11 +339,7 @@ fn tell(journey: &Journey, held: &HeldRecord) {
         body: held.sentence.clone(),
         path: "/api/v1/held".into(),
     };
-    if let Some(notifier) = journey.directory.notifier()
-        && notifier.tell(Tell(notice)).is_err()
-    {
-        tracing::warn!("a notice was dropped because too many wait");
-    }
+    journey.directory.tell_people(notice);
 }
 
 /// Stable for the same pair, feature, kind and written side.

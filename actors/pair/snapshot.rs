@@ -14,9 +14,9 @@ use smol_str::{SmolStr, format_smolstr};
 use super::{
     apply::Named,
     collect::read_pages,
-    journey::{Journey, Stop, account_error},
+    journey::{Journey, Stop},
 };
-use crate::{answers::Answer, notifier::Tell, retention::outlived, store::SaveError};
+use crate::{answers::Answer, retention::outlived, store::SaveError};
 
 /// A scheduled read that lost more than this against the last snapshot is not believed.
 const MAX_SHRINK: Limit = Limit { percent: 10, at_least: 5 };
@@ -47,12 +47,7 @@ pub(super) async fn take(journey: &mut Journey) {
 async fn read_and_keep(journey: &mut Journey) -> Result<SnapshotRecord, Stop> {
     journey.check_cancelled()?;
     let door = journey.target.clone();
-    let unusable = |fault| {
-        let error = account_error(Side::Target, &door, &fault);
-        Stop::Account { kind: "target-unavailable", detail: error.detail }
-    };
-    let probe = journey.unless_cancelled(door.probe()).await?.map_err(unusable)?;
-    let capabilities = door.observe().await.map_err(unusable)?.capabilities;
+    let (probe, capabilities) = journey.kept_account().await?;
     let supported = |feature: &Feature| capabilities.feature(*feature).is_some();
     let features: FeatureSet = journey.features().iter().filter(supported).collect();
     if features.is_empty() {
@@ -193,9 +188,5 @@ fn tell_people(journey: &Journey, sentence: &SmolStr) {
         body: sentence.clone(),
         path: format_smolstr!("/api/v1/providers/{}", journey.target.id()),
     };
-    if let Some(notifier) = journey.directory.notifier()
-        && notifier.tell(Tell(notice)).is_err()
-    {
-        tracing::warn!("a notice was dropped because too many wait");
-    }
+    journey.directory.tell_people(notice);
 }

@@ -9,7 +9,7 @@ use crosswatch_port::{
 use jiff::Timestamp;
 use smol_str::{SmolStr, format_smolstr};
 
-use crate::{directory::Directory, notifier::Tell, store::SaveError};
+use crate::{directory::Directory, store::SaveError};
 
 /// Asks about what has waited too long by now, and forgets having asked about what waits no more.
 pub(super) async fn ask_again(directory: &Directory, now: Timestamp) -> Result<(), SaveError> {
@@ -57,9 +57,5 @@ fn tell(directory: &Directory, hold: &HeldRecord) {
     );
     let title = format_smolstr!("{}: {} {} still wait for you", hold.pair, hold.items, hold.feature);
     let notice = Notice { kind: NoticeKind::Held, title, body, path: "/api/v1/held".into() };
-    if let Some(notifier) = directory.notifier()
-        && notifier.tell(Tell(notice)).is_err()
-    {
-        tracing::warn!("a notice was dropped because too many wait");
-    }
+    directory.tell_people(notice);
 }

@@ -11,7 +11,6 @@ use smol_str::format_smolstr;
 use crate::{
     blueprint::{RouteBlueprint, Surroundings},
     directory::Directory,
-    notifier::Tell,
 };
 
 /// How often it looks.
@@ -46,7 +45,6 @@ pub(super) async fn look(routes: Rc<Vec<RouteBlueprint>>, directory: Directory, 
             }
         }
     }
-    let Some(notifier) = directory.notifier() else { return };
     for (account, count) in silent {
         let notice = Notice {
             kind: NoticeKind::Silent,
@@ -57,8 +55,6 @@ pub(super) async fn look(routes: Rc<Vec<RouteBlueprint>>, directory: Directory, 
             ),
             path: "/api/v1/outbox".into(),
         };
-        if notifier.tell(Tell(notice)).is_err() {
-            tracing::warn!(account = account.as_str(), "got none of the last {count} plays");
-        }
+        directory.tell_people(notice);
     }
 }
